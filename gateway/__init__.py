@@ -1,0 +1,3 @@
+"""Webhook streaming gateway: Avro events from Kafka, delivered as signed webhooks."""
+
+__version__ = "0.1.0"

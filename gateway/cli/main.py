@@ -1,0 +1,76 @@
+"""The `gateway` command: finds the subcommand, and turns errors into a message and an exit code.
+
+Subcommands are imported when they are used, so that `gateway --help` and the small tools start fast.
+"""
+
+import importlib
+import sys
+
+import click
+
+from gateway import __version__
+from gateway.domain.errors import GatewayError
+
+# name -> (module, short help); listed in the order in which a newcomer meets them.
+_COMMANDS = {
+    "up": ("gateway.cli.up", "Run everything on this machine: Kafka, topics, stream and egress."),
+    "demo": ("gateway.cli.demo", "Show events travelling to a healthy, a flaky and a dead endpoint."),
+    "kafka": ("gateway.cli.kafka", "Start, stop and look at the local Kafka broker."),
+    "topics": ("gateway.cli.topics", "Create and check the gateway's topics."),
+    "schemas": ("gateway.cli.schemas", "List, show and check the event catalog."),
+    "publish": ("gateway.cli.publish", "Publish events."),
+    "subscriptions": ("gateway.cli.subscriptions", "Create and change subscriptions."),
+    "stream": ("gateway.cli.stream", "Run the stream: events become deliveries."),
+    "egress": ("gateway.cli.egress", "Run egress: deliveries become signed HTTP requests."),
+    "deliveries": ("gateway.cli.deliveries", "See what became of an event or a delivery."),
+    "dlq": ("gateway.cli.dlq", "List and replay dead letters."),
+    "receiver": ("gateway.cli.receiver", "Run a test receiver that verifies what it gets."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="gateway")
+def cli() -> None:
+    r"""Deliver Avro events from Kafka as signed webhooks.
+
+    \b
+    Try it:
+      gateway demo
+      gateway up
+    """
+
+
+def main() -> None:
+    """Run the command line. Exit codes: see `gateway.domain.errors`; 130 after Ctrl-C."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except GatewayError as error:
+        click.echo(f"error: {error.message}", err=True)
+        if error.hint:
+            click.echo(f"hint: {error.hint}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,149 @@
+"""Deliveries, attempts and dead letters: the duty to bring one event to one subscription, and its history."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass, replace
+
+from gateway.domain.event import SourcePosition
+from gateway.domain.outcome import Reason
+
+MAX_EXCERPT_CHARS = 1024
+MAX_ERROR_CHARS = 300
+# Random once, fixed for good: two gateways must derive the same delivery id.
+_NAMESPACE = uuid.UUID("6f0a4a0e-5b0c-4d3b-9a5e-0f2c7f1f2c11").bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptSummary:
+    """What a delivery carries along of each attempt already made."""
+
+    attempt_number: int
+    started_at_ms: int
+    duration_ms: int
+    status: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The duty to bring one event to one subscription; also what retry tiers and the dead-letter topic hold.
+
+    Attributes:
+        delivery_id: deterministic, see `delivery_id_of`.
+        subscription_id: to whom.
+        tenant: whose.
+        event_id: sent as `webhook-id`, the same on every attempt and replay.
+        event_type: e.g. `order.created`.
+        schema_version: the version that the body is in.
+        event_key: the event record's Kafka key, or None.
+        source: where the event was read.
+        traceparent: W3C trace context, or None.
+        content_type: media type of the body.
+        body: the exact bytes that are sent and signed.
+        planned_at_ms: when the stream planned it.
+        due_at_ms: not before this; 0 for at once.
+        trigger: `event`, or `replay` when an operator asked for it.
+        attempts: what was tried so far, oldest first.
+        reason: why it is in the dead-letter topic; None elsewhere.
+        dead_lettered_at_ms: since when; None elsewhere.
+    """
+
+    delivery_id: str
+    subscription_id: str
+    tenant: str
+    event_id: str
+    event_type: str
+    schema_version: int
+    event_key: bytes | None
+    source: SourcePosition
+    traceparent: str | None
+    content_type: str
+    body: bytes
+    planned_at_ms: int
+    due_at_ms: int = 0
+    trigger: str = "event"
+    attempts: tuple[AttemptSummary, ...] = ()
+    reason: str | None = None
+    dead_lettered_at_ms: int | None = None
+
+    @property
+    def next_attempt_number(self) -> int:
+        """The number that the next attempt gets, from 1."""
+        return len(self.attempts) + 1
+
+    def retried(self, attempt: AttemptSummary, due_at_ms: int) -> "Delivery":
+        """The same duty with one more attempt behind it, due later."""
+        return replace(self, attempts=(*self.attempts, attempt), due_at_ms=due_at_ms)
+
+    def dead_lettered(self, attempts: tuple[AttemptSummary, ...], reason: Reason, now_ms: int) -> "Delivery":
+        """The same duty, given up for `reason`."""
+        return replace(self, attempts=attempts, reason=reason.value, due_at_ms=0, dead_lettered_at_ms=now_ms)
+
+    def replayed(self, now_ms: int) -> "Delivery":
+        """The same duty begun again by an operator, its attempts counted from 1."""
+        return replace(
+            self,
+            trigger="replay",
+            attempts=(),
+            reason=None,
+            dead_lettered_at_ms=None,
+            due_at_ms=0,
+            planned_at_ms=now_ms,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The record of one attempt, or of a delivery's end without one (`attempt_number` is then the last made).
+
+    Attributes:
+        outcome: `delivered`, `retry_scheduled`, `dead_lettered`, `discarded`.
+        reason: why, where it was not delivered.
+        status: the HTTP status, or None where there was no answer.
+        error: an ErrorCode's value, or None.
+        error_detail: one line for people, or None.
+        due_at_ms: when the next attempt is due, or None.
+        response_excerpt: the beginning of the response body.
+    """
+
+    delivery_id: str
+    subscription_id: str
+    tenant: str
+    event_id: str
+    event_type: str
+    attempt_number: int
+    max_attempts: int
+    trigger: str
+    started_at_ms: int
+    duration_ms: int
+    outcome: str
+    reason: str | None
+    status: int | None
+    error: str | None
+    error_detail: str | None
+    due_at_ms: int | None
+    response_excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedEvent:
+    """An event record that could not become deliveries: the original bytes, the reason and where it was."""
+
+    source: SourcePosition
+    source_key: bytes | None
+    source_value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    reason: str
+    detail: str
+    rejected_at_ms: int
+
+
+def delivery_id_of(event_id: str, subscription_id: str) -> str:
+    """Derive the delivery's id (a name-based UUID, RFC 9562 section 5.8) from event and subscription.
+
+    A stream that is killed between producing a delivery and committing the event plans it again: the same inputs
+    must give the same id, so that the repeat is recognised as one delivery.
+    """
+    name = f"{subscription_id}\0{event_id}".encode()
+    digest = hashlib.blake2b(_NAMESPACE + name, digest_size=16).digest()
+    return str(uuid.UUID(bytes=digest, version=8))

@@ -1,0 +1,144 @@
+"""What an attempt came to: from a response or a failure to send, to a verdict.
+
+Pure, and total: every status code and every error code has exactly one verdict.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
+
+MAX_RETRY_AFTER_S = 86_400.0
+
+_RETRIED_4XX = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+_HOLDING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+class Outcome(Enum):
+    """The three things an attempt can come to."""
+
+    DELIVERED = "delivered"
+    RETRYABLE = "retryable"
+    REJECTED = "rejected"
+
+
+class ErrorCode(Enum):
+    """Why an attempt got no usable HTTP answer."""
+
+    TIMEOUT = "timeout"
+    CONNECT_TIMEOUT = "connect_timeout"
+    CONNECTION_REFUSED = "connection_refused"
+    CONNECTION_RESET = "connection_reset"
+    NETWORK = "network_error"
+    DNS = "dns_failure"
+    TLS = "tls_failure"
+    INVALID_RESPONSE = "invalid_response"
+    ADDRESS_REFUSED = "address_refused"
+    CONFIGURATION = "unusable_configuration"
+
+
+class Reason(Enum):
+    """Why a delivery ended, or why an attempt failed, in words that stay the same."""
+
+    NONE = "none"
+    HTTP_STATUS = "http_status"
+    REDIRECT = "redirect"
+    GONE = "gone"
+    CLIENT_ERROR = "client_error"
+    SEND_FAILED = "send_failed"
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    ADDRESS_REFUSED = "address_refused"
+    CONFIGURATION = "unusable_configuration"
+    DISABLED = "disabled"
+    SUBSCRIPTION_DELETED = "subscription_deleted"
+    UNDECODABLE = "undecodable"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The endpoint answered with a status.
+
+    Attributes:
+        status: the HTTP status code.
+        retry_after_s: the `Retry-After` it asked for, in seconds, or None.
+        excerpt: the beginning of the response body, as text.
+    """
+
+    status: int
+    retry_after_s: float | None = None
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No usable answer came.
+
+    Attributes:
+        code: what went wrong.
+        detail: one line for people, without secrets.
+    """
+
+    code: ErrorCode
+    detail: str = ""
+
+
+SendResult = Answered | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an attempt means for its delivery and its subscription.
+
+    Attributes:
+        outcome: delivered, retryable or rejected.
+        reason: why, where it is not delivered.
+        retry_after_s: how long the endpoint asked to be left alone, in seconds, or None.
+        disables: the endpoint said that it is gone for good (410).
+    """
+
+    outcome: Outcome
+    reason: Reason = Reason.NONE
+    retry_after_s: float | None = None
+    disables: bool = False
+
+
+def classify(result: SendResult, *, fail_fast: bool = False) -> Verdict:
+    """Judge one attempt.
+
+    Args:
+        result: the answer, or why there is none.
+        fail_fast: the subscription wants other 4xx answers to end the delivery.
+    """
+    if isinstance(result, Failed):
+        return _classify_failure(result)
+    return _classify_status(result, fail_fast=fail_fast)
+
+
+def _classify_failure(failure: Failed) -> Verdict:
+    match failure.code:
+        case ErrorCode.ADDRESS_REFUSED:
+            return Verdict(Outcome.REJECTED, Reason.ADDRESS_REFUSED)
+        case ErrorCode.CONFIGURATION:
+            return Verdict(Outcome.REJECTED, Reason.CONFIGURATION)
+        case _:
+            return Verdict(Outcome.RETRYABLE, Reason.SEND_FAILED)
+
+
+def _classify_status(answer: Answered, *, fail_fast: bool) -> Verdict:
+    status = answer.status
+    if 200 <= status < 300:  # noqa: PLR2004 - the class of success, RFC 9110 section 15.3
+        return Verdict(Outcome.DELIVERED)
+    if status == HTTPStatus.GONE:
+        return Verdict(Outcome.REJECTED, Reason.GONE, disables=True)
+    if status in _RETRIED_4XX or status >= 500:  # noqa: PLR2004 - server errors, RFC 9110 section 15.6
+        return Verdict(Outcome.RETRYABLE, Reason.HTTP_STATUS, _hold(answer))
+    if 300 <= status < 400:  # noqa: PLR2004 - redirects are never followed
+        return Verdict(Outcome.RETRYABLE, Reason.REDIRECT)
+    if fail_fast:
+        return Verdict(Outcome.REJECTED, Reason.CLIENT_ERROR)
+    return Verdict(Outcome.RETRYABLE, Reason.CLIENT_ERROR)
+
+
+def _hold(answer: Answered) -> float | None:
+    if answer.retry_after_s is None or answer.status not in _HOLDING:
+        return None
+    return min(max(answer.retry_after_s, 0.0), MAX_RETRY_AFTER_S)

@@ -1,0 +1,101 @@
+"""Subscriptions: who wants which events, where to, and how they are to be sent."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from gateway.domain.errors import InvalidInputError
+from gateway.domain.retry import STANDARD_POLICY, RetryPolicy
+
+DEFAULT_TIMEOUT_S = 10.0
+MAX_TIMEOUT_S = 60.0
+DEFAULT_MAX_IN_FLIGHT = 32
+MAX_MAX_IN_FLIGHT = 1000
+MAX_SECRETS = 8
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+
+
+class SubscriptionState(Enum):
+    """Whether deliveries are made: at once, after a resume, or not at all."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DISABLED = "disabled"
+
+
+class SignatureProfile(Enum):
+    """How a request is signed: Standard Webhooks headers, or the `X-Webhook-*` ones."""
+
+    STANDARD = "standard"
+    X_WEBHOOK = "x-webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A signing secret as it lies in the topic: encrypted, bound to its subscription.
+
+    Attributes:
+        key_id: the id of the key-ring key it was sealed with.
+        ciphertext: nonce and AEAD ciphertext of the secret's text (`whsec_…`).
+        created_at_ms: when it was made.
+        expires_at_ms: until when it still signs after a rotation, or None for the current one.
+    """
+
+    key_id: str
+    ciphertext: bytes
+    created_at_ms: int
+    expires_at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One tenant's wish to get events at a URL.
+
+    Attributes:
+        subscription_id: unique over all tenants; the key of the compacted topic.
+        tenant: whose events it may see.
+        description: for people.
+        url: where deliveries are POSTed.
+        event_types: exact types, `order.*` or `*`; at least one.
+        secrets: newest first; every one that has not expired signs.
+        signature_profiles: which signature headers are sent; at least one.
+        timeout_s: how long one attempt may take, in seconds.
+        max_in_flight: how many attempts may be under way at once.
+        retry_policy: which tiers a failed delivery steps through.
+        state: active, paused or disabled.
+        state_reason: why it is not active, or None.
+        revision: 1 when created, one more with each write.
+        created_at_ms: when it was created.
+        updated_at_ms: when it was last written.
+    """
+
+    subscription_id: str
+    tenant: str
+    url: str
+    event_types: tuple[str, ...]
+    secrets: tuple[SealedSecret, ...]
+    created_at_ms: int
+    updated_at_ms: int
+    revision: int = 1
+    description: str = ""
+    signature_profiles: tuple[SignatureProfile, ...] = (SignatureProfile.STANDARD,)
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
+    retry_policy: RetryPolicy = STANDARD_POLICY
+    state: SubscriptionState = SubscriptionState.ACTIVE
+    state_reason: str | None = None
+
+
+def check_subscription_id(subscription_id: str) -> str:
+    """Return `subscription_id` if it is 1 to 64 letters, digits, dashes and underscores.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
+    if _ID.match(subscription_id) is None:
+        raise InvalidInputError(
+            f"'{subscription_id[:40]}' is not a subscription id",
+            hint="use 1 to 64 letters, digits, dashes and underscores",
+        )
+    return subscription_id

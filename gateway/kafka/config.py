@@ -1,0 +1,56 @@
+"""How every confluent-kafka client of the gateway is configured: one place, so that all of them agree.
+
+Agreement matters most for the partitioner: the delivery topics are co-partitioned by key.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+PARTITIONER = "murmur2_random"  # what Java clients use, so that other producers land on the same partitions
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaConfig:
+    """How to reach the cluster.
+
+    Attributes:
+        bootstrap_servers: `host:port`, comma separated.
+        client_id: shown in the broker's logs and quotas.
+    """
+
+    bootstrap_servers: str
+    client_id: str = "webhook-gateway"
+
+    def common(self) -> dict[str, Any]:
+        """Properties that every client has."""
+        return {"bootstrap.servers": self.bootstrap_servers, "client.id": self.client_id}
+
+    def producer(self, **overrides: Any) -> dict[str, Any]:  # noqa: ANN401 - librdkafka's properties are of any type
+        """Properties of a producer that never loses an acknowledged record and keeps trying while Kafka is away."""
+        return {
+            **self.common(),
+            "acks": "all",
+            "enable.idempotence": True,
+            "compression.type": "lz4",
+            "linger.ms": 2,
+            "message.timeout.ms": 0,
+            "partitioner": PARTITIONER,
+            **overrides,
+        }
+
+    def consumer(self, group_id: str, **overrides: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Properties of a consumer that commits only what it is told to.
+
+        A short fetch back-off: with the default of one second, every seek or resume costs a second.
+        """
+        return {
+            **self.common(),
+            "group.id": group_id,
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "fetch.queue.backoff.ms": 5,
+            "fetch.wait.max.ms": 10,
+            **overrides,
+        }

@@ -1,0 +1,88 @@
+"""The only reader of the environment: typed, frozen settings.
+
+Every setting is an environment variable with the prefix `GATEWAY_`.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.domain.errors import InvalidInputError
+from gateway.domain.tiers import DEFAULT_TIERS, Tier, parse_tier
+
+ENV_PREFIX = "GATEWAY_"
+
+
+class Settings(BaseSettings):
+    """What can be configured, with its defaults and bounds."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="ignore")
+
+    bootstrap_servers: str | None = Field(
+        default=None,
+        description="Kafka to use, host:port, comma separated; unset: the local broker of `gateway kafka start`",
+    )
+    home: Path = Field(
+        default=Path(".gateway"), description="folder of the local broker's data and the development keys"
+    )
+    catalog_dir: Path | None = Field(
+        default=None,
+        description="folder of the event schemas, <type>/<version>.avsc; unset: the catalog that comes along",
+    )
+    schema_registry_url: str | None = Field(
+        default=None,
+        description="schema registry for events in the Confluent wire format; unset: such events are rejected",
+    )
+    partitions: int = Field(
+        default=6, ge=1, le=1000, description="partitions of the topics that `topics apply` creates"
+    )
+    replication_factor: int = Field(
+        default=1, ge=1, le=9, description="replicas of the topics that `topics apply` creates"
+    )
+    retry_tiers: str = Field(
+        default=",".join(tier.name for tier in DEFAULT_TIERS),
+        description="the retry tiers, each with a topic of its own",
+    )
+    allow_insecure_endpoints: bool = Field(
+        default=False, description="development only: accept plain http and loopback or private endpoints"
+    )
+    secret_keys: SecretStr | None = Field(
+        default=None,
+        description="key ring that seals signing secrets: id:base64 of 32 bytes, comma separated, newest first",
+    )
+    secret_keys_file: Path | None = Field(default=None, description="file with the key ring, one id:base64 a line")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level that is logged"
+    )
+    log_format: Literal["json", "console"] = Field(default="json", description="how log lines are written")
+    shutdown_deadline_s: float = Field(
+        default=25.0,
+        gt=0,
+        le=600,
+        description="how long a stopping process may take to finish what is under way, seconds",
+    )
+    stall_timeout_s: float = Field(
+        default=60.0, gt=0, le=3600, description="a loop without progress for this long ends its process, seconds"
+    )
+
+    def tiers(self) -> tuple[Tier, ...]:
+        """The retry tiers, shortest first."""
+        return tuple(sorted({parse_tier(name.strip()) for name in self.retry_tiers.split(",")}))
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        InvalidInputError: a setting is out of bounds or not of its type; the message names the variable.
+    """
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+        settings.tiers()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ENV_PREFIX + str(first["loc"][0]).upper()
+        raise InvalidInputError(f"{name}: {first['msg']}") from None
+    return settings

@@ -1,0 +1,207 @@
+"""The gateway's own records: domain objects ↔ single-object encoded Avro.
+
+A record is written with the newest schema of its kind and read with any of them. A record written by a newer
+gateway has an unknown fingerprint; gateway schemas only ever grow at the end, so its beginning is read with the
+newest schema known here and the rest is passed over. That is what lets old and new workers run side by side.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+from typing import Any, Generic, TypeVar
+
+import fastavro
+from fastavro.schema import parse_schema
+
+from gateway.domain.delivery import Attempt, AttemptSummary, Delivery, RejectedEvent
+from gateway.domain.event import SourcePosition
+from gateway.domain.retry import RetryPolicy
+from gateway.domain.subscription import SealedSecret, SignatureProfile, Subscription, SubscriptionState
+from gateway.domain.tiers import parse_tier
+from gateway.wire.errors import UndecodableError
+from gateway.wire.schema_files import read_versions, schemas_root
+from gateway.wire.single_object import HEADER_BYTES, SingleObjectWriter, decode_body, fingerprint_of, split_header
+
+R = TypeVar("R")
+
+
+class RecordCodec(Generic[R]):
+    """Encodes and decodes one kind of record."""
+
+    def __init__(
+        self, kind: str, to_avro: Callable[[R], dict[str, Any]], from_avro: Callable[[dict[str, Any]], R]
+    ) -> None:
+        versions = read_versions(schemas_root() / "gateway" / kind)
+        newest = versions[max(versions)]
+        self._kind = kind
+        self._to_avro = to_avro
+        self._from_avro = from_avro
+        self._writer = SingleObjectWriter(newest)
+        self._newest_fingerprint = fingerprint_of(newest)
+        self._older = {
+            fingerprint_of(schema): parse_schema(schema)
+            for version, schema in versions.items()
+            if version < max(versions)
+        }
+
+    def encode(self, record: R) -> bytes:
+        """Give the bytes of a record."""
+        return self._writer.encode(self._to_avro(record))
+
+    def decode(self, value: bytes | None) -> R:
+        """Read a record.
+
+        Raises:
+            UndecodableError: these bytes are no record of this kind.
+        """
+        if value is None:
+            raise UndecodableError("not_avro", f"a {self._kind} record has no value")
+        fingerprint = split_header(value)
+        try:
+            return self._from_avro(self._decode(fingerprint, value))
+        except (ValueError, KeyError, TypeError) as error:
+            raise UndecodableError("not_avro", f"not a valid {self._kind} record: {error}") from error
+
+    def _decode(self, fingerprint: bytes, value: bytes) -> dict[str, Any]:
+        newest = self._writer.schema
+        if fingerprint == self._newest_fingerprint:
+            return decode_body(value, HEADER_BYTES, newest)  # type: ignore[no-any-return]
+        if fingerprint in self._older:
+            return decode_body(value, HEADER_BYTES, self._older[fingerprint], newest)  # type: ignore[no-any-return]
+        stream = BytesIO(value)
+        stream.seek(HEADER_BYTES)
+        try:
+            value_read: dict[str, Any] = fastavro.schemaless_reader(stream, newest, None)  # type: ignore[assignment]
+        except Exception as error:  # fastavro raises whatever the bytes provoke
+            raise UndecodableError("unknown_schema", f"not a {self._kind} record of any known version") from error
+        return value_read
+
+
+def _delivery_to_avro(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "delivery_id": delivery.delivery_id,
+        "subscription_id": delivery.subscription_id,
+        "tenant": delivery.tenant,
+        "event_id": delivery.event_id,
+        "event_type": delivery.event_type,
+        "schema_version": delivery.schema_version,
+        "event_key": delivery.event_key,
+        "source_topic": delivery.source.topic,
+        "source_partition": delivery.source.partition,
+        "source_offset": delivery.source.offset,
+        "traceparent": delivery.traceparent,
+        "content_type": delivery.content_type,
+        "body": delivery.body,
+        "planned_at_ms": delivery.planned_at_ms,
+        "due_at_ms": delivery.due_at_ms,
+        "trigger": delivery.trigger,
+        "attempts": [
+            {
+                "attempt_number": attempt.attempt_number,
+                "started_at_ms": attempt.started_at_ms,
+                "duration_ms": attempt.duration_ms,
+                "status": attempt.status,
+                "error": attempt.error,
+            }
+            for attempt in delivery.attempts
+        ],
+        "reason": delivery.reason,
+        "dead_lettered_at_ms": delivery.dead_lettered_at_ms,
+    }
+
+
+def _source_from(value: dict[str, Any]) -> SourcePosition:
+    return SourcePosition(value.pop("source_topic"), value.pop("source_partition"), value.pop("source_offset"))
+
+
+def _delivery_from_avro(value: dict[str, Any]) -> Delivery:
+    attempts = tuple(AttemptSummary(**attempt) for attempt in value.pop("attempts"))
+    return Delivery(source=_source_from(value), attempts=attempts, **value)
+
+
+def _attempt_to_avro(attempt: Attempt) -> dict[str, Any]:
+    return {name: getattr(attempt, name) for name in Attempt.__slots__}
+
+
+def _rejected_to_avro(rejected: RejectedEvent) -> dict[str, Any]:
+    return {
+        "source_topic": rejected.source.topic,
+        "source_partition": rejected.source.partition,
+        "source_offset": rejected.source.offset,
+        "source_key": rejected.source_key,
+        "source_value": rejected.source_value,
+        "headers": [{"name": name, "value": value} for name, value in rejected.headers],
+        "reason": rejected.reason,
+        "detail": rejected.detail,
+        "rejected_at_ms": rejected.rejected_at_ms,
+    }
+
+
+def _rejected_from_avro(value: dict[str, Any]) -> RejectedEvent:
+    headers = tuple((header["name"], header["value"]) for header in value.pop("headers"))
+    return RejectedEvent(source=_source_from(value), headers=headers, **value)
+
+
+def _subscription_to_avro(subscription: Subscription) -> dict[str, Any]:
+    return {
+        "subscription_id": subscription.subscription_id,
+        "tenant": subscription.tenant,
+        "url": subscription.url,
+        "event_types": list(subscription.event_types),
+        "secrets": [
+            {
+                "key_id": secret.key_id,
+                "ciphertext": secret.ciphertext,
+                "created_at_ms": secret.created_at_ms,
+                "expires_at_ms": secret.expires_at_ms,
+            }
+            for secret in subscription.secrets
+        ],
+        "created_at_ms": subscription.created_at_ms,
+        "updated_at_ms": subscription.updated_at_ms,
+        "revision": subscription.revision,
+        "description": subscription.description,
+        "signature_profiles": [profile.value for profile in subscription.signature_profiles],
+        "timeout_s": subscription.timeout_s,
+        "max_in_flight": subscription.max_in_flight,
+        "retry_tiers": [tier.name for tier in subscription.retry_policy.tiers],
+        "fail_fast": subscription.retry_policy.fail_fast,
+        "state": subscription.state.value,
+        "state_reason": subscription.state_reason,
+    }
+
+
+def _subscription_from_avro(value: dict[str, Any]) -> Subscription:
+    tiers = tuple(parse_tier(name) for name in value.pop("retry_tiers"))
+    return Subscription(
+        event_types=tuple(value.pop("event_types")),
+        secrets=tuple(SealedSecret(**secret) for secret in value.pop("secrets")),
+        signature_profiles=tuple(SignatureProfile(name) for name in value.pop("signature_profiles")),
+        retry_policy=RetryPolicy(tiers, value.pop("fail_fast")),
+        state=SubscriptionState(value.pop("state")),
+        **value,
+    )
+
+
+@cache
+def delivery_codec() -> RecordCodec[Delivery]:
+    """The codec of `deliveries`, the retry tiers and the dead-letter topic."""
+    return RecordCodec("delivery", _delivery_to_avro, _delivery_from_avro)
+
+
+@cache
+def attempt_codec() -> RecordCodec[Attempt]:
+    """The codec of `attempts`."""
+    return RecordCodec("attempt", _attempt_to_avro, lambda value: Attempt(**value))
+
+
+@cache
+def rejected_codec() -> RecordCodec[RejectedEvent]:
+    """The codec of `events.rejected`."""
+    return RecordCodec("rejected_event", _rejected_to_avro, _rejected_from_avro)
+
+
+@cache
+def subscription_codec() -> RecordCodec[Subscription]:
+    """The codec of `subscriptions`."""
+    return RecordCodec("subscription", _subscription_to_avro, _subscription_from_avro)
