@@ -47,7 +47,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="gateway")
 def cli() -> None:
-    r"""Deliver Avro events from Kafka as signed webhooks.
+    """Deliver Avro events from Kafka as signed webhooks.
 
     \b
     Try it:
