@@ -139,11 +139,14 @@ class RejectedEvent:
 
 
 def delivery_id_of(event_id: str, subscription_id: str) -> str:
-    """Derive the delivery's id (a name-based UUID, RFC 9562 section 5.8) from event and subscription.
+    """Derive the delivery's id (a name-based UUID of version 8, RFC 9562 section 5.8) from event and subscription.
 
     A stream that is killed between producing a delivery and committing the event plans it again: the same inputs
     must give the same id, so that the repeat is recognised as one delivery.
     """
     name = f"{subscription_id}\0{event_id}".encode()
-    digest = hashlib.blake2b(_NAMESPACE + name, digest_size=16).digest()
-    return str(uuid.UUID(bytes=digest, version=8))
+    digest = bytearray(hashlib.blake2b(_NAMESPACE + name, digest_size=16).digest())
+    # Version and variant by hand: uuid.UUID knows version 8 only since Python 3.14.
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return str(uuid.UUID(bytes=bytes(digest)))

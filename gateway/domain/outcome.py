@@ -129,7 +129,8 @@ def _classify_status(answer: Answered, *, fail_fast: bool) -> Verdict:
         return Verdict(Outcome.DELIVERED)
     if status == HTTPStatus.GONE:
         return Verdict(Outcome.REJECTED, Reason.GONE, disables=True)
-    if status in _RETRIED_4XX or status >= 500:  # noqa: PLR2004 - server errors, RFC 9110 section 15.6
+    # 1xx never ends an exchange, so as an answer it is the server's fault like a 5xx (RFC 9110 sections 15.2, 15.6).
+    if status in _RETRIED_4XX or status >= 500 or status < 200:  # noqa: PLR2004 - classes of status codes
         return Verdict(Outcome.RETRYABLE, Reason.HTTP_STATUS, _hold(answer))
     if 300 <= status < 400:  # noqa: PLR2004 - redirects are never followed
         return Verdict(Outcome.RETRYABLE, Reason.REDIRECT)
