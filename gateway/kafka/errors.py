@@ -1,0 +1,55 @@
+"""Kafka's failures as errors for people: an unreachable broker names its address, not a stack trace."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+
+from gateway.domain.errors import GatewayError, UnavailableError
+
+# For short-lived clients: librdkafka would write its own lines to standard error, over the message that counts.
+QUIET: dict[str, Any] = {"log_level": 0}
+
+_UNREACHABLE = frozenset(
+    {
+        KafkaError._TRANSPORT,  # noqa: SLF001 - the underscore marks librdkafka's local errors; they are public
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+        KafkaError._RESOLVE,  # noqa: SLF001
+        KafkaError.REQUEST_TIMED_OUT,
+    }
+)
+
+
+def is_unreachable(error: KafkaError | KafkaException) -> bool:
+    """Tell whether an error means that no broker answered."""
+    return _kafka_error(error).code() in _UNREACHABLE
+
+
+def gateway_error(error: KafkaError | KafkaException, bootstrap_servers: str) -> GatewayError:
+    """Turn librdkafka's error into the gateway's.
+
+    Args:
+        error: what librdkafka raised or reported.
+        bootstrap_servers: the addresses that the client was given, for the message.
+    """
+    if is_unreachable(error):
+        return UnavailableError(
+            f"no Kafka broker answers at {bootstrap_servers}",
+            hint="is it running? `gateway kafka start` starts a local one; GATEWAY_BOOTSTRAP_SERVERS names another",
+        )
+    return GatewayError(f"Kafka at {bootstrap_servers}: {_kafka_error(error).str()}")
+
+
+@contextmanager
+def translated_errors(bootstrap_servers: str) -> Iterator[None]:
+    """Raise what a block's KafkaException means as a GatewayError."""
+    try:
+        yield
+    except KafkaException as error:
+        raise gateway_error(error, bootstrap_servers) from error
+
+
+def _kafka_error(error: KafkaError | KafkaException) -> KafkaError:
+    return error.args[0] if isinstance(error, KafkaException) else error

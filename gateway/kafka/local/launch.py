@@ -1,0 +1,62 @@
+"""From a folder and two ports to a broker process: configuration, data folder, command line."""
+
+import base64
+import subprocess
+import uuid
+from collections.abc import Callable
+from string import Template
+
+from gateway.domain.errors import UnavailableError
+from gateway.kafka.local.folder import BrokerFolder
+from gateway.kafka.local.jars import FILES, find_java, install_jars, kafka_version
+from gateway.kafka.local.process import spawn_detached
+
+_FORMAT_TIMEOUT_S = 60.0
+_JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={FILES / 'log4j2.properties'}")
+
+
+def launch(folder: BrokerFolder, port: int, controller_port: int, progress: Callable[[str], None]) -> int:
+    """Start a broker that outlives this process; give its pid. It does not answer yet.
+
+    Raises:
+        UnavailableError: Java, Maven or the jars are not to be had, or the data folder can't be prepared.
+    """
+    java = find_java()
+    jars = install_jars(folder.libs, progress)
+    command = [java, *_JVM_OPTIONS, "-cp", str(jars / "*")]
+    folder.properties_file.write_text(_properties(port, controller_port))
+    if not (folder.data / "meta.properties").exists():
+        progress("preparing an empty data folder")
+        _format(command, folder)
+    progress(f"starting Kafka {kafka_version()} on port {port}")
+    folder.log_file.unlink(missing_ok=True)
+    return spawn_detached(
+        [*command, "kafka.Kafka", str(folder.properties_file)], log_file=folder.log_file, folder=folder.root
+    )
+
+
+def _properties(port: int, controller_port: int) -> str:
+    template = Template((FILES / "server.properties").read_text())
+    return template.substitute(port=port, controller_port=controller_port)
+
+
+def _format(java_command: list[str], folder: BrokerFolder) -> None:
+    arguments = ["format", "-t", _new_cluster_id(), "-c", str(folder.properties_file)]
+    done = subprocess.run(  # noqa: S603 - a program found on the PATH; the arguments are ours
+        [*java_command, "kafka.tools.StorageTool", *arguments],
+        cwd=folder.root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=_FORMAT_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise UnavailableError(f"the local broker's data folder can't be prepared:\n{done.stdout.strip()}")
+
+
+def _new_cluster_id() -> str:
+    # What `StorageTool random-uuid` prints, without a JVM for it. Kafka refuses nothing but a leading dash, which
+    # would look like an option.
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
