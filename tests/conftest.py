@@ -1,0 +1,84 @@
+"""The one place where the tests' Kafka is chosen, and the fixtures that every test of it shares."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from gateway.domain.topics import TopicLayout
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.local.ports import choose_port
+from gateway.kafka.local_broker import BrokerStatus, LocalBroker
+from gateway.kafka.topic_admin import apply_topics
+
+_TESTS = Path(__file__).resolve().parent
+# Shared with `gateway kafka start` in the checkout: the jars are fetched once.
+_LIBS = _TESTS.parent / ".gateway" / "kafka" / "libs"
+_DOMAINS = ("customer", "invoice", "order")
+_MARKERS = {"integration": "kafka", "e2e": "e2e"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by the folder it is in."""
+    for item in items:
+        marker = _MARKERS.get(item.path.relative_to(_TESTS).parts[0])
+        if marker is None:
+            continue
+        item.add_marker(marker)
+        # The broker's start, which may fetch Kafka first, has bounds of its own and is not the first test's fault.
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(60, func_only=True))
+
+
+@pytest.fixture(scope="session")
+def new_broker_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Make home folders for brokers of their own that share the jars."""
+
+    def make() -> Path:
+        home = tmp_path_factory.mktemp("home")
+        (home / "kafka").mkdir()
+        _LIBS.mkdir(parents=True, exist_ok=True)
+        (home / "kafka" / "libs").symlink_to(_LIBS)
+        return home
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def broker(new_broker_home: Callable[[], Path]) -> Iterator[BrokerStatus]:
+    """Run a broker for the whole session; tests keep apart by tenants, ids and topics of their own."""
+    local = LocalBroker(new_broker_home())
+    yield local.start(choose_port())
+    local.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(broker: BrokerStatus) -> KafkaConfig:
+    """Give the session's cluster."""
+    assert broker.bootstrap_servers is not None
+    return KafkaConfig(broker.bootstrap_servers, client_id="tests")
+
+
+@pytest.fixture(scope="session")
+def topics(kafka: KafkaConfig) -> TopicLayout:
+    """Create the gateway's topics, once, and give their layout."""
+    layout = TopicLayout(_DOMAINS)
+    apply_topics(kafka, layout.specs(), replication_factor=1)
+    return layout
+
+
+@pytest.fixture
+def new_topic(kafka: KafkaConfig) -> Callable[..., str]:
+    """Create topics with names of their own: `new_topic(partitions=1, **topic_config)` gives the name."""
+    admin = AdminClient(kafka.common())
+
+    def create(partitions: int = 1, **config: str) -> str:
+        name = f"test-{uuid4().hex[:12]}"
+        properties = {key.replace("_", "."): value for key, value in config.items()}
+        topic = NewTopic(name, num_partitions=partitions, replication_factor=1, config=properties)
+        admin.create_topics([topic], operation_timeout=10)[name].result(10)
+        return name
+
+    return create
