@@ -1,0 +1,113 @@
+"""What a command needs of its deployment, made from the settings on demand: cluster, catalog, topics, keys.
+
+Where a choice is left open, this is where it falls: the Kafka that is configured, else the local broker; the keys
+that are configured, else, on the local broker only, a development key of its own.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from gateway.domain.errors import UnavailableError
+from gateway.domain.topics import TopicLayout, layout_for
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.local.jars import INSTALL_HINT, missing_tools
+from gateway.kafka.local_broker import LocalBroker
+from gateway.settings import Settings
+from gateway.wire.catalog import Catalog, load_catalog
+from gateway.wire.schema_files import schemas_root
+from gateway.wire.sealing import KeyRing, generate_key_line, parse_key_ring
+
+_DEVELOPMENT_KEYS = "secret-keys"
+_MAKE_A_KEY = (
+    'make one with: echo "k1:$(head -c 32 /dev/urandom | base64)"; '
+    "give it as GATEWAY_SECRET_KEYS, or in a file named by GATEWAY_SECRET_KEYS_FILE"
+)
+
+
+class Deployment:
+    """Answers what the settings mean for a command; opens no connection."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def bootstrap_servers(self) -> str:
+        """Give the address of the Kafka to use.
+
+        Raises:
+            UnavailableError: none is configured and the local broker does not run.
+        """
+        found = self._settings.bootstrap_servers or LocalBroker(self._settings.home).status().bootstrap_servers
+        if found is None:
+            missing = missing_tools()
+            raise UnavailableError(
+                "there is no Kafka: GATEWAY_BOOTSTRAP_SERVERS is not set and the local broker does not run",
+                hint=f"{' and '.join(missing)} not found; {INSTALL_HINT}"
+                if missing
+                else "start the local broker with `gateway kafka start`, or set GATEWAY_BOOTSTRAP_SERVERS",
+            )
+        return found
+
+    def kafka(self, client_id: str = "webhook-gateway") -> KafkaConfig:
+        """Tell how to reach the cluster.
+
+        Args:
+            client_id: what the broker's logs and quotas know the client by.
+
+        Raises:
+            UnavailableError: see `bootstrap_servers`.
+        """
+        return KafkaConfig(self.bootstrap_servers(), client_id)
+
+    def catalog(self) -> Catalog:
+        """Read the event catalog.
+
+        Raises:
+            GatewayError: a schema can't be read; the message names the file.
+        """
+        return load_catalog(self._settings.catalog_dir or schemas_root() / "events")
+
+    def layout(self) -> TopicLayout:
+        """Derive the topics from the catalog and the settings."""
+        return layout_for(
+            self.catalog().event_types(), partitions=self._settings.partitions, tiers=self._settings.tiers()
+        )
+
+    def key_ring(self) -> KeyRing:
+        """Give the keys that seal signing secrets.
+
+        Raises:
+            UnavailableError: no keys are configured, or their file can't be read.
+            InvalidInputError: they are not a key ring.
+        """
+        settings = self._settings
+        if settings.secret_keys is not None:
+            return parse_key_ring(settings.secret_keys.get_secret_value())
+        if settings.secret_keys_file is not None:
+            return parse_key_ring(_read_keys(settings.secret_keys_file))
+        if settings.bootstrap_servers:
+            raise UnavailableError("there is no key to seal signing secrets with", hint=_MAKE_A_KEY)
+        file = settings.home / _DEVELOPMENT_KEYS
+        if not file.exists():
+            _create_keys(file)
+        return parse_key_ring(_read_keys(file))
+
+
+def _read_keys(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError as error:
+        raise UnavailableError(f"the key ring {file} can't be read: {error.strerror}", hint=_MAKE_A_KEY) from None
+
+
+def _create_keys(file: Path) -> None:
+    """Make a key file that appears complete, once: of two commands that try at the same time, one key wins."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # A temporary file is readable by its owner only, and keeps that under its final name.
+    with tempfile.NamedTemporaryFile("w", dir=file.parent) as incoming:
+        incoming.write(generate_key_line() + "\n")
+        incoming.flush()
+        try:
+            os.link(incoming.name, file)
+        except FileExistsError:
+            return
