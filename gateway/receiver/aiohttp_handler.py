@@ -12,16 +12,14 @@ memory when the process dies is lost to this receiver. Where that matters, `proc
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
-from http import HTTPStatus
-from typing import Any
 
-import orjson
 from aiohttp import web
 
 from gateway.domain.subscription import SignatureProfile
 from gateway.receiver.bounded_body import BodyTooLargeError, read_body
 from gateway.receiver.errors import WebhookVerificationError
 from gateway.receiver.event_ids import EventIds
+from gateway.receiver.json_answers import json_response, refusal
 from gateway.receiver.payload import InvalidPayloadError, ReceivedEvent, parse_payload
 from gateway.receiver.verification import ALL_PROFILES, DEFAULT_TOLERANCE_S, WebhookVerifier
 
@@ -98,23 +96,23 @@ class WebhookHandler:
             webhook = self._verifier.verify(request.headers, body)
             event = parse_payload(body, webhook)
         except BodyTooLargeError as error:
-            return _refusal(413, error.reason, str(error))
+            return refusal(413, error.reason, str(error))
         except WebhookVerificationError as error:
-            return _refusal(401, error.reason, str(error))
+            return refusal(401, error.reason, str(error))
         except InvalidPayloadError as error:
-            return _refusal(400, error.reason, str(error))
+            return refusal(400, error.reason, str(error))
         return self._accept(event)
 
     def _accept(self, event: ReceivedEvent) -> web.Response:
         if not self._running:
-            return _refusal(503, "not_running", "the receiver is stopping, or its lifecycle was never started")
+            return _try_later("not_running", "the receiver is stopping, or its lifecycle was never started")
         if event.event_id not in self._ids:
             try:
                 self._queue.put_nowait(event)
             except asyncio.QueueFull:
-                return _refusal(503, "busy", "too many events are waiting to be processed")
+                return _try_later("busy", "too many events are waiting to be processed")
             self._ids.begin(event.event_id)
-        return _json(200, {"received": True, "eventId": event.event_id})
+        return json_response({"received": True, "eventId": event.event_id})
 
     async def _work(self) -> None:
         while True:
@@ -152,10 +150,5 @@ class WebhookHandler:
                 self._give_up(self._queue.get_nowait())
 
 
-def _refusal(status: int, reason: str, message: str) -> web.Response:
-    headers = {"Retry-After": str(BUSY_RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    return _json(status, {"error": reason, "message": message}, headers)
-
-
-def _json(status: int, value: dict[str, Any], headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json", headers=headers)
+def _try_later(reason: str, message: str) -> web.Response:
+    return refusal(503, reason, message, retry_after_s=BUSY_RETRY_AFTER_S)
