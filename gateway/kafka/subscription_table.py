@@ -1,0 +1,165 @@
+"""The one table reader of both stages: a live `SubscriptionIndex`, fed from the compacted topic.
+
+A thread reads and decodes; the index is changed on the event loop's thread only, so that whoever runs there sees a
+table that stands still between two awaits. Ready means: everything that was in the topic at the start is in the
+index. A broker outage only delays changes; if the thread itself ends, `failure` says so.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from gateway.domain.errors import UnavailableError
+from gateway.domain.matching import SubscriptionIndex
+from gateway.domain.subscription import Subscription
+from gateway.domain.topics import SUBSCRIPTIONS
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.subscription_log import (
+    METADATA_TIMEOUT_S,
+    SubscriptionLog,
+    TableChange,
+    TopicMissingError,
+    apply_changes,
+)
+
+_POLL_S = 0.2
+_OPEN_TIMEOUT_S = 2.0
+# Batches read but not yet applied: bounds memory when the loop is busy.
+_BATCHES_AHEAD = 4
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+ChangeCallback = Callable[[str, Subscription | None], None]
+
+
+class SubscriptionTable:
+    """All subscriptions, kept up to date. Belongs to the event loop on which it is started.
+
+    Attributes:
+        index: the table; read it on the loop's thread only.
+        failure: fails with the reason when the table stops being updated; never done before.
+    """
+
+    failure: asyncio.Future[None]
+
+    def __init__(self, config: KafkaConfig, *, topic: str = SUBSCRIPTIONS) -> None:
+        self.index = SubscriptionIndex()
+        self._config = config
+        self._topic = topic
+        self._callbacks: list[ChangeCallback] = []
+        self._stopping = threading.Event()
+        self._room = threading.Semaphore(_BATCHES_AHEAD)
+        self._thread = threading.Thread(target=self._run, name="subscription-table", daemon=True)
+
+    async def start(self) -> None:
+        """Begin reading; returns at once."""
+        self._loop = asyncio.get_running_loop()
+        self.failure = self._loop.create_future()
+        self._ready: asyncio.Future[None] = self._loop.create_future()
+        self._thread.start()
+
+    async def ready(self) -> None:
+        """Wait until the index holds everything that was in the topic at the start.
+
+        Raises:
+            GatewayError: the table can't be read, e.g. because its topic is missing.
+        """
+        await asyncio.wait({self._ready, self.failure}, return_when=asyncio.FIRST_COMPLETED)
+        if self.failure.done():
+            self.failure.result()
+
+    def subscribe(self, callback: ChangeCallback) -> None:
+        """Have `callback(id, subscription or None)` called on the loop for each change after ready."""
+        self._callbacks.append(callback)
+
+    async def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        log = SubscriptionLog(self._config, self._topic)
+        try:
+            self._open(log)
+            self._read(log)
+        except Exception as error:  # noqa: BLE001 - whatever ends this thread has to end the service that relies on it
+            self._hand_over(self._fail, error)
+        finally:
+            log.close()
+
+    def _open(self, log: SubscriptionLog) -> None:
+        """Open the log, however long Kafka is away."""
+        while not self._stopping.is_set():
+            try:
+                log.open(_OPEN_TIMEOUT_S)
+            except TopicMissingError:
+                raise
+            except UnavailableError as error:
+                _log.warning("subscriptions.waiting_for_kafka", error=error.message)
+            else:
+                return
+
+    def _read(self, log: SubscriptionLog) -> None:
+        ready = False
+        while not self._stopping.is_set():
+            changes = log.read(_POLL_S)
+            if changes and self._wait_for_room():
+                self._hand_over(self._apply, changes)
+            if not ready and not log.behind:
+                ready = True
+                self._hand_over(self._become_ready, log.skipped)
+
+    def _wait_for_room(self) -> bool:
+        while not self._stopping.is_set():
+            if self._room.acquire(timeout=_POLL_S):
+                return True
+        return False
+
+    def _hand_over(self, function: Callable[[T], None], argument: T) -> None:
+        try:
+            self._loop.call_soon_threadsafe(function, argument)
+        except RuntimeError:
+            # The loop is closed: there is nobody left to read the table.
+            self._stopping.set()
+
+    def _apply(self, changes: list[TableChange]) -> None:
+        self._room.release()
+        try:
+            apply_changes(self.index, changes)
+            if self._ready.done():
+                for callback in self._callbacks:
+                    for change in changes:
+                        callback(*change)
+        except Exception as error:  # noqa: BLE001 - a table of which a part is missing must not go on
+            self._fail(error)
+
+    def _become_ready(self, skipped: int) -> None:
+        _log.info("subscriptions.ready", subscriptions=len(self.index), skipped=skipped)
+        self._ready.set_result(None)
+
+    def _fail(self, error: Exception) -> None:
+        self._stopping.set()
+        if not self.failure.done():
+            self.failure.set_exception(error)
+
+
+def read_subscriptions(config: KafkaConfig, *, topic: str = SUBSCRIPTIONS) -> SubscriptionIndex:
+    """Read the table once, blocking, as it is now.
+
+    Raises:
+        TopicMissingError: the topic has not been created.
+        UnavailableError: Kafka did not answer, or stopped answering, for `METADATA_TIMEOUT_S` seconds.
+    """
+    index = SubscriptionIndex()
+    log = SubscriptionLog(config, topic)
+    try:
+        log.open()
+        log.read_to_end(index, stall_timeout_s=METADATA_TIMEOUT_S)
+    finally:
+        log.close()
+    return index
