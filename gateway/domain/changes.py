@@ -1,0 +1,71 @@
+"""Changes of the subscriptions table, and the one port through which they are made.
+
+A change is decided on the table as it is (`Decide`), by a pure function that may be run again: if somebody else
+changed the table meanwhile, nothing of the first decision was written.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from gateway.domain.errors import ConflictError, NotFoundError
+from gateway.domain.matching import SubscriptionIndex
+from gateway.domain.subscription import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a subscription: a new one, or the next revision of one."""
+
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a subscription: a tombstone."""
+
+    subscription_id: str
+
+
+Change = Put | Delete
+Decide = Callable[[SubscriptionIndex], Sequence[Change]]
+
+
+class ChangeStore(Protocol):
+    """Where decisions about subscriptions take effect."""
+
+    def change(self, decide: Decide) -> Sequence[Change]:
+        """Decide on the table as it is and write all changes or none; return what was written.
+
+        Raises:
+            ConflictError: others kept changing the table; nothing was written.
+            GatewayError: what `decide` raised, or why the table can't be written.
+        """
+
+
+def revised(subscription: Subscription, *, now_ms: int, **fields: Any) -> Subscription:  # noqa: ANN401 - any field
+    """Give the next revision of a subscription, with some fields changed."""
+    return replace(subscription, revision=subscription.revision + 1, updated_at_ms=now_ms, **fields)
+
+
+def require(index: SubscriptionIndex, subscription_id: str, *, expected_revision: int | None = None) -> Subscription:
+    """Look a subscription up that has to be there.
+
+    Args:
+        index: the table as it is.
+        subscription_id: which one.
+        expected_revision: the revision that the caller has seen, or None for any.
+
+    Raises:
+        NotFoundError: it does not exist.
+        ConflictError: it has another revision by now.
+    """
+    subscription = index.get(subscription_id)
+    if subscription is None:
+        raise NotFoundError(f"there is no subscription '{subscription_id}'", hint="see: gateway subscriptions list")
+    if expected_revision not in {None, subscription.revision}:
+        raise ConflictError(
+            f"subscription {subscription_id} has revision {subscription.revision}, not {expected_revision}",
+            hint="somebody changed it meanwhile: look at it again",
+        )
+    return subscription
