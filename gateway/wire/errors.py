@@ -17,3 +17,7 @@ class UndecodableError(GatewayError):
 
 class RegistryUnavailableError(GatewayError):
     """The schema registry can't be asked just now: wait and ask again; reject nothing."""
+
+
+class CatalogError(GatewayError):
+    """The catalog's files are wrong: nothing can be decoded or published until they are put right."""
