@@ -1,0 +1,200 @@
+"""Publishing events: what a service imports to send events through the gateway.
+
+    with EventPublisher("localhost:9092") as publisher:
+        publisher.publish("order.paid", {"order_id": ..., "amount": "12.30", ...}, key=order_id)
+
+A call returns when Kafka has acknowledged everything, or raises. Nothing of a batch is sent before all of it is
+checked. An event without a report in time may still have arrived: publishing it again under the same event id is
+safe, because receivers de-duplicate on the id.
+"""
+
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from gateway.domain.errors import UnavailableError
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.errors import QUIET, gateway_error
+from gateway.wire.catalog import Catalog, load_catalog
+from gateway.wire.event_encoder import DEFAULT_SOURCE, EncodedEvent, EventEncoder, NewEvent
+from gateway.wire.schema_files import schemas_root
+
+_POLL_S = 0.1
+# Reports come within the client's own time-out; the margin lets the last of them be served.
+_REPORT_MARGIN_S = 2.0
+_TOPIC_WAIT_MS = 5000
+_NO_TOPIC = frozenset({KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART})  # noqa: SLF001 - librdkafka's local errors
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReceipt:
+    """Where Kafka has acknowledged an event."""
+
+    topic: str
+    partition: int
+    offset: int
+    event_id: str
+
+
+class PublishError(UnavailableError):
+    """Not every event of a call was acknowledged.
+
+    Attributes:
+        receipts: those that were.
+        unconfirmed: the ids of those that were not, in the order given.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None, receipts: Sequence[PublishReceipt], unconfirmed: Sequence[str]
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.receipts = tuple(receipts)
+        self.unconfirmed = tuple(unconfirmed)
+
+
+class EventPublisher:
+    """Publishes events of the catalog. Safe to share between threads; one per process is enough.
+
+    Args:
+        kafka: bootstrap servers (`host:port`, comma separated) or a whole configuration.
+        catalog: the known event types; None for the catalog that comes along.
+        timeout_s: how long one call may wait for Kafka, in seconds.
+    """
+
+    def __init__(self, kafka: KafkaConfig | str, catalog: Catalog | None = None, *, timeout_s: float = 30.0) -> None:
+        config = KafkaConfig(kafka) if isinstance(kafka, str) else kafka
+        self._bootstrap_servers = config.bootstrap_servers
+        self._timeout_s = timeout_s
+        self._encoder = EventEncoder(catalog or load_catalog(schemas_root() / "events"))
+        self._producer = Producer(
+            config.producer(
+                **{"message.timeout.ms": int(timeout_s * 1000), "topic.metadata.propagation.max.ms": _TOPIC_WAIT_MS},
+                **QUIET,
+            )
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait for what other threads still have under way, at most the time-out."""
+        self._producer.flush(self._timeout_s)
+
+    def publish(
+        self,
+        event_type: str,
+        data: Mapping[str, Any],
+        *,
+        version: int | None = None,
+        key: str | bytes | None = None,
+        event_id: str | None = None,
+        tenant: str | None = None,
+        source: str = DEFAULT_SOURCE,
+        subject: str | None = None,
+        time: datetime | None = None,
+        traceparent: str | None = None,
+    ) -> PublishReceipt:
+        """Publish one event and wait for Kafka's acknowledgement; see `NewEvent` for the arguments.
+
+        Raises:
+            NotFoundError: there is no such event type or version.
+            InvalidInputError: the data or the context does not fit; nothing was sent.
+            PublishError: Kafka did not acknowledge it in time.
+        """
+        event = NewEvent(event_type, data, version, key, event_id, tenant, source, subject, time, traceparent)
+        return self.publish_batch([event])[0]
+
+    def publish_batch(self, events: Iterable[NewEvent]) -> list[PublishReceipt]:
+        """Publish events and wait for all acknowledgements; the receipts are in the events' order.
+
+        All events are held in memory: call it with some thousands at a time.
+
+        Raises:
+            NotFoundError: there is no such event type or version; nothing was sent.
+            InvalidInputError: an event does not fit; nothing was sent.
+            PublishError: Kafka did not acknowledge all of them in time; it tells which.
+        """
+        now = datetime.now(UTC)
+        batch = _Batch([self._encoder.encode(event, new_id=str(uuid.uuid4()), now=now) for event in events])
+        deadline_s = time.monotonic() + self._timeout_s
+        for index in range(len(batch.events)):
+            self._produce(batch, index, deadline_s)
+        while not batch.is_reported() and time.monotonic() < deadline_s + _REPORT_MARGIN_S:
+            self._producer.poll(_POLL_S)
+        return batch.receipts(self._bootstrap_servers)
+
+    def _produce(self, batch: "_Batch", index: int, deadline_s: float) -> None:
+        """Hand one record to the client. One that finds no room in its queue until the deadline stays unreported."""
+        event = batch.events[index]
+        report = partial(batch.report, index)
+        while True:
+            try:
+                self._producer.produce(
+                    event.topic, value=event.value, key=event.key, headers=list(event.headers), on_delivery=report
+                )
+            except BufferError:
+                if time.monotonic() >= deadline_s:
+                    return
+                self._producer.poll(_POLL_S)
+            except KafkaException as error:
+                batch.report(index, error.args[0], None)
+                return
+            else:
+                self._producer.poll(0)
+                return
+
+
+class _Batch:
+    """The events of one call and what was reported of each; reports may come on any thread."""
+
+    def __init__(self, events: Sequence[EncodedEvent]) -> None:
+        self.events = events
+        self._receipts: dict[int, PublishReceipt] = {}
+        self._errors: dict[int, KafkaError | None] = {}
+
+    def report(self, index: int, error: KafkaError | None, message: Message | None) -> None:
+        event = self.events[index]
+        if error is not None or message is None:
+            self._errors[index] = error
+        else:
+            self._receipts[index] = PublishReceipt(
+                event.topic, int(message.partition() or 0), int(message.offset() or 0), event.event_id
+            )
+
+    def is_reported(self) -> bool:
+        return len(self._receipts) + len(self._errors) == len(self.events)
+
+    def receipts(self, bootstrap_servers: str) -> list[PublishReceipt]:
+        """Give the receipts of all events, or raise what the first failure means."""
+        receipts = [self._receipts[index] for index in sorted(self._receipts)]
+        if len(receipts) == len(self.events):
+            return receipts
+        missing = [index for index in range(len(self.events)) if index not in self._receipts]
+        message, hint = self._explain(missing[0], bootstrap_servers)
+        if len(self.events) > 1:
+            message = f"{len(missing)} of {len(self.events)} events were not acknowledged: {message}"
+        raise PublishError(
+            message,
+            hint=hint,
+            receipts=receipts,
+            unconfirmed=[self.events[index].event_id for index in missing],
+        )
+
+    def _explain(self, index: int, bootstrap_servers: str) -> tuple[str, str | None]:
+        error = self._errors.get(index)
+        if error is not None and error.code() in _NO_TOPIC:
+            return f"there is no topic {self.events[index].topic}", "`gateway topics apply` creates it"
+        if error is None or error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001 - librdkafka's local error
+            return f"Kafka at {bootstrap_servers} did not acknowledge in time", "is it running?"
+        explained = gateway_error(error, bootstrap_servers)
+        return explained.message, explained.hint
