@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from gateway.wire.mock_words import COUNTS, STRINGS, WORDS
-from gateway.wire.schema_defaults import default_value
 from gateway.wire.schema_nodes import NULL, Node, SchemaNodes
 
 _NULL_SHARE = 0.2
@@ -25,7 +24,7 @@ _MAX_AMOUNT_DIGITS = 3
 
 
 def mock_data(nodes: SchemaNodes, random: Random) -> dict[str, Any]:
-    """Make up one event's data, ready to be encoded.
+    """Make up one event's data in Python's own types, for `gateway.wire.json_data` to convert like anyone's.
 
     Args:
         nodes: the schema, of a record.
@@ -44,7 +43,7 @@ class _Mock:
         node = self._nodes.node(schema)
         match node.kind:
             case "record":
-                return {field["name"]: self._field_value(field, depth + 1) for field in node.definition["fields"]}
+                return self._record(node, depth)
             case "array":
                 return [self.value(node.definition["items"], field_name, depth + 1) for _ in range(self._length(depth))]
             case "map":
@@ -54,11 +53,13 @@ class _Mock:
             case _:
                 return self._scalar(node, field_name)
 
-    def _field_value(self, field: dict[str, Any], depth: int) -> Any:  # noqa: ANN401
-        """Deep down, take the default where there is one: types that contain themselves have to end."""
-        if depth > _MAX_DEPTH and "default" in field:
-            return default_value(self._nodes, field["type"], field["default"])
-        return self.value(field["type"], field["name"], depth)
+    def _record(self, node: Node, depth: int) -> dict[str, Any]:
+        """Deep down, leave out the fields that have defaults: types that contain themselves have to end."""
+        return {
+            field["name"]: self.value(field["type"], field["name"], depth + 1)
+            for field in node.definition["fields"]
+            if depth <= _MAX_DEPTH or "default" not in field
+        }
 
     def _length(self, depth: int) -> int:
         return 0 if depth > _MAX_DEPTH else self._random.randint(1, _MAX_ITEMS)
@@ -71,9 +72,7 @@ class _Mock:
         if NULL in union.branches and (depth > _MAX_DEPTH or self._random.random() < _NULL_SHARE):
             return None
         chosen = self._random.choice([branch for branch in union.branches if branch != NULL])
-        node, value = self._nodes.node(chosen), self.value(chosen, field_name, depth + 1)
-        # Records look alike to fastavro where their fields do: say which it is.
-        return (node.name, value) if node.kind == "record" else value
+        return self.value(chosen, field_name, depth + 1)
 
     def _scalar(self, node: Node, field_name: str) -> Any:  # noqa: ANN401
         if node.logical_type is not None:
