@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from gateway.domain.errors import UnavailableError
+from gateway.domain.errors import InvalidInputError, UnavailableError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.errors import QUIET, gateway_error
 from gateway.wire.catalog import Catalog, load_catalog
@@ -124,14 +124,25 @@ class EventPublisher:
             InvalidInputError: an event does not fit; nothing was sent.
             PublishError: Kafka did not acknowledge all of them in time; it tells which.
         """
-        now = datetime.now(UTC)
-        batch = _Batch([self._encoder.encode(event, new_id=str(uuid.uuid4()), now=now) for event in events])
+        batch = _Batch(self._encode(list(events)))
         deadline_s = time.monotonic() + self._timeout_s
         for index in range(len(batch.events)):
             self._produce(batch, index, deadline_s)
         while not batch.is_reported() and time.monotonic() < deadline_s + _REPORT_MARGIN_S:
             self._producer.poll(_POLL_S)
         return batch.receipts(self._bootstrap_servers)
+
+    def _encode(self, events: Sequence[NewEvent]) -> list[EncodedEvent]:
+        now = datetime.now(UTC)
+        encoded: list[EncodedEvent] = []
+        for number, event in enumerate(events, 1):
+            try:
+                encoded.append(self._encoder.encode(event, new_id=str(uuid.uuid4()), now=now))
+            except InvalidInputError as error:
+                if len(events) == 1:
+                    raise
+                raise InvalidInputError(f"event {number} of {len(events)}: {error.message}", hint=error.hint) from error
+        return encoded
 
     def _produce(self, batch: "_Batch", index: int, deadline_s: float) -> None:
         """Hand one record to the client. One that finds no room in its queue until the deadline stays unreported."""

@@ -1,0 +1,132 @@
+"""`gateway publish`: publish events from a file, from standard input, or made up."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from random import Random
+from typing import IO, Any
+
+import click
+import orjson
+
+from gateway.cli.output import emit_json, json_option
+from gateway.domain.errors import InvalidInputError
+from gateway.kafka.publisher import EventPublisher, PublishReceipt
+from gateway.services.deployment import Deployment
+from gateway.settings import load_settings
+from gateway.wire.catalog import Catalog
+from gateway.wire.event_encoder import DEFAULT_SOURCE, NewEvent
+from gateway.wire.mocking import mock_data
+
+# Of made-up events; what is read is one batch, so that nothing is sent before all of it is checked.
+_BATCH_EVENTS = 1000
+_MAX_INPUT_BYTES = 16 * 1024 * 1024
+
+
+@click.command()
+@click.argument("event_type", metavar="TYPE")
+@click.option("--version", type=click.IntRange(min=1), help="Schema version; the newest by default.")
+@click.option("--file", "file", type=click.File("rb"), help="One JSON object, or one a line; - is standard input.")
+@click.option("--mock", "mock_count", type=click.IntRange(min=1), help="Make up this many events.")
+@click.option("--seed", type=int, help="With --mock: the same seed gives the same data.")
+@click.option("--key", help="Kafka key: events with the same key keep their order.")
+@click.option("--id", "event_id", help="Event id, for a single event; a new UUID by default.")
+@click.option("--tenant", help="Whose subscriptions see it; the tenant named default by default.")
+@click.option("--subject", help="What it is about.")
+@click.option("--source", default=DEFAULT_SOURCE, show_default=True, help="URI reference that names the producer.")
+@json_option
+def command(
+    event_type: str,
+    version: int | None,
+    file: IO[bytes] | None,
+    mock_count: int | None,
+    seed: int | None,
+    key: str | None,
+    event_id: str | None,
+    tenant: str | None,
+    subject: str | None,
+    source: str,
+    as_json: bool,
+) -> None:
+    """Publish events of a type and wait until Kafka has them.
+
+    Prints one line per event: its id and where it went. Exactly one of --file and --mock is needed.
+
+    \b
+    Examples:
+      gateway publish order.paid --mock 1
+      gateway publish order.created --version 2 --file order.json --key order-17
+      gateway schemas mock order.paid --count 5 --json | gateway publish order.paid --file -
+    """
+    if (file is None) == (mock_count is None):
+        raise click.UsageError("give exactly one of --file and --mock")
+    deployment = Deployment(load_settings())
+    catalog = deployment.catalog()
+    if file is not None:
+        rows = _read(file)
+        count, data = len(rows), iter(rows)
+    else:
+        count = mock_count or 0
+        data = _made_up(catalog, event_type, version, count, seed)
+    if event_id is not None and count != 1:
+        raise click.UsageError(f"--id is for a single event, not for {count}")
+    events = (NewEvent(event_type, row, version, key, event_id, tenant, source, subject) for row in data)
+    with EventPublisher(deployment.kafka("gateway-publish"), catalog) as publisher:
+        _publish(publisher, events, count, count if file else _BATCH_EVENTS, as_json=as_json)
+
+
+def _publish(
+    publisher: EventPublisher, events: Iterable[NewEvent], count: int, batch_events: int, *, as_json: bool
+) -> None:
+    remaining = iter(events)
+    with click.progressbar(length=count, label="published", file=sys.stderr, hidden=count <= _BATCH_EVENTS) as bar:
+        while batch := list(islice(remaining, batch_events)):
+            for receipt in publisher.publish_batch(batch):
+                _print_receipt(receipt, as_json=as_json)
+            bar.update(len(batch))
+
+
+def _print_receipt(receipt: PublishReceipt, *, as_json: bool) -> None:
+    if as_json:
+        emit_json(
+            {
+                "event_id": receipt.event_id,
+                "topic": receipt.topic,
+                "partition": receipt.partition,
+                "offset": receipt.offset,
+            }
+        )
+    else:
+        click.echo(f"{receipt.event_id} {receipt.topic}-{receipt.partition}@{receipt.offset}")
+
+
+def _made_up(
+    catalog: Catalog, event_type: str, version: int | None, count: int, seed: int | None
+) -> Iterator[dict[str, Any]]:
+    nodes, random = catalog.entry(event_type, version).nodes, Random(seed)  # noqa: S311 - made-up data, no secrets
+    return (mock_data(nodes, random) for _ in range(count))
+
+
+def _read(file: IO[bytes]) -> Sequence[dict[str, Any]]:
+    """Read one JSON object over any number of lines, or one object a line."""
+    text = file.read(_MAX_INPUT_BYTES + 1)
+    if len(text) > _MAX_INPUT_BYTES:
+        raise InvalidInputError(f"{file.name} is larger than {_MAX_INPUT_BYTES} bytes", hint="publish it in parts")
+    try:
+        rows = [orjson.loads(text)]
+    except orjson.JSONDecodeError:
+        rows = [
+            _parse_line(file.name, number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()
+        ]
+    if not rows:
+        raise InvalidInputError(f"{file.name} is empty")
+    return rows
+
+
+def _parse_line(name: str, number: int, line: bytes) -> Any:  # noqa: ANN401 - what it is, the encoder checks
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInputError(
+            f"{name}, line {number} is not JSON: {error}", hint="one JSON object, or one object a line"
+        ) from None
