@@ -20,6 +20,7 @@ SUBSCRIPTIONS = "subscriptions"
 DELIVERIES = "deliveries"
 RETRY_PREFIX = "deliveries.retry."
 DEAD_LETTERS = "deliveries.dlq"
+CURSORS = "gateway.cursors"
 ATTEMPTS = "attempts"
 
 
@@ -84,6 +85,7 @@ class TopicLayout:
                 for name, tier in self.retry_topics().items()
             ),
             TopicSpec(DEAD_LETTERS, deliveries, "delete", 30 * _DAY_MS, "subscription id", "delivery"),
+            TopicSpec(CURSORS, deliveries, "compact", None, "subscription id + topic", "cursor; null = caught up"),
             TopicSpec(ATTEMPTS, deliveries, "delete", 7 * _DAY_MS, "delivery id", "attempt"),
         )
 

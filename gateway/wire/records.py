@@ -5,8 +5,10 @@ gateway has an unknown fingerprint; gateway schemas only ever grow at the end, s
 newest schema known here and the rest is passed over. That is what lets old and new workers run side by side.
 """
 
+import dataclasses
 from collections.abc import Callable
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any, Generic, TypeVar
 
@@ -171,16 +173,43 @@ def _subscription_to_avro(subscription: Subscription) -> dict[str, Any]:
     }
 
 
+# A hundred thousand subscriptions have a handful of policies and profiles: reading the table takes half the time,
+# and they share the objects.
+@lru_cache(maxsize=1024)
+def _policy_from(tier_names: tuple[str, ...], fail_fast: bool) -> RetryPolicy:  # noqa: FBT001 - as in the record
+    return RetryPolicy(tuple(parse_tier(name) for name in tier_names), fail_fast)
+
+
+@lru_cache(maxsize=64)
+def _profiles_from(names: tuple[str, ...]) -> tuple[SignatureProfile, ...]:
+    return tuple(SignatureProfile(name) for name in names)
+
+
 def _subscription_from_avro(value: dict[str, Any]) -> Subscription:
-    tiers = tuple(parse_tier(name) for name in value.pop("retry_tiers"))
     return Subscription(
         event_types=tuple(value.pop("event_types")),
         secrets=tuple(SealedSecret(**secret) for secret in value.pop("secrets")),
-        signature_profiles=tuple(SignatureProfile(name) for name in value.pop("signature_profiles")),
-        retry_policy=RetryPolicy(tiers, value.pop("fail_fast")),
+        signature_profiles=_profiles_from(tuple(value.pop("signature_profiles"))),
+        retry_policy=_policy_from(tuple(value.pop("retry_tiers")), value.pop("fail_fast")),
         state=SubscriptionState(value.pop("state")),
         **value,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CursorRecord:
+    """From where a lagging subscription has to be read in one partition of one topic."""
+
+    subscription_id: str
+    topic: str
+    partition: int
+    offset: int
+
+
+@cache
+def cursor_codec() -> RecordCodec[CursorRecord]:
+    """The codec of `gateway.cursors`."""
+    return RecordCodec("cursor", dataclasses.asdict, lambda value: CursorRecord(**value))
 
 
 @cache
