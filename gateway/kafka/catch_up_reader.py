@@ -1,0 +1,98 @@
+"""The second reader: reads a stretch of one partition again, and keeps the records of the subscriptions asked for.
+
+It belongs to no group and commits nothing. One stretch at a time, in a thread of its own; the event loop pulls.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.delivery_consumer import Partition
+
+_BATCH = 2000
+_MAX_SCANNED = 20_000
+_MAX_KEPT_BYTES = 4_194_304
+_MAX_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What one read gave.
+
+    Attributes:
+        records: the records with a key that was asked for, in offset order.
+        end: everything below this offset was looked at.
+    """
+
+    records: list[Message]
+    end: int
+
+
+class CatchUpReader:
+    """Reads stretches of partitions.
+
+    Args:
+        config: how to reach Kafka.
+        beat: called with every turn of a read.
+    """
+
+    def __init__(self, config: KafkaConfig, beat: Callable[[], None]) -> None:
+        self._consumer = Consumer(config.consumer("gateway-catch-up", **{"enable.partition.eof": True}))
+        self._beat = beat
+        self._at: tuple[Partition, int] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="catch-up")
+
+    async def read(self, partition: Partition, start: int, end: int, keys: frozenset[bytes]) -> Stretch:
+        """Read from `start` towards `end`, for at most half a second or a few megabytes of wanted records.
+
+        Args:
+            partition: topic and number.
+            start: the first offset to look at.
+            end: the offset to stop before.
+            keys: the record keys that are wanted.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._read, partition, start, end, keys)
+
+    async def close(self) -> None:
+        """Stop the thread."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self._consumer.close()
+
+    def _read(self, partition: Partition, start: int, end: int, keys: frozenset[bytes]) -> Stretch:
+        if self._at != (partition, start):
+            self._consumer.assign([TopicPartition(*partition, start)])
+        kept: list[Message] = []
+        kept_bytes = scanned = 0
+        position = start
+        give_up_at = time.monotonic() + _MAX_S
+        while position < end and scanned < _MAX_SCANNED and kept_bytes < _MAX_KEPT_BYTES:
+            self._beat()
+            batch = self._consumer.consume(min(_BATCH, end - position), 0.01)
+            for message in batch:
+                position = self._look_at(message, position, end)
+                if message.error() is None and message.key() in keys and (message.offset() or 0) < end:
+                    kept.append(message)
+                    kept_bytes += len(message)
+            scanned += len(batch)
+            if time.monotonic() > give_up_at:
+                break
+        self._at = (partition, position)
+        return Stretch(kept, min(position, end))
+
+    @staticmethod
+    def _look_at(message: Message, position: int, end: int) -> int:
+        error = message.error()
+        if error is None:
+            return (message.offset() or 0) + 1
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name in this client
+            # The mark may be older than `end`; one at or past it means that the rest was deleted by retention.
+            return max(position, message.offset() or 0)
+        if error.retriable() or not error.fatal():
+            return position
+        raise KafkaException(error)

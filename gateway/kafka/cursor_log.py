@@ -1,0 +1,72 @@
+"""The durable cursors of lagging subscriptions: compacted topic `gateway.cursors`.
+
+The record of a cursor in partition p of a delivery topic lies in partition p of this one, so that it moves with the
+partition it belongs to.
+"""
+
+import time
+from collections.abc import Iterable
+
+import structlog
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+
+from gateway.domain.topics import CURSORS
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.producer import OutRecord
+from gateway.wire.errors import UndecodableError
+from gateway.wire.records import CursorRecord, cursor_codec
+
+# (topic, partition) -> subscription id -> offset
+Cursors = dict[tuple[str, int], dict[str, int]]
+
+_READ_TIMEOUT_S = 30.0
+_BATCH = 1000
+_log = structlog.get_logger()
+
+
+def cursor_record(subscription_id: str, topic: str, partition: int, offset: int | None) -> OutRecord:
+    """Give the record that writes a cursor, or that drops it where `offset` is None."""
+    value = None
+    if offset is not None:
+        value = cursor_codec().encode(CursorRecord(subscription_id, topic, partition, offset))
+    return OutRecord(CURSORS, f"{subscription_id}|{topic}".encode(), value, partition)
+
+
+def read_cursors(config: KafkaConfig, partitions: Iterable[int]) -> Cursors:
+    """Read the cursors of some partitions to the end.
+
+    Raises:
+        TimeoutError: Kafka did not answer in time.
+    """
+    consumer = Consumer(config.consumer("gateway-cursors", **{"enable.partition.eof": True}))
+    newest: dict[bytes, CursorRecord | None] = {}
+    try:
+        left = set(partitions)
+        consumer.assign([TopicPartition(CURSORS, partition, OFFSET_BEGINNING) for partition in left])
+        give_up_at = time.monotonic() + _READ_TIMEOUT_S
+        while left:
+            if time.monotonic() > give_up_at:
+                raise TimeoutError(f"{CURSORS} could not be read within {_READ_TIMEOUT_S:.0f} s")
+            for message in consumer.consume(_BATCH, 0.1):
+                error = message.error()
+                if error is not None:
+                    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name in this client
+                        left.discard(message.partition())
+                    continue
+                _keep(newest, message.key(), message.value())
+    finally:
+        consumer.close()
+    cursors: Cursors = {}
+    for record in newest.values():
+        if record is not None:
+            cursors.setdefault((record.topic, record.partition), {})[record.subscription_id] = record.offset
+    return cursors
+
+
+def _keep(newest: dict[bytes, CursorRecord | None], key: bytes | None, value: bytes | None) -> None:
+    if key is None:
+        return
+    try:
+        newest[key] = None if value is None else cursor_codec().decode(value)
+    except UndecodableError as error:
+        _log.warning("cursors.undecodable", key=repr(key), error=error.message)

@@ -1,0 +1,298 @@
+"""Step ④, the reading half: the main reader of `deliveries` and the retry tiers, in a thread of its own.
+
+The thread polls, holds back what is not due, pauses under pressure and commits; decisions are made on the event
+loop, by a `DeliveryListener`. It hands over at most a few batches ahead of the loop. A retry partition whose head is
+not yet due is paused and its position put back, so that waiting costs no memory.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import structlog
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from gateway.domain.errors import GatewayError
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.cursor_log import read_cursors
+
+DUE_HEADER = "due_at_ms"
+
+Partition = tuple[str, int]
+
+_BATCH = 500
+_BATCHES_AHEAD = 2
+_POLL_S = 0.05
+_METADATA_TIMEOUT_S = 15.0
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedPartition:
+    """A partition that this process now owns.
+
+    Attributes:
+        partition: topic and number.
+        position: the committed offset, or 0 where there is none.
+        cursors: its lagging subscriptions' durable cursors.
+    """
+
+    partition: Partition
+    position: int
+    cursors: dict[str, int]
+
+
+class DeliveryListener(Protocol):
+    """What the reader tells, always on the event loop and in this order per partition."""
+
+    def assigned(self, partitions: Sequence[AssignedPartition]) -> None:
+        """These partitions are owned from now on."""
+
+    def records(self, batch: Sequence[Message]) -> None:
+        """These records were read, in offset order per partition, and are due."""
+
+    async def revoked(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+        """These partitions are given up: finish or abandon what is under way, and give the offsets to commit."""
+
+    def lost(self, partitions: Sequence[Partition]) -> None:
+        """These partitions belong to somebody else already: nothing may be committed."""
+
+
+class DeliveryConsumer:
+    """The thread around the consumer of the egress group.
+
+    Args:
+        config: how to reach Kafka.
+        group_id: the egress group.
+        topics: `deliveries` and the retry topics.
+        listener: told on the event loop.
+        revoke_timeout_s: how long a revocation may wait for the listener, seconds.
+        beat: called with every turn of the loop.
+    """
+
+    def __init__(  # noqa: PLR0917 - see the docstring
+        self,
+        config: KafkaConfig,
+        group_id: str,
+        topics: Sequence[str],
+        listener: DeliveryListener,
+        revoke_timeout_s: float,
+        beat: Callable[[], None],
+    ) -> None:
+        self._config = config
+        self._topics = list(topics)
+        self._listener = listener
+        self._revoke_timeout_s = revoke_timeout_s
+        self._beat = beat
+        self._consumer = Consumer(
+            config.consumer(
+                group_id,
+                **{
+                    "partition.assignment.strategy": "range",
+                    "session.timeout.ms": 15_000,
+                    "on_commit": self._on_commit,
+                    "queued.max.messages.kbytes": 16_384,
+                },
+            )
+        )
+        self._loop = asyncio.get_running_loop()
+        self.failure: asyncio.Future[None] = self._loop.create_future()
+        self.first_assignment = asyncio.Event()
+        self._ahead = threading.Semaphore(_BATCHES_AHEAD)
+        self._stopping = False
+        self._blocked = False
+        self._paused_all = False
+        self._held: dict[Partition, int] = {}
+        self._commit_lock = threading.Lock()
+        self._to_commit: dict[Partition, int] = {}
+        self._thread = threading.Thread(target=self._run, name="delivery-consumer", daemon=True)
+
+    def start(self) -> None:
+        """Join the group and begin to read."""
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Give up all partitions (the listener's `revoked` is called), commit, leave the group."""
+        self._stopping = True
+        await asyncio.to_thread(self._thread.join)
+
+    def block(self, *, blocked: bool) -> None:
+        """Stop or go on fetching; heartbeats go on. Callable on any thread."""
+        self._blocked = blocked
+
+    def request_commit(self, positions: dict[Partition, int]) -> None:
+        """Have these offsets committed soon. Callable on any thread."""
+        with self._commit_lock:
+            self._to_commit.update(positions)
+
+    # --- everything below runs on the consumer's thread ---
+
+    def _run(self) -> None:
+        try:
+            self._consumer.subscribe(
+                self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+            )
+            while not self._stopping:
+                self._turn()
+            self._consumer.close()
+        except Exception as error:  # noqa: BLE001 - the thread must not die unseen; the failure ends the process
+            self._loop.call_soon_threadsafe(self._fail, error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self.failure.done():
+            self.failure.set_exception(
+                error if isinstance(error, GatewayError) else GatewayError(f"the delivery consumer failed: {error}")
+            )
+
+    def _turn(self) -> None:
+        self._beat()
+        self._commit_requested()
+        self._apply_pauses()
+        first = self._consumer.poll(self._poll_s())
+        if first is None:
+            return
+        batch = [message for message in (first, *self._consumer.consume(_BATCH - 1, 0)) if self._is_record(message)]
+        due = self._hold_back(batch)
+        if due:
+            self._hand_over(due)
+
+    def _poll_s(self) -> float:
+        if not self._held:
+            return _POLL_S
+        return min(_POLL_S, max((min(self._held.values()) - _now_ms()) / 1000, 0.001))
+
+    def _is_record(self, message: Message) -> bool:
+        error = message.error()
+        if error is None:
+            return True
+        if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise KafkaException(error)
+        _log.warning("kafka.consumer_trouble", error=error.str(), topic=message.topic())
+        return False
+
+    def _hand_over(self, batch: list[Message]) -> None:
+        while not self._ahead.acquire(timeout=1.0):
+            # The loop is busy. Its own watchdog judges that; here only a stop has to be noticed.
+            self._beat()
+            if self._stopping:
+                return
+        self._loop.call_soon_threadsafe(self._deliver, batch)
+
+    def _deliver(self, batch: list[Message]) -> None:
+        try:
+            self._listener.records(batch)
+        except Exception as error:  # noqa: BLE001 - a batch that was not taken must not be passed over
+            _log.exception("egress.batch_failed")
+            self._fail(error)
+        finally:
+            self._ahead.release()
+
+    def _hold_back(self, batch: list[Message]) -> list[Message]:
+        """Keep what is due; put back, and pause, each partition from its first record that is not."""
+        now_ms = _now_ms()
+        due: list[Message] = []
+        held: set[Partition] = set()
+        for message in batch:
+            partition = (message.topic() or "", message.partition() or 0)
+            if partition in held:
+                continue
+            due_at_ms = _due_at_ms(message)
+            if due_at_ms <= now_ms:
+                due.append(message)
+                continue
+            held.add(partition)
+            self._held[partition] = due_at_ms
+            position = TopicPartition(*partition, message.offset() or 0)
+            self._consumer.pause([position])
+            self._consumer.seek(position)
+        return due
+
+    def _apply_pauses(self) -> None:
+        if self._blocked != self._paused_all:
+            self._paused_all = self._blocked
+            free = [tp for tp in self._consumer.assignment() if (tp.topic, tp.partition) not in self._held]
+            (self._consumer.pause if self._blocked else self._consumer.resume)(free)
+        if not self._held or self._paused_all:
+            return
+        now_ms = _now_ms()
+        ready = [partition for partition, due_at_ms in self._held.items() if due_at_ms <= now_ms]
+        if ready:
+            for partition in ready:
+                del self._held[partition]
+            self._consumer.resume([TopicPartition(*partition) for partition in ready])
+
+    def _commit_requested(self) -> None:
+        with self._commit_lock:
+            positions, self._to_commit = self._to_commit, {}
+        if positions:
+            offsets = [TopicPartition(*partition, offset) for partition, offset in positions.items()]
+            self._consumer.commit(offsets=offsets, asynchronous=True)
+
+    def _on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        if error is None:
+            return
+        _log.warning("kafka.commit_failed", error=error.str())
+        if error.retriable():
+            with self._commit_lock:
+                for tp in partitions:
+                    self._to_commit.setdefault((tp.topic, tp.partition), tp.offset)
+
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        committed = consumer.committed(partitions, timeout=_METADATA_TIMEOUT_S)
+        cursors = read_cursors(self._config, {tp.partition for tp in partitions})
+        self._held.clear()
+        self._paused_all = False
+        consumer.assign(committed)
+        assigned = [
+            AssignedPartition(
+                (tp.topic, tp.partition),
+                0 if tp.offset == OFFSET_INVALID else tp.offset,
+                cursors.get((tp.topic, tp.partition), {}),
+            )
+            for tp in committed
+        ]
+        self._loop.call_soon_threadsafe(self._assigned, assigned)
+
+    def _assigned(self, partitions: list[AssignedPartition]) -> None:
+        self._listener.assigned(partitions)
+        self.first_assignment.set()
+
+    def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        given_up = [(tp.topic, tp.partition) for tp in partitions]
+        self._forget(given_up)
+        finished = asyncio.run_coroutine_threadsafe(self._listener.revoked(given_up), self._loop)
+        positions = finished.result(self._revoke_timeout_s)
+        if not positions:
+            return
+        try:
+            offsets = [TopicPartition(*partition, offset) for partition, offset in positions.items()]
+            consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            _log.warning("kafka.commit_failed", error=str(error), during="revocation")
+
+    def _on_lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        given_up = [(tp.topic, tp.partition) for tp in partitions]
+        self._forget(given_up)
+        _log.warning("kafka.partitions_lost", partitions=len(given_up))
+        self._loop.call_soon_threadsafe(self._listener.lost, given_up)
+
+    def _forget(self, partitions: list[Partition]) -> None:
+        for partition in partitions:
+            self._held.pop(partition, None)
+        with self._commit_lock:
+            for partition in partitions:
+                self._to_commit.pop(partition, None)
+
+
+def _due_at_ms(message: Message) -> int:
+    for name, value in cast("list[tuple[str, bytes]]", message.headers() or []):
+        if name == DUE_HEADER and value.isdigit():
+            return int(value)
+    return 0
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,63 @@
+"""A watchdog for loops that can stall: what has not reported for too long ends the process.
+
+A process that is up and does nothing is worse than one that ended: its supervisor restarts the latter, and Kafka
+gives its partitions to others meanwhile.
+"""
+
+import faulthandler
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+EXIT_STALLED = 70
+_CHECK_S = 1.0
+_log = structlog.get_logger()
+
+
+class Watchdog:
+    """Ends the process when a watched loop has not beaten within the time-out.
+
+    Args:
+        timeout_s: how long a loop may go without a beat, seconds.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._beats: dict[str, float] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def watch(self, name: str) -> Callable[[], None]:
+        """Begin to watch a loop; the function given back is its beat, callable on any thread."""
+        beats = self._beats
+        beats[name] = time.monotonic()
+
+        def beat() -> None:
+            beats[name] = time.monotonic()
+
+        return beat
+
+    def unwatch(self, name: str) -> None:
+        """Stop watching a loop that ends on purpose."""
+        self._beats.pop(name, None)
+
+    def start(self) -> None:
+        """Start watching."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._stopped.set()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_CHECK_S):
+            now = time.monotonic()
+            for name, last in list(self._beats.items()):
+                if now - last > self._timeout_s:
+                    _log.critical("watchdog.stalled", loop=name, silent_s=round(now - last, 1))
+                    faulthandler.dump_traceback(sys.stderr)
+                    os._exit(EXIT_STALLED)
