@@ -1,0 +1,95 @@
+"""Step ⑤: one attempt: sign, send, and what it came to. Gives a value; changes nothing."""
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.domain.delivery import AttemptSummary, Delivery
+from gateway.domain.errors import GatewayError
+from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
+from gateway.domain.secret import SigningSecret
+from gateway.domain.signing import signature_headers
+from gateway.domain.subscription import Subscription
+from gateway.http.client import WebhookClient
+from gateway.wire.sealing import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedAttempt:
+    """One attempt that was made.
+
+    Attributes:
+        summary: what the delivery carries along of it.
+        result: the answer, or why there is none.
+    """
+
+    summary: AttemptSummary
+    result: SendResult
+
+
+class Attempter(Protocol):
+    """Makes one attempt."""
+
+    async def attempt(self, delivery: Delivery, subscription: Subscription) -> CompletedAttempt:
+        """Make the next attempt of a delivery."""
+
+
+class SigningAttempter:
+    """Signs with the subscription's own secrets, as they are now, and sends.
+
+    Args:
+        client: sends.
+        key_ring: opens the secrets.
+    """
+
+    def __init__(self, client: WebhookClient, key_ring: KeyRing) -> None:
+        self._client = client
+        self._key_ring = key_ring
+        # One entry a subscription, replaced with its revision.
+        self._opened: dict[str, tuple[int, list[tuple[int | None, SigningSecret]]]] = {}
+
+    async def attempt(self, delivery: Delivery, subscription: Subscription) -> CompletedAttempt:
+        """Make the next attempt of a delivery."""
+        started_ms = time.time_ns() // 1_000_000
+        started = time.perf_counter()
+        result = await self._send(delivery, subscription, started_ms)
+        summary = AttemptSummary(
+            attempt_number=delivery.next_attempt_number,
+            started_at_ms=started_ms,
+            duration_ms=round((time.perf_counter() - started) * 1000),
+            status=result.status if isinstance(result, Answered) else None,
+            error=result.code.value if isinstance(result, Failed) else None,
+        )
+        return CompletedAttempt(summary, result)
+
+    async def _send(self, delivery: Delivery, subscription: Subscription, now_ms: int) -> SendResult:
+        try:
+            secrets = self._secrets(subscription, now_ms)
+        except GatewayError as error:
+            return Failed(ErrorCode.CONFIGURATION, error.message)
+        if not secrets:
+            return Failed(ErrorCode.CONFIGURATION, "every signing secret has expired")
+        headers = signature_headers(
+            subscription.signature_profiles, secrets, delivery.event_id, delivery.body, now_ms=now_ms
+        )
+        headers["Content-Type"] = delivery.content_type
+        return await self._client.send(subscription.url, headers, delivery.body, timeout_s=subscription.timeout_s)
+
+    def _secrets(self, subscription: Subscription, now_ms: int) -> list[SigningSecret]:
+        opened = self._opened.get(subscription.subscription_id)
+        if opened is None or opened[0] != subscription.revision:
+            secrets = [
+                (
+                    sealed.expires_at_ms,
+                    self._key_ring.open(
+                        sealed, tenant=subscription.tenant, subscription_id=subscription.subscription_id
+                    ),
+                )
+                for sealed in subscription.secrets
+            ]
+            opened = self._opened[subscription.subscription_id] = (subscription.revision, secrets)
+        return [secret for expires_at_ms, secret in opened[1] if expires_at_ms is None or expires_at_ms > now_ms]
+
+    def forget(self, subscription_id: str) -> None:
+        """Drop what was opened for a subscription that is gone."""
+        self._opened.pop(subscription_id, None)

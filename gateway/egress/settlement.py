@@ -1,0 +1,170 @@
+"""Steps ⑥ and ⑦: what an attempt came to, as records; and the settling of a delivery once Kafka has them all.
+
+Pure but for the logging line: the records are produced elsewhere.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+
+from gateway.domain.delivery import Attempt, AttemptSummary, Delivery
+from gateway.domain.outcome import Answered, Failed, Reason, Verdict, classify
+from gateway.domain.retry import DeadLetter, Decision, Delivered, Retry, decide
+from gateway.domain.subscription import Subscription
+from gateway.domain.tiers import Tier
+from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, retry_topic
+from gateway.egress.attempt import CompletedAttempt
+from gateway.kafka.delivery_consumer import DUE_HEADER
+from gateway.kafka.producer import OutRecord
+from gateway.wire.records import attempt_codec, delivery_codec
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What has to be acknowledged by Kafka before the delivery counts as settled.
+
+    Attributes:
+        records: its attempt record, and its retry or dead-letter record where there is one.
+        disables: the endpoint said that it is gone: the subscription is to be disabled.
+    """
+
+    records: list[OutRecord]
+    disables: bool = False
+
+
+def settle_attempt(
+    delivery: Delivery,
+    subscription: Subscription,
+    completed: CompletedAttempt,
+    tiers: tuple[Tier, ...],
+    partition: int,
+    *,
+    now_ms: int,
+    jitter: float,
+) -> Settlement:
+    """Decide what follows an attempt.
+
+    Args:
+        delivery: the duty, without this attempt.
+        subscription: as it was at send time.
+        completed: the attempt.
+        tiers: the deployment's tiers.
+        partition: the number of the partition that the delivery was read from; its records stay in it.
+        now_ms: the present, milliseconds since the epoch.
+        jitter: a random number in [0, 1).
+    """
+    policy = subscription.retry_policy
+    verdict = classify(completed.result, fail_fast=policy.fail_fast)
+    number = completed.summary.attempt_number
+    decision = decide(verdict, policy, tiers, attempt_number=number, now_ms=now_ms, jitter=jitter)
+    records = [_attempt_record(delivery, policy.max_attempts, completed, verdict, decision)]
+    match decision:
+        case Retry(tier, due_at_ms):
+            records.append(_retry_record(delivery.retried(completed.summary, due_at_ms), tier, partition))
+        case DeadLetter(reason):
+            attempts = (*delivery.attempts, completed.summary)
+            records.append(_dead_letter_record(delivery.dead_lettered(attempts, reason, now_ms), partition))
+        case Delivered():
+            pass
+    return Settlement(records, verdict.disables)
+
+
+def settle_without_attempt(delivery: Delivery, reason: Reason, partition: int, *, now_ms: int) -> Settlement:
+    """End a delivery whose subscription is disabled (to the dead letters) or deleted (discarded)."""
+    discarded = reason is Reason.SUBSCRIPTION_DELETED
+    made = len(delivery.attempts)
+    attempt = Attempt(
+        delivery_id=delivery.delivery_id,
+        subscription_id=delivery.subscription_id,
+        tenant=delivery.tenant,
+        event_id=delivery.event_id,
+        event_type=delivery.event_type,
+        attempt_number=made,
+        max_attempts=made,
+        trigger=delivery.trigger,
+        started_at_ms=now_ms,
+        duration_ms=0,
+        outcome="discarded" if discarded else "dead_lettered",
+        reason=reason.value,
+        status=None,
+        error=None,
+        error_detail=None,
+        due_at_ms=None,
+        response_excerpt="",
+    )
+    records = [OutRecord(ATTEMPTS, delivery.delivery_id.encode(), attempt_codec().encode(attempt))]
+    if not discarded:
+        records.append(_dead_letter_record(delivery.dead_lettered(delivery.attempts, reason, now_ms), partition))
+    _log.info("delivery.ended", delivery_id=delivery.delivery_id, reason=reason.value)
+    return Settlement(records)
+
+
+def _attempt_record(
+    delivery: Delivery, max_attempts: int, completed: CompletedAttempt, verdict: Verdict, decision: Decision
+) -> OutRecord:
+    summary: AttemptSummary = completed.summary
+    result = completed.result
+    outcome, reason, due_at_ms = _described(verdict, decision)
+    attempt = Attempt(
+        delivery_id=delivery.delivery_id,
+        subscription_id=delivery.subscription_id,
+        tenant=delivery.tenant,
+        event_id=delivery.event_id,
+        event_type=delivery.event_type,
+        attempt_number=summary.attempt_number,
+        max_attempts=max_attempts,
+        trigger=delivery.trigger,
+        started_at_ms=summary.started_at_ms,
+        duration_ms=summary.duration_ms,
+        outcome=outcome,
+        reason=reason,
+        status=summary.status,
+        error=summary.error,
+        error_detail=result.detail if isinstance(result, Failed) else None,
+        due_at_ms=due_at_ms,
+        response_excerpt=result.excerpt if isinstance(result, Answered) else "",
+    )
+    log = _log.debug if outcome == "delivered" else _log.info
+    log(
+        "delivery.attempted",
+        delivery_id=attempt.delivery_id,
+        event_id=attempt.event_id,
+        event_type=attempt.event_type,
+        subscription_id=attempt.subscription_id,
+        attempt_number=attempt.attempt_number,
+        max_attempts=max_attempts,
+        status=attempt.status,
+        error=attempt.error,
+        duration_ms=attempt.duration_ms,
+        outcome=outcome,
+        reason=reason,
+    )
+    return OutRecord(ATTEMPTS, delivery.delivery_id.encode(), attempt_codec().encode(attempt))
+
+
+def _described(verdict: Verdict, decision: Decision) -> tuple[str, str | None, int | None]:
+    match decision:
+        case Delivered():
+            return "delivered", None, None
+        case Retry(_, due_at_ms):
+            return "retry_scheduled", verdict.reason.value, due_at_ms
+        case DeadLetter(reason):
+            return "dead_lettered", reason.value, None
+
+
+def _retry_record(delivery: Delivery, tier: Tier, partition: int) -> OutRecord:
+    headers: list[tuple[str, str | bytes | None]] = [(DUE_HEADER, str(delivery.due_at_ms).encode())]
+    return OutRecord(
+        retry_topic(tier),
+        delivery.subscription_id.encode(),
+        delivery_codec().encode(delivery),
+        partition,
+        headers,
+    )
+
+
+def _dead_letter_record(delivery: Delivery, partition: int) -> OutRecord:
+    value = delivery_codec().encode(delivery)
+    return OutRecord(DEAD_LETTERS, delivery.subscription_id.encode(), value, partition)

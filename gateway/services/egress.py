@@ -1,0 +1,190 @@
+"""The egress process: wires table, readers, lanes and producer together, and takes them down within one deadline."""
+
+import asyncio
+import time
+
+import structlog
+
+from gateway.domain.catch_up import PartitionReading
+from gateway.domain.errors import GatewayError, UnavailableError
+from gateway.domain.subscription import Subscription, SubscriptionState
+from gateway.domain.topics import DELIVERIES
+from gateway.egress.attempt import SigningAttempter
+from gateway.egress.catch_up import CatchUp
+from gateway.egress.intake import Intake
+from gateway.egress.lane_pool import LanePool
+from gateway.egress.ledger import Ledger
+from gateway.http.client import WebhookClient
+from gateway.kafka.catch_up_reader import CatchUpReader
+from gateway.kafka.delivery_consumer import DeliveryConsumer, Partition
+from gateway.kafka.producer import ConfirmedProducer
+from gateway.kafka.subscription_store import SubscriptionStore
+from gateway.kafka.subscription_table import SubscriptionTable
+from gateway.services.deployment import Deployment
+from gateway.services.process import announce_ready, until_stopped_or_failed
+from gateway.settings import Settings
+from gateway.telemetry.watchdog import Watchdog
+from gateway.wire.sealing import KeyRing
+
+GROUP_ID = "webhook-gateway-egress"
+
+_COMMIT_INTERVAL_S = 0.2
+# Of the shutdown deadline: the rest is for Kafka to acknowledge, for the commit and for leaving the group.
+_DRAIN_SHARE = 0.7
+_log = structlog.get_logger()
+
+
+async def run_egress(settings: Settings) -> None:
+    """Deliver until a signal comes.
+
+    Raises:
+        GatewayError: something that the process can't do without failed.
+    """
+    deployment = Deployment(settings)
+    config = deployment.kafka("webhook-gateway-egress")
+    key_ring = deployment.key_ring()
+    watchdog = Watchdog(settings.stall_timeout_s)
+    watchdog.start()
+    table = SubscriptionTable(config)
+    await table.start()
+    await table.ready()
+    _check_secrets(table, key_ring)
+    client = WebhookClient(allow_insecure=settings.allow_insecure_endpoints)
+    producer = ConfirmedProducer(config, asyncio.get_running_loop())
+    producer.start()
+    egress = _Egress(settings, deployment, table, SigningAttempter(client, key_ring), producer, watchdog)
+    try:
+        await egress.run()
+    finally:
+        await client.close()
+        unconfirmed = await producer.stop(settings.shutdown_deadline_s * (1 - _DRAIN_SHARE))
+        await table.stop()
+        watchdog.stop()
+    if unconfirmed:
+        _log.warning("egress.unconfirmed", records=unconfirmed)
+
+
+class _Egress:
+    """The parts between Kafka and the lanes."""
+
+    def __init__(  # noqa: PLR0917 - a composition root's inner half
+        self,
+        settings: Settings,
+        deployment: Deployment,
+        table: SubscriptionTable,
+        attempter: SigningAttempter,
+        producer: ConfirmedProducer,
+        watchdog: Watchdog,
+    ) -> None:
+        config = deployment.kafka("webhook-gateway-egress")
+        layout = deployment.layout()
+        drain_s = settings.shutdown_deadline_s * _DRAIN_SHARE
+        self._table = table
+        self._store = SubscriptionStore(config)
+        self._producer = producer
+        self._loop_beat = watchdog.watch("event loop")
+        self._disabling: set[str] = set()
+        self._writes: set[asyncio.Task[None]] = set()
+        self._readings: dict[Partition, PartitionReading] = {}
+        self._ledger = Ledger(producer, self._on_pressure)
+        self._pool = LanePool(
+            table, attempter, self._ledger, layout.tiers, on_gone=self._disable_soon, on_room=self._wake_catch_up
+        )
+        self._intake = Intake(
+            self._readings, self._pool, self._ledger, producer, drain_s=drain_s, on_lag=self._wake_catch_up
+        )
+        self._reader = CatchUpReader(config, lambda: None)
+        self._catch_up = CatchUp(self._readings, self._reader, self._pool, self._ledger, self._intake.enqueue)
+        self._consumer = DeliveryConsumer(
+            config,
+            GROUP_ID,
+            (DELIVERIES, *layout.retry_topics()),
+            self._intake,
+            revoke_timeout_s=settings.shutdown_deadline_s,
+            beat=watchdog.watch("delivery consumer"),
+        )
+        table.subscribe(lambda subscription_id, _: self._pool.subscription_changed(subscription_id))
+
+    async def run(self) -> None:
+        """Read and deliver until a signal comes; then drain."""
+        self._consumer.start()
+        catching_up = asyncio.ensure_future(self._catch_up.run())
+        committing = asyncio.ensure_future(self._commit())
+        ready = asyncio.ensure_future(self._announce())
+        try:
+            await until_stopped_or_failed(
+                (
+                    catching_up,
+                    committing,
+                    self._table.failure,
+                    self._producer.failure,
+                    self._pool.failure,
+                    self._consumer.failure,
+                )
+            )
+            _log.info("egress.stopping")
+        finally:
+            ready.cancel()
+            catching_up.cancel()
+            await self._consumer.stop()
+            committing.cancel()
+            await self._reader.close()
+
+    async def _announce(self) -> None:
+        await self._consumer.first_assignment.wait()
+        announce_ready("egress")
+
+    async def _commit(self) -> None:
+        while True:
+            self._loop_beat()
+            await asyncio.sleep(_COMMIT_INTERVAL_S)
+            due = self._intake.due_commits()
+            if due:
+                self._consumer.request_commit(due)
+
+    def _on_pressure(self, exhausted: bool) -> None:  # noqa: FBT001 - the one argument there is
+        self._consumer.block(blocked=exhausted)
+        if not exhausted:
+            self._wake_catch_up()
+
+    def _wake_catch_up(self) -> None:
+        self._catch_up.wake()
+
+    def _disable_soon(self, subscription: Subscription) -> None:
+        """Disable a subscription whose endpoint is gone, once, beside the deliveries."""
+        if subscription.subscription_id in self._disabling:
+            return
+        self._disabling.add(subscription.subscription_id)
+        task = asyncio.get_running_loop().create_task(self._disable(subscription))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    async def _disable(self, subscription: Subscription) -> None:
+        try:
+            await asyncio.to_thread(
+                self._store.disable,
+                subscription.subscription_id,
+                "the endpoint answered 410 Gone",
+                now_ms=time.time_ns() // 1_000_000,
+            )
+            _log.warning("subscription.disabled", subscription_id=subscription.subscription_id, reason="gone")
+        except GatewayError as error:
+            # The next delivery gets the same answer and tries again.
+            _log.error("subscription.disable_failed", subscription_id=subscription.subscription_id, error=error.message)
+        finally:
+            self._disabling.discard(subscription.subscription_id)
+
+
+def _check_secrets(table: SubscriptionTable, key_ring: KeyRing) -> None:
+    """Refuse to start with a key ring that can't open the secrets: every delivery would fail."""
+    for subscription in table.index:
+        if subscription.state is SubscriptionState.DISABLED:
+            continue
+        for sealed in subscription.secrets:
+            try:
+                key_ring.open(sealed, tenant=subscription.tenant, subscription_id=subscription.subscription_id)
+            except GatewayError as error:
+                raise UnavailableError(
+                    f"the secret of subscription {subscription.subscription_id} can't be opened: {error.message}",
+                    hint=error.hint or "give the key ring it was sealed with (GATEWAY_SECRET_KEYS)",
+                ) from error

@@ -1,0 +1,100 @@
+"""The stream process: wires table, decoder, producer and the Faust app together, and watches that it moves."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from gateway.domain.errors import GatewayError
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.lag import end_offsets
+from gateway.kafka.producer import ConfirmedProducer
+from gateway.kafka.schema_registry import HttpSchemaRegistry
+from gateway.kafka.subscription_table import SubscriptionTable
+from gateway.services.deployment import Deployment
+from gateway.services.process import announce_ready, until_stopped_or_failed
+from gateway.settings import Settings
+from gateway.stream.acks import InOrderAcks
+from gateway.stream.app import StreamApp
+from gateway.stream.pipeline import EventPipeline
+from gateway.stream.progress import Observation, ProgressJudge
+from gateway.telemetry.watchdog import Watchdog
+from gateway.wire.event_codec import EventDecoder
+
+MAX_EVENTS_IN_FLIGHT = 5_000
+_OBSERVE_S = 2.0
+_DRAIN_SHARE = 0.6
+_log = structlog.get_logger()
+
+
+async def run_stream(settings: Settings) -> None:
+    """Turn events into deliveries until a signal comes.
+
+    Raises:
+        GatewayError: something that the process can't do without failed, or Faust stalled.
+    """
+    deployment = Deployment(settings)
+    config = deployment.kafka("webhook-gateway-stream")
+    topics = deployment.layout().event_topics()
+    watchdog = Watchdog(settings.stall_timeout_s)
+    watchdog.start()
+    table = SubscriptionTable(config)
+    await table.start()
+    await table.ready()
+    producer = ConfirmedProducer(config, asyncio.get_running_loop())
+    producer.start()
+    registry = HttpSchemaRegistry(settings.schema_registry_url) if settings.schema_registry_url else None
+    acks = InOrderAcks(MAX_EVENTS_IN_FLIGHT)
+    pipeline = EventPipeline(EventDecoder(deployment.catalog(), registry), table.index)
+    stream = StreamApp(config, topics, pipeline, producer, acks, settings.home / "stream")
+    await stream.start()
+    observing = asyncio.ensure_future(_observe(stream, acks, config, topics, settings.stall_timeout_s))
+    beating = asyncio.ensure_future(_beat(watchdog))
+    announcing = asyncio.ensure_future(_announce(stream))
+    try:
+        await until_stopped_or_failed((observing, beating, stream.crashed(), table.failure, producer.failure))
+        _log.info("stream.stopping", in_flight=acks.in_flight)
+    finally:
+        announcing.cancel()
+        observing.cancel()
+        await stream.stop(settings.shutdown_deadline_s * _DRAIN_SHARE)
+        await producer.stop(settings.shutdown_deadline_s * (1 - _DRAIN_SHARE))
+        await table.stop()
+        beating.cancel()
+        watchdog.stop()
+
+
+async def _announce(stream: StreamApp) -> None:
+    await stream.assigned.wait()
+    announce_ready("stream")
+
+
+async def _beat(watchdog: Watchdog) -> None:
+    beat = watchdog.watch("event loop")
+    while True:
+        beat()
+        await asyncio.sleep(1.0)
+
+
+async def _observe(
+    stream: StreamApp, acks: InOrderAcks, config: KafkaConfig, topics: Sequence[str], patience_s: float
+) -> None:
+    """End the process, by raising, when the stream stops moving although Kafka answers and has events for it."""
+    judge = ProgressJudge(patience_s, time.monotonic())
+    while True:
+        await asyncio.sleep(_OBSERVE_S)
+        ends = await asyncio.to_thread(end_offsets, config, topics)
+        positions = await stream.positions()
+        behind = ends is not None and any(ends.get(partition, 0) > at for partition, at in positions.items())
+        seen = Observation(
+            reachable=ends is not None,
+            assigned=stream.assigned.is_set(),
+            behind=behind or acks.in_flight > 0,
+            mark=acks.acknowledged + sum(positions.values()),
+        )
+        if judge.stalled(seen, time.monotonic()):
+            raise GatewayError(
+                f"the stream made no progress for {patience_s:.0f} s although Kafka answers",
+                hint="its supervisor should start it again; if it happens often, look at the log above",
+            )

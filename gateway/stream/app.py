@@ -1,0 +1,161 @@
+"""The Faust app: one agent per event topic, each doing nothing but decode → match → plan → produce → ack.
+
+Every exception is caught inside the loop, because Faust would acknowledge the event anyway; a bad event goes to
+`events.rejected`. Events are acknowledged by ourselves, in order, after Kafka has acknowledged their deliveries.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import faust
+import structlog
+
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.producer import ConfirmedProducer, OutRecord
+from gateway.stream.acks import InOrderAcks
+from gateway.stream.pipeline import EventPipeline
+from gateway.wire.errors import RegistryUnavailableError
+from gateway.wire.event_codec import EventRecord
+
+GROUP_ID = "webhook-gateway-stream"
+
+_SESSION_TIMEOUT_S = 15.0
+_HEARTBEAT_S = 3.0
+_COMMIT_INTERVAL_S = 0.5
+_REGISTRY_RETRY_S = 2.0
+_POSITION_TIMEOUT_S = 2.0
+_log = structlog.get_logger()
+
+
+class StreamApp:
+    """Reads the event topics in the stream group.
+
+    Args:
+        config: how to reach Kafka.
+        topics: the event topics.
+        pipeline: turns a record into records.
+        producer: produces them.
+        acks: acknowledges in order.
+        work_dir: a folder that Faust may create files in.
+    """
+
+    def __init__(  # noqa: PLR0917 - see the docstring
+        self,
+        config: KafkaConfig,
+        topics: Sequence[str],
+        pipeline: EventPipeline,
+        producer: ConfirmedProducer,
+        acks: InOrderAcks,
+        work_dir: Path,
+    ) -> None:
+        self._pipeline = pipeline
+        self._producer = producer
+        self._acks = acks
+        self._stopping = False
+        self.app = _faust_app(config, work_dir)
+        self.assigned = asyncio.Event()
+        self.app.on_partitions_assigned.connect(self._on_assigned, weak=False)
+        for topic in topics:
+            channel = self.app.topic(
+                topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+            )
+            self.app.agent(channel, name=f"agent.{topic}")(self._agent)
+
+    async def start(self) -> None:
+        """Join the group and start the agents."""
+        await self.app.start()
+
+    async def stop(self, drain_s: float) -> None:
+        """Take no more events, let those in flight finish for at most `drain_s` seconds, commit, leave the group."""
+        self._stopping = True
+        try:
+            async with asyncio.timeout(drain_s):
+                await self._acks.empty()
+        except TimeoutError:
+            _log.warning("stream.drain_incomplete", in_flight=self._acks.in_flight, after_s=drain_s)
+        await self.app.stop()
+
+    async def crashed(self) -> None:
+        """Return when Faust has given up; it does not raise by itself."""
+        await self.app._crashed.wait()  # noqa: SLF001 - Faust offers no public way to learn of it
+
+    async def positions(self) -> dict[tuple[str, int], int]:
+        """Give the next offset that is read of each assigned partition; empty where Faust does not answer in time."""
+        found: dict[tuple[str, int], int] = {}
+        try:
+            async with asyncio.timeout(_POSITION_TIMEOUT_S):
+                for tp in list(self.app.consumer.assignment()):
+                    found[tp.topic, tp.partition] = await self.app.consumer.position(tp) or 0
+        except Exception as error:  # noqa: BLE001 - during a rebalance Faust raises what it likes; no answer is one too
+            _log.debug("stream.positions_unknown", error=str(error))
+            return {}
+        return found
+
+    async def _on_assigned(self, _app: Any, assigned: Any, **_: Any) -> None:  # noqa: ANN401 - Faust's signal
+        _log.info("stream.assigned", partitions=len(assigned))
+        self.assigned.set()
+
+    async def _agent(self, stream: Any) -> None:  # noqa: ANN401 - Faust is untyped here
+        async for event in stream.noack().events():
+            await self._acks.room()
+            if self._stopping:
+                return
+            message = event.message
+            finished = self._acks.begin(message.tp, self._ack_of(event))
+            out = await self._process(_record_of(message))
+            if out:
+                self._producer.produce(out, finished)
+            else:
+                finished()
+
+    def _ack_of(self, event: Any) -> Any:  # noqa: ANN401 - Faust is untyped here
+        def ack() -> None:
+            # After a rebalance the event may be read again, here or elsewhere: a late ack must not move that reading.
+            if event.message.generation_id == self.app.consumer_generation_id:
+                event.ack()
+
+        return ack
+
+    async def _process(self, record: EventRecord) -> list[OutRecord]:
+        while True:
+            try:
+                return self._pipeline.process(record)
+            except RegistryUnavailableError as error:
+                _log.warning("stream.registry_unavailable", topic=record.topic, error=error.message)
+                await asyncio.sleep(_REGISTRY_RETRY_S)
+            except Exception as error:  # noqa: BLE001 - the stream goes on; the event is kept in events.rejected
+                return self._pipeline.reject(record, error)
+
+
+def _record_of(message: Any) -> EventRecord:  # noqa: ANN401 - Faust is untyped here
+    headers = message.headers or ()
+    return EventRecord(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        timestamp_ms=int(message.timestamp * 1000),
+        key=message.key,
+        value=message.value,
+        headers=list(headers.items() if isinstance(headers, dict) else headers),
+    )
+
+
+def _faust_app(config: KafkaConfig, work_dir: Path) -> Any:  # noqa: ANN401 - Faust is untyped here
+    return faust.App(
+        GROUP_ID,
+        broker=[f"kafka://{server.strip()}" for server in config.bootstrap_servers.split(",")],
+        broker_client_id=config.client_id,
+        broker_session_timeout=_SESSION_TIMEOUT_S,
+        broker_heartbeat_interval=_HEARTBEAT_S,
+        broker_commit_interval=_COMMIT_INTERVAL_S,
+        consumer_auto_offset_reset="earliest",
+        datadir=work_dir,
+        # The layout is `gateway topics apply`'s to create, and nothing is served: Faust's web server would listen on
+        # every interface.
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        autodiscover=False,
+    )

@@ -1,0 +1,87 @@
+"""Steps ① to ③ for one event record: decode, match, plan; gives the records to produce and does no I/O itself.
+
+The body is rendered once per event, whatever the number of subscriptions. A record that can't be decoded becomes one
+record for `events.rejected`; an event nobody wants becomes none.
+"""
+
+import time
+
+import structlog
+
+from gateway.domain.delivery import MAX_ERROR_CHARS, RejectedEvent
+from gateway.domain.event import SourcePosition
+from gateway.domain.matching import SubscriptionIndex
+from gateway.domain.planning import plan_deliveries
+from gateway.domain.topics import DELIVERIES, REJECTED
+from gateway.kafka.producer import OutRecord
+from gateway.wire.errors import UndecodableError
+from gateway.wire.event_codec import EventDecoder, EventRecord
+from gateway.wire.records import delivery_codec, rejected_codec
+from gateway.wire.rendering import CONTENT_TYPE, render_webhook
+
+_log = structlog.get_logger()
+
+
+class EventPipeline:
+    """Turns event records into deliveries.
+
+    Args:
+        decoder: decodes both wire formats.
+        index: the live table of subscriptions.
+    """
+
+    def __init__(self, decoder: EventDecoder, index: SubscriptionIndex) -> None:
+        self._decoder = decoder
+        self._index = index
+        self._deliveries = delivery_codec()
+
+    def process(self, record: EventRecord) -> list[OutRecord]:
+        """Give the delivery records of one event, or the one that rejects it.
+
+        Raises:
+            RegistryUnavailableError: the schema registry can't be asked just now; try again.
+        """
+        try:
+            decoded = self._decoder.decode(record)
+        except UndecodableError as error:
+            return [_rejection(record, error.reason, error.message)]
+        event = decoded.event
+        subscriptions = self._index.match_event(event.tenant, event.event_type)
+        if not subscriptions:
+            return []
+        body = render_webhook(event, decoded.data)
+        planned = plan_deliveries(event, body, CONTENT_TYPE, subscriptions, now_ms=_now_ms())
+        return [
+            OutRecord(DELIVERIES, delivery.subscription_id.encode(), self._deliveries.encode(delivery))
+            for delivery in planned
+        ]
+
+    def reject(self, record: EventRecord, error: Exception) -> list[OutRecord]:
+        """Give the record that rejects an event on which the gateway itself failed: the stream has to go on."""
+        _log.error("stream.event_failed", topic=record.topic, offset=record.offset, exc_info=error)
+        return [_rejection(record, "internal_error", f"{type(error).__name__}: {error}")]
+
+
+def _rejection(record: EventRecord, reason: str, detail: str) -> OutRecord:
+    _log.warning(
+        "event.rejected",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        reason=reason,
+        detail=detail[:MAX_ERROR_CHARS],
+    )
+    rejected = RejectedEvent(
+        source=SourcePosition(record.topic, record.partition, record.offset),
+        source_key=record.key,
+        source_value=record.value,
+        headers=tuple(record.headers),
+        reason=reason,
+        detail=detail[:MAX_ERROR_CHARS],
+        rejected_at_ms=_now_ms(),
+    )
+    return OutRecord(REJECTED, record.key, rejected_codec().encode(rejected))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
