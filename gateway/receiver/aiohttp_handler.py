@@ -2,7 +2,7 @@
 
     handler = WebhookHandler(secret, process)
     app.cleanup_ctx.append(handler.lifecycle)
-    app.router.add_post("/hooks", handler)
+    app.router.add_post("/hooks", handler.handle)
 
 What it promises: a request that can't be trusted never reaches `process`; each event id is processed once; the
 answer does not wait for the processing; memory is bounded. What it can't promise: an answered event that is still in
@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from aiohttp import web
 
 from gateway.domain.subscription import SignatureProfile
-from gateway.receiver.bounded_body import BodyTooLargeError, read_body
+from gateway.receiver.bounded_body import BodyError, read_body
 from gateway.receiver.errors import WebhookVerificationError
 from gateway.receiver.event_ids import EventIds
 from gateway.receiver.json_answers import json_response, refusal
@@ -89,14 +89,14 @@ class WebhookHandler:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.Response:
         """Handle one request."""
         try:
             body = await read_body(request, self._max_body_bytes)
             webhook = self._verifier.verify(request.headers, body)
             event = parse_payload(body, webhook)
-        except BodyTooLargeError as error:
-            return refusal(413, error.reason, str(error))
+        except BodyError as error:
+            return refusal(error.status, error.reason, str(error))
         except WebhookVerificationError as error:
             return refusal(401, error.reason, str(error))
         except InvalidPayloadError as error:

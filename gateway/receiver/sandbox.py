@@ -14,7 +14,7 @@ from random import Random
 from aiohttp import web
 
 from gateway.domain.errors import InvalidInputError, UnavailableError
-from gateway.receiver.bounded_body import BodyTooLargeError, read_body
+from gateway.receiver.bounded_body import BodyError, read_body
 from gateway.receiver.fail_modes import RETRY_AFTER_S, PlannedAnswer
 from gateway.receiver.inbox import Inbox, Judgement
 from gateway.receiver.inboxes import Inboxes
@@ -112,8 +112,8 @@ class Sandbox:
             body = await read_body(request, MAX_BODY_BYTES)
         except InvalidInputError as error:
             return refusal(404, "no_inbox", error.message)
-        except BodyTooLargeError as error:
-            return refusal(413, error.reason, str(error))
+        except BodyError as error:
+            return refusal(error.status, error.reason, str(error))
         judgement = inbox.judge(request.headers, body, self._rng)
         self._keep(inbox, judgement, request, body)
         return await self._answer(inbox, judgement)

@@ -17,7 +17,7 @@ import orjson
 from aiohttp import web
 
 from gateway.domain.errors import InvalidInputError
-from gateway.receiver.bounded_body import BodyTooLargeError, read_body
+from gateway.receiver.bounded_body import BodyError, read_body
 from gateway.receiver.inboxes import Inboxes
 from gateway.receiver.json_answers import json_response, refusal
 
@@ -89,8 +89,8 @@ def _checked(handler: Handler) -> Handler:
         except InvalidInputError as error:
             message = error.message if error.hint is None else f"{error.message}: {error.hint}"
             return refusal(400, "invalid_input", message)
-        except BodyTooLargeError as error:
-            return refusal(413, error.reason, str(error))
+        except BodyError as error:
+            return refusal(error.status, error.reason, str(error))
 
     return handle
 
