@@ -1,0 +1,70 @@
+"""Every answer and every failure has one verdict."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.outcome import (
+    MAX_RETRY_AFTER_S,
+    Answered,
+    ErrorCode,
+    Failed,
+    Outcome,
+    Reason,
+    Verdict,
+    classify,
+)
+
+
+def expected_verdict(status: int, *, fail_fast: bool) -> Verdict:
+    """Give the verdict of a status as the table of outcomes has it."""
+    match status:
+        case _ if 200 <= status <= 299:
+            return Verdict(Outcome.DELIVERED)
+        case 410:
+            return Verdict(Outcome.REJECTED, Reason.GONE, disables=True)
+        case _ if 300 <= status <= 399:
+            return Verdict(Outcome.RETRYABLE, Reason.REDIRECT)
+        case _ if 400 <= status <= 499 and status not in {408, 425, 429}:
+            return Verdict(Outcome.REJECTED if fail_fast else Outcome.RETRYABLE, Reason.CLIENT_ERROR)
+        case _:
+            return Verdict(Outcome.RETRYABLE, Reason.HTTP_STATUS)
+
+
+@pytest.mark.parametrize("fail_fast", [False, True])
+def test_every_status_has_its_verdict(fail_fast: bool) -> None:  # noqa: FBT001 - parametrized
+    """All statuses from 100 to 599 are judged as the table says."""
+    for status in range(100, 600):
+        assert classify(Answered(status), fail_fast=fail_fast) == expected_verdict(status, fail_fast=fail_fast), status
+
+
+@pytest.mark.parametrize("code", ErrorCode)
+@pytest.mark.parametrize("fail_fast", [False, True])
+def test_every_error_has_its_verdict(code: ErrorCode, fail_fast: bool) -> None:  # noqa: FBT001 - parametrized
+    """A refused address and an unusable configuration end the delivery; every other failure is retried."""
+    final = {
+        ErrorCode.ADDRESS_REFUSED: Verdict(Outcome.REJECTED, Reason.ADDRESS_REFUSED),
+        ErrorCode.CONFIGURATION: Verdict(Outcome.REJECTED, Reason.CONFIGURATION),
+    }
+    expected = final.get(code, Verdict(Outcome.RETRYABLE, Reason.SEND_FAILED))
+    assert classify(Failed(code), fail_fast=fail_fast) == expected
+
+
+def test_only_410_disables() -> None:
+    """No other status turns a subscription off."""
+    disabling = [status for status in range(100, 600) if classify(Answered(status)).disables]
+    assert disabling == [410]
+
+
+def test_only_429_and_503_hold_the_lane_back() -> None:
+    """`Retry-After` counts with 429 and 503 only."""
+    holding = [s for s in range(100, 600) if classify(Answered(s, retry_after_s=7.0)).retry_after_s is not None]
+    assert holding == [429, 503]
+
+
+@given(retry_after_s=st.floats(allow_nan=False))
+def test_retry_after_is_bounded(retry_after_s: float) -> None:
+    """Whatever is asked for, the hold is between nothing and a day."""
+    held_s = classify(Answered(503, retry_after_s)).retry_after_s
+    assert held_s is not None
+    assert 0.0 <= held_s <= MAX_RETRY_AFTER_S
