@@ -1,0 +1,146 @@
+"""What people define of a subscription, and the rules that it has to keep when it is written.
+
+Nothing that breaks a rule is written: what lies in the topic can be matched, sent and retried as it is.
+"""
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from gateway.domain.endpoint import check_endpoint_url
+from gateway.domain.errors import InvalidInputError
+from gateway.domain.matching import check_pattern, matches_pattern
+from gateway.domain.retry import STANDARD_POLICY, RetryPolicy, describe_policy, parse_policy
+from gateway.domain.subscription import MAX_MAX_IN_FLIGHT, MAX_TIMEOUT_S, SignatureProfile
+from gateway.domain.tiers import Tier
+
+MIN_TIMEOUT_S = 0.1
+MAX_EVENT_TYPES = 100
+MAX_DESCRIPTION_CHARS = 1000
+STANDARD_POLICY_NAME = describe_policy(STANDARD_POLICY)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A subscription as people write it; None where nothing is said. The fields mean what they mean in Subscription.
+
+    Attributes:
+        retry_policy: `quick`, `standard`, `none`, or tiers like `1s,5m`.
+    """
+
+    url: str | None = None
+    event_types: tuple[str, ...] | None = None
+    description: str | None = None
+    signature_profiles: tuple[str, ...] | None = None
+    timeout_s: float | None = None
+    max_in_flight: int | None = None
+    retry_policy: str | None = None
+    fail_fast: bool | None = None
+
+
+class FieldError(InvalidInputError):
+    """A field of a definition breaks a rule.
+
+    Attributes:
+        field: its name.
+    """
+
+    def __init__(self, field: str, error: InvalidInputError) -> None:
+        super().__init__(error.message, hint=error.hint)
+        self.field = field
+
+
+class DefinitionRules:
+    """The rules of one deployment."""
+
+    def __init__(self, event_types: Sequence[str], tiers: tuple[Tier, ...], *, allow_insecure: bool) -> None:
+        """Take the catalog's event types, the retry tiers, and whether development endpoints are accepted."""
+        self._event_types = event_types
+        self._tiers = tiers
+        self._allow_insecure = allow_insecure
+        self._checks: dict[str, Callable[[Any], object]] = {
+            "url": self._check_url,
+            "event_types": self._check_event_types,
+            "description": _check_description,
+            "signature_profiles": _check_profiles,
+            "timeout_s": _check_timeout,
+            "max_in_flight": _check_max_in_flight,
+            "retry_policy": self._check_retry_policy,
+            "fail_fast": bool,
+        }
+
+    def check(self, definition: Definition, *, current_policy: RetryPolicy = STANDARD_POLICY) -> dict[str, Any]:
+        """Give what is defined as attributes of a Subscription.
+
+        Args:
+            definition: what the user wrote.
+            current_policy: what a definition without retry policy or fail_fast keeps of them.
+
+        Raises:
+            FieldError: a field breaks its rule.
+        """
+        checked: dict[str, Any] = {}
+        for field in fields(definition):
+            value = getattr(definition, field.name)
+            if value is None:
+                continue
+            try:
+                checked[field.name] = self._checks[field.name](value)
+            except InvalidInputError as error:
+                raise FieldError(field.name, error) from error
+        policy: RetryPolicy = checked.pop("retry_policy", current_policy)
+        fail_fast: bool = checked.pop("fail_fast", current_policy.fail_fast)
+        return {**checked, "retry_policy": replace(policy, fail_fast=fail_fast)}
+
+    def _check_url(self, url: str) -> str:
+        return check_endpoint_url(url, allow_insecure=self._allow_insecure)
+
+    def _check_retry_policy(self, text: str) -> RetryPolicy:
+        return parse_policy(text, self._tiers)
+
+    def _check_event_types(self, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        if not patterns:
+            raise InvalidInputError("at least one event type is needed", hint="* stands for all of them")
+        if len(patterns) > MAX_EVENT_TYPES:
+            raise InvalidInputError(f"more than {MAX_EVENT_TYPES} event types", hint="use patterns, like order.*")
+        return tuple(sorted({self._check_known(check_pattern(pattern)) for pattern in patterns}))
+
+    def _check_known(self, pattern: str) -> str:
+        if not any(matches_pattern(pattern, event_type) for event_type in self._event_types):
+            close = difflib.get_close_matches(pattern, self._event_types, n=3)
+            raise InvalidInputError(
+                f"no event type of the catalog matches '{pattern}'",
+                hint=f"did you mean {' or '.join(close)}?" if close else "see: gateway schemas list",
+            )
+        return pattern
+
+
+def _check_description(text: str) -> str:
+    if len(text) > MAX_DESCRIPTION_CHARS:
+        raise InvalidInputError(f"the description is longer than {MAX_DESCRIPTION_CHARS} characters")
+    if not text.isprintable():
+        raise InvalidInputError("the description must be one line of printable text")
+    return text
+
+
+def _check_profiles(names: tuple[str, ...]) -> tuple[SignatureProfile, ...]:
+    known = {profile.value: profile for profile in SignatureProfile}
+    for name in names:
+        if name not in known:
+            raise InvalidInputError(f"there is no signature profile '{name}'", hint=f"use {' or '.join(known)}")
+    if not names:
+        raise InvalidInputError("at least one signature profile is needed", hint=f"use {' or '.join(known)}")
+    return tuple(profile for name, profile in known.items() if name in names)
+
+
+def _check_timeout(timeout_s: float) -> float:
+    if not MIN_TIMEOUT_S <= timeout_s <= MAX_TIMEOUT_S:
+        raise InvalidInputError(f"a time-out is {MIN_TIMEOUT_S:g} to {MAX_TIMEOUT_S:g} seconds, not {timeout_s:g}")
+    return timeout_s
+
+
+def _check_max_in_flight(count: int) -> int:
+    if not 1 <= count <= MAX_MAX_IN_FLIGHT:
+        raise InvalidInputError(f"max in flight is 1 to {MAX_MAX_IN_FLIGHT}, not {count}")
+    return count
