@@ -1,0 +1,99 @@
+"""Makes the table as a manifest wants it: first a plan to look at, then exactly that plan, all of it or nothing."""
+
+from collections.abc import Callable, Sequence
+
+from gateway.admin.lifecycle import Clock
+from gateway.admin.plan import Action, Plan, PlanItem, make_plan, wanted_subscription
+from gateway.admin.signing_secrets import is_current_secret, rotated, secret_of
+from gateway.admin.subscriptions import DEFAULT_OVERLAP_MS
+from gateway.admin.wanted import Wanted
+from gateway.domain.changes import Change, ChangeStore, Delete, Put, require, revised
+from gateway.domain.errors import ConflictError
+from gateway.domain.matching import SubscriptionIndex
+from gateway.domain.secret import SigningSecret
+from gateway.domain.subscription import Subscription
+from gateway.wire.sealing import KeyRing
+
+
+class ManifestApplier:
+    """One manifest and the table."""
+
+    def __init__(
+        self,
+        store: ChangeStore,
+        wanted: Sequence[Wanted],
+        *,
+        prune: bool,
+        key_ring: Callable[[], KeyRing],
+        clock: Clock,
+    ) -> None:
+        """Take the parts; `key_ring` is asked only when a secret is compared or sealed."""
+        self._store = store
+        self._wanted = {one.subscription_id: one for one in wanted}
+        self._prune = prune
+        self._key_ring = key_ring
+        self._clock = clock
+
+    def plan(self, index: SubscriptionIndex) -> Plan:
+        """Compare the manifest with the table; writes nothing.
+
+        Raises:
+            ConflictError: an id belongs to another tenant.
+        """
+
+        def is_current(subscription: Subscription, secret: SigningSecret) -> bool:
+            return is_current_secret(self._key_ring(), subscription, secret)
+
+        return make_plan(tuple(self._wanted.values()), index, is_current, prune=self._prune)
+
+    def carry_out(self, plan: Plan) -> dict[str, SigningSecret]:
+        """Write a plan that was made before; give the secrets that were made for new subscriptions, by id.
+
+        Raises:
+            ConflictError: the table has changed, so that the plan would be another one; nothing was written.
+        """
+        created = [item.subscription_id for item in plan if item.action is Action.CREATE]
+        made = {key: secret_of(None) for key in created if self._wanted[key].secret is None}
+
+        def decide(index: SubscriptionIndex) -> list[Change]:
+            if self.plan(index) != plan:
+                raise ConflictError(
+                    "the subscriptions have changed since the plan was made; nothing was written",
+                    hint="run it again",
+                )
+            now_ms = self._clock()
+            return [self._change(item, index, made, now_ms) for item in plan if item.action is not Action.KEEP]
+
+        self._store.change(decide)
+        return made
+
+    def _change(self, item: PlanItem, index: SubscriptionIndex, made: dict[str, SigningSecret], now_ms: int) -> Change:
+        if item.action is Action.DELETE:
+            return Delete(item.subscription_id)
+        wanted = self._wanted[item.subscription_id]
+        if item.action is Action.CREATE:
+            return Put(self._new(wanted, wanted.secret or made[item.subscription_id], now_ms))
+        return Put(self._updated(wanted, require(index, item.subscription_id), item, now_ms))
+
+    def _new(self, wanted: Wanted, secret: SigningSecret, now_ms: int) -> Subscription:
+        sealed = self._key_ring().seal(
+            secret, tenant=wanted.tenant, subscription_id=wanted.subscription_id, now_ms=now_ms
+        )
+        new = Subscription(
+            wanted.subscription_id,
+            wanted.tenant,
+            secrets=(sealed,),
+            created_at_ms=now_ms,
+            updated_at_ms=now_ms,
+            **wanted.attributes,
+        )
+        return wanted_subscription(new, wanted)
+
+    def _updated(self, wanted: Wanted, current: Subscription, item: PlanItem, now_ms: int) -> Subscription:
+        secrets = current.secrets
+        if wanted.secret is not None and item.new_secret:
+            sealed = self._key_ring().seal(
+                wanted.secret, tenant=current.tenant, subscription_id=current.subscription_id, now_ms=now_ms
+            )
+            secrets = rotated(secrets, sealed, now_ms=now_ms, overlap_ms=DEFAULT_OVERLAP_MS)
+        return revised(wanted_subscription(current, wanted), now_ms=now_ms, secrets=secrets)
