@@ -1,0 +1,115 @@
+"""`gateway subscriptions create`, `update` and `rotate-secret`: what a subscription is, and what it signs with."""
+
+from typing import Any, BinaryIO
+
+import click
+
+from gateway.admin.definition import Definition
+from gateway.cli.durations import parse_duration
+from gateway.cli.output import json_option
+from gateway.cli.subscription_parts import (
+    admin,
+    definition_from,
+    definition_options,
+    emit_issued,
+    emit_subscription,
+    expected_revision_option,
+    secret_options,
+    secret_text_from,
+)
+from gateway.domain.errors import InvalidInputError
+from gateway.domain.event import DEFAULT_TENANT
+
+
+@click.command()
+@click.option("--id", "subscription_id", help="Its id.  [default: one is made]")
+@click.option("--tenant", default=DEFAULT_TENANT, show_default=True, help="Whose events it gets.")
+@definition_options
+@secret_options
+@json_option
+def create(
+    subscription_id: str | None,
+    tenant: str,
+    secret_file: BinaryIO | None,
+    secret: str | None,
+    as_json: bool,
+    **definition: Any,  # noqa: ANN401 - the values of definition_options
+) -> None:
+    """Create a subscription. Its signing secret is shown now and never again.
+
+    \b
+    Examples:
+      gateway subscriptions create --url https://example.com/hooks --event-type order.created
+      gateway subscriptions create --id billing --tenant acme --url https://acme.example.com/in \\
+          --event-type 'invoice.*' --retry-policy 5s,5m,2h --fail-fast
+      pass show acme/webhook | gateway subscriptions create --secret-file - --url … --event-type '*'
+    """
+    issued = admin().create(
+        definition_from(definition),
+        subscription_id=subscription_id,
+        tenant=tenant,
+        secret_text=secret_text_from(secret_file, secret),
+    )
+    emit_issued(issued, as_json=as_json)
+
+
+@click.command()
+@click.argument("subscription_id")
+@definition_options
+@expected_revision_option
+@json_option
+def update(
+    subscription_id: str,
+    expected_revision: int | None,
+    as_json: bool,
+    **definition: Any,  # noqa: ANN401 - the values of definition_options
+) -> None:
+    """Change what is given and leave the rest. Event types and signature profiles are replaced as a whole.
+
+    \b
+    Examples:
+      gateway subscriptions update billing --timeout-s 20
+      gateway subscriptions update billing --url https://acme.example.com/v2 --expect-revision 3
+    """
+    changes = definition_from(definition)
+    if changes == Definition():
+        raise InvalidInputError(
+            "nothing is given that could be changed", hint="see: gateway subscriptions update --help"
+        )
+    updated = admin().update(subscription_id, changes, expected_revision=expected_revision)
+    emit_subscription(updated, as_json=as_json)
+
+
+@click.command(name="rotate-secret")
+@click.argument("subscription_id")
+@click.option("--overlap", default="24h", show_default=True, help="How long the old secrets still sign; 0: not at all.")
+@secret_options
+@expected_revision_option
+@json_option
+def rotate_secret(
+    subscription_id: str,
+    overlap: str,
+    secret_file: BinaryIO | None,
+    secret: str | None,
+    expected_revision: int | None,
+    as_json: bool,
+) -> None:
+    """Give a subscription a new secret, shown now and never again.
+
+    During the overlap requests are signed with both, so that the receiver can change over at any moment.
+
+    \b
+    Examples:
+      gateway subscriptions rotate-secret billing
+      gateway subscriptions rotate-secret billing --overlap 0 --secret-file new-secret.txt
+    """
+    issued = admin().rotate_secret(
+        subscription_id,
+        overlap_ms=0 if overlap == "0" else parse_duration(overlap),
+        secret_text=secret_text_from(secret_file, secret),
+        expected_revision=expected_revision,
+    )
+    emit_issued(issued, as_json=as_json)
+
+
+COMMANDS = (create, update, rotate_secret)

@@ -1,0 +1,167 @@
+"""What the `gateway subscriptions` commands share: their parts from the deployment, their options, their output."""
+
+import time
+from collections.abc import Callable
+from typing import Any, BinaryIO, TypeVar
+
+import click
+
+from gateway.admin.definition import Definition, DefinitionRules
+from gateway.admin.lifecycle import SubscriptionLifecycle
+from gateway.admin.subscriptions import Issued, SubscriptionAdmin
+from gateway.admin.views import public_view
+from gateway.cli.durations import describe_moment
+from gateway.cli.output import emit_json
+from gateway.domain.errors import InvalidInputError
+from gateway.domain.matching import SubscriptionIndex
+from gateway.domain.subscription import SignatureProfile, Subscription
+from gateway.kafka.subscription_store import SubscriptionStore
+from gateway.kafka.subscription_table import read_subscriptions
+from gateway.services.deployment import Deployment
+from gateway.settings import load_settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CLIENT_ID = "gateway-subscriptions"
+MAX_SECRET_FILE_BYTES = 1024
+
+
+def now_ms() -> int:
+    """Give the present, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def table() -> SubscriptionIndex:
+    """Read all subscriptions."""
+    return read_subscriptions(Deployment(load_settings()).kafka(CLIENT_ID))
+
+
+def store() -> SubscriptionStore:
+    """Give what writes subscriptions."""
+    return SubscriptionStore(Deployment(load_settings()).kafka(CLIENT_ID))
+
+
+def rules() -> DefinitionRules:
+    """Give the rules of the deployment."""
+    settings = load_settings()
+    event_types = Deployment(settings).catalog().event_types()
+    return DefinitionRules(event_types, settings.tiers(), allow_insecure=settings.allow_insecure_endpoints)
+
+
+def lifecycle() -> SubscriptionLifecycle:
+    """Give what pauses, resumes and deletes."""
+    return SubscriptionLifecycle(store(), now_ms)
+
+
+def admin() -> SubscriptionAdmin:
+    """Give what creates, updates and rotates."""
+    return SubscriptionAdmin(store(), rules=rules(), key_ring=Deployment(load_settings()).key_ring, clock=now_ms)
+
+
+def definition_options(function: F) -> F:
+    """Add the options that define a subscription; the command gets what `definition_from` takes."""
+    options = [
+        click.option("--url", help="Where deliveries are POSTed, https://…"),
+        click.option(
+            "--event-type", "event_types", multiple=True, help="order.created, order.* or *; may be repeated."
+        ),
+        click.option("--description", help="For people."),
+        click.option(
+            "--signature-profile",
+            "signature_profiles",
+            multiple=True,
+            type=click.Choice([profile.value for profile in SignatureProfile]),
+            help="Which signature headers are sent; may be repeated.  [default: standard]",
+        ),
+        click.option("--timeout-s", type=float, help="How long one attempt may take, seconds.  [default: 10]"),
+        click.option("--max-in-flight", type=int, help="Attempts under way at once at most.  [default: 32]"),
+        click.option("--retry-policy", help="quick, standard, none, or tiers like 1s,5m,2h.  [default: standard]"),
+        click.option("--fail-fast/--no-fail-fast", default=None, help="Give up at a 4xx other than 408, 425 and 429."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def definition_from(options: dict[str, Any]) -> Definition:
+    """Build a definition from the values of `definition_options`."""
+    return Definition(**{name: None if value == () else value for name, value in options.items()})
+
+
+def secret_options(function: F) -> F:
+    """Add `--secret-file` and `--secret`; the command gets what `secret_text_from` takes."""
+    options = [
+        click.option(
+            "--secret-file", type=click.File("rb"), help="File with the signing secret (whsec_…), - for standard input."
+        ),
+        click.option("--secret", help="The secret itself; development only, process lists show it."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def secret_text_from(secret_file: BinaryIO | None, secret: str | None) -> str | None:
+    """Give the secret's text, or None where one has to be made.
+
+    Raises:
+        InvalidInputError: both are given, or the file is too long or no text.
+    """
+    if secret_file is None:
+        return secret
+    if secret is not None:
+        raise InvalidInputError("--secret and --secret-file exclude each other")
+    content = secret_file.read(MAX_SECRET_FILE_BYTES + 1)
+    if len(content) > MAX_SECRET_FILE_BYTES or not content.isascii():
+        raise InvalidInputError("the secret file holds something else than one signing secret")
+    return content.decode("ascii").strip()
+
+
+expected_revision_option = click.option(
+    "--expect-revision", "expected_revision", type=int, help="Refuse if somebody changed it since this revision."
+)
+
+
+def emit_subscription(subscription: Subscription, *, as_json: bool) -> None:
+    """Print a subscription: one JSON object, or a line for each field."""
+    view = public_view(subscription)
+    if as_json:
+        emit_json(view)
+        return
+    view["secrets"] = ", ".join(_secret_line(secret) for secret in view["secrets"])
+    for moment in ("created", "updated"):
+        view[moment] = describe_moment(view.pop(f"{moment}_at_ms"))
+    for field, value in view.items():
+        text = ", ".join(value) if isinstance(value, list) else value
+        if text not in {None, ""}:
+            click.echo(f"{field:<20}{text}")
+
+
+def emit_issued(issued: Issued, *, as_json: bool) -> None:
+    """Print a subscription with its new secret; nothing prints that secret ever again."""
+    if as_json:
+        emit_json({**public_view(issued.subscription), "secret": issued.secret.text})
+        return
+    emit_subscription(issued.subscription, as_json=False)
+    click.echo(f"{'secret':<20}{issued.secret.text}")
+    click.echo("This secret is not shown again: give it to the receiver now.", err=True)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something is deleted.
+
+    Raises:
+        InvalidInputError: there is nobody to ask, and `--yes` was not given.
+        click.Abort: the answer was no.
+    """
+    if yes:
+        return
+    if not click.get_text_stream("stdin").isatty():
+        raise InvalidInputError("this deletes, and there is no terminal to confirm it", hint="add --yes")
+    click.confirm(question, abort=True, err=True)
+
+
+def _secret_line(secret: dict[str, Any]) -> str:
+    made = f"made {describe_moment(secret['created_at_ms'])}"
+    ends = secret["expires_at_ms"]
+    return made if ends is None else f"{made} (signs until {describe_moment(ends)})"

@@ -1,0 +1,130 @@
+"""`gateway subscriptions`: look at subscriptions, and pause, resume and delete them."""
+
+import click
+
+from gateway.admin.lifecycle import select_subscriptions
+from gateway.admin.views import public_view
+from gateway.cli import subscription_definitions, subscription_manifests
+from gateway.cli.output import emit_json, emit_table, json_option
+from gateway.cli.subscription_parts import confirm, emit_subscription, expected_revision_option, lifecycle, table
+from gateway.domain.changes import require
+from gateway.domain.subscription import SubscriptionState
+from gateway.settings import load_settings
+from gateway.telemetry.logs import configure_logs
+
+
+@click.group()
+def command() -> None:
+    """Create and change subscriptions.
+
+    \b
+    Examples:
+      gateway subscriptions create --url https://example.com/hooks --event-type 'order.*'
+      gateway subscriptions list
+      gateway subscriptions pause sub_4f7n2kq3
+    """
+    configure_logs(load_settings().log_level, "console")
+
+
+@command.command()
+@click.argument("subscription_id")
+@json_option
+def get(subscription_id: str, as_json: bool) -> None:
+    """Show one subscription. Its secrets are never shown, only when they were made.
+
+    \b
+    Examples:
+      gateway subscriptions get sub_4f7n2kq3
+      gateway subscriptions get sub_4f7n2kq3 --json | jq .revision
+    """
+    emit_subscription(require(table(), subscription_id), as_json=as_json)
+
+
+@command.command(name="list")
+@click.option("--tenant", help="Only this tenant's.")
+@click.option("--state", type=click.Choice([state.value for state in SubscriptionState]), help="Only in this state.")
+@json_option
+def list_(tenant: str | None, state: str | None, as_json: bool) -> None:
+    """List subscriptions, by tenant and id.
+
+    \b
+    Examples:
+      gateway subscriptions list
+      gateway subscriptions list --tenant acme --state disabled --json
+    """
+    wanted_state = SubscriptionState(state) if state else None
+    subscriptions = select_subscriptions(table(), tenant=tenant, state=wanted_state)
+    if as_json:
+        for subscription in subscriptions:
+            emit_json(public_view(subscription))
+        return
+    emit_table(
+        ("ID", "TENANT", "STATE", "EVENT TYPES", "URL", "REVISION", "REASON"),
+        [
+            (
+                subscription.subscription_id,
+                subscription.tenant,
+                subscription.state.value,
+                ", ".join(subscription.event_types),
+                subscription.url,
+                subscription.revision,
+                subscription.state_reason,
+            )
+            for subscription in subscriptions
+        ],
+    )
+
+
+@command.command()
+@click.argument("subscription_id")
+@expected_revision_option
+@json_option
+def pause(subscription_id: str, expected_revision: int | None, as_json: bool) -> None:
+    """Hold a subscription's deliveries back until it is resumed; none is lost.
+
+    \b
+    Examples:
+      gateway subscriptions pause sub_4f7n2kq3
+    """
+    paused = lifecycle().pause(subscription_id, expected_revision=expected_revision)
+    emit_subscription(paused, as_json=as_json)
+
+
+@command.command()
+@click.argument("subscription_id")
+@expected_revision_option
+@json_option
+def resume(subscription_id: str, expected_revision: int | None, as_json: bool) -> None:
+    """Make a paused or disabled subscription active again.
+
+    \b
+    Examples:
+      gateway subscriptions resume sub_4f7n2kq3
+    """
+    resumed = lifecycle().resume(subscription_id, expected_revision=expected_revision)
+    emit_subscription(resumed, as_json=as_json)
+
+
+@command.command()
+@click.argument("subscription_id")
+@expected_revision_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def delete(subscription_id: str, expected_revision: int | None, yes: bool, as_json: bool) -> None:
+    """Delete a subscription. Deliveries that are under way to it are discarded.
+
+    \b
+    Examples:
+      gateway subscriptions delete sub_4f7n2kq3
+      gateway subscriptions delete sub_4f7n2kq3 --expect-revision 3 --yes
+    """
+    confirm(f"Delete subscription {subscription_id}?", yes=yes)
+    lifecycle().delete(subscription_id, expected_revision=expected_revision)
+    if as_json:
+        emit_json({"id": subscription_id, "deleted": True})
+    else:
+        click.echo(f"deleted {subscription_id}")
+
+
+for _part in (*subscription_definitions.COMMANDS, *subscription_manifests.COMMANDS):
+    command.add_command(_part)
