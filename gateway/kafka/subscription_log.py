@@ -24,7 +24,7 @@ METADATA_TIMEOUT_S = 8.0
 TableChange = tuple[str, Subscription | None]
 """A subscription's id, and what it is now: None after a tombstone."""
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+_log = structlog.get_logger()
 
 
 class TopicMissingError(UnavailableError):

@@ -35,7 +35,7 @@ _MAX_COMMIT_TRIES = 2
 # A writer that dies within its transaction holds readers back at most this long; the next writer ends it at once.
 _TRANSACTION_TIMEOUT_MS = 20_000
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+_log = structlog.get_logger()
 # Being fenced is part of the plan here, but librdkafka reports it as an emergency on standard error.
 _librdkafka_log = logging.getLogger("gateway.kafka.subscription_store.librdkafka")
 _librdkafka_log.addHandler(logging.NullHandler())
@@ -115,7 +115,7 @@ class SubscriptionStore:
             try:
                 return self._try_once(decide, log, index)
             except _FencedError:
-                _log.info("subscriptions.fenced", attempt=attempt + 1)
+                _log.debug("subscriptions.fenced", attempt=attempt + 1)
         raise ConflictError(
             "the subscriptions were being changed by somebody else all the time; nothing was written",
             hint="run it again",

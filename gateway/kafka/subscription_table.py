@@ -7,6 +7,7 @@ index. A broker outage only delays changes; if the thread itself ends, `failure`
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -25,12 +26,13 @@ from gateway.kafka.subscription_log import (
     apply_changes,
 )
 
-_POLL_S = 0.2
+_POLL_S = 0.1
 _OPEN_TIMEOUT_S = 2.0
+_REFRESH_POLL_S = 0.02
 # Batches read but not yet applied: bounds memory when the loop is busy.
 _BATCHES_AHEAD = 4
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+_log = structlog.get_logger()
 
 T = TypeVar("T")
 ChangeCallback = Callable[[str, Subscription | None], None]
@@ -53,6 +55,7 @@ class SubscriptionTable:
         self._callbacks: list[ChangeCallback] = []
         self._stopping = threading.Event()
         self._room = threading.Semaphore(_BATCHES_AHEAD)
+        self._to_refresh: deque[asyncio.Future[None]] = deque()
         self._thread = threading.Thread(target=self._run, name="subscription-table", daemon=True)
 
     async def start(self) -> None:
@@ -75,6 +78,15 @@ class SubscriptionTable:
     def subscribe(self, callback: ChangeCallback) -> None:
         """Have `callback(id, subscription or None)` called on the loop for each change after ready."""
         self._callbacks.append(callback)
+
+    async def refresh(self) -> None:
+        """Wait until the index holds everything that was in the topic when this was called.
+
+        Tells a subscription that is gone from one that is too new to have been seen.
+        """
+        refreshed: asyncio.Future[None] = self._loop.create_future()
+        self._to_refresh.append(refreshed)
+        await refreshed
 
     async def stop(self) -> None:
         """End the thread and wait for it."""
@@ -113,6 +125,25 @@ class SubscriptionTable:
             if not ready and not log.behind:
                 ready = True
                 self._hand_over(self._become_ready, log.skipped)
+            if ready:
+                self._refresh(log)
+
+    def _refresh(self, log: SubscriptionLog) -> None:
+        """Answer those who wait for the present end; who asks from now on waits for the next one."""
+        asking = [self._to_refresh.popleft() for _ in range(len(self._to_refresh))]
+        if not asking:
+            return
+        try:
+            log.aim(_OPEN_TIMEOUT_S)
+        except UnavailableError as error:
+            _log.warning("subscriptions.waiting_for_kafka", error=error.message)
+            self._to_refresh.extend(asking)
+            return
+        while log.behind and not self._stopping.is_set():
+            changes = log.read(_REFRESH_POLL_S)
+            if changes and self._wait_for_room():
+                self._hand_over(self._apply, changes)
+        self._hand_over(_answer, asking)
 
     def _wait_for_room(self) -> bool:
         while not self._stopping.is_set():
@@ -163,3 +194,9 @@ def read_subscriptions(config: KafkaConfig, *, topic: str = SUBSCRIPTIONS) -> Su
     finally:
         log.close()
     return index
+
+
+def _answer(asking: list[asyncio.Future[None]]) -> None:
+    for future in asking:
+        if not future.done():
+            future.set_result(None)
