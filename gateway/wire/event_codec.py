@@ -18,6 +18,7 @@ from gateway.wire.catalog import Catalog, EventSchema
 from gateway.wire.confluent import SchemaRegistry
 from gateway.wire.errors import UndecodableError
 from gateway.wire.event_headers import EventContext, read_context
+from gateway.wire.exact_decimals import use_exact_decimals
 
 # Only schemas that the catalog knows are remembered; an event type does not have thousands of registered ids.
 _MAX_REMEMBERED_IDS = 10_000
@@ -71,6 +72,7 @@ class EventDecoder:
         self._catalog = catalog
         self._registry = registry
         self._by_schema_id: dict[int, tuple[EventSchema, ...]] = {}
+        use_exact_decimals()
 
     def decode(self, record: EventRecord) -> DecodedEvent:
         """Decode one record.
