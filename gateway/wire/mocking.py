@@ -80,8 +80,9 @@ class _Mock:
         return _PLAIN[node.kind](node, self._random, field_name)
 
 
-def _decimal(node: Node, random: Random, _: str) -> Decimal:
-    digits = min(node.precision, node.scale + _MAX_AMOUNT_DIGITS)
+def _decimal(node: Node, random: Random, field_name: str) -> Decimal:
+    whole_digits = 0 if "rate" in field_name else _MAX_AMOUNT_DIGITS
+    digits = max(1, min(node.precision, node.scale + whole_digits))
     return Decimal(random.randrange(1, 10**digits)).scaleb(-node.scale)
 
 
