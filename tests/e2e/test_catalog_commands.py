@@ -1,0 +1,104 @@
+"""`gateway schemas` and `gateway publish` as a user runs them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.domain.topics import TopicLayout
+from gateway.kafka.config import KafkaConfig
+
+GATEWAY = Path(sys.executable).parent / "gateway"
+
+
+def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [GATEWAY, *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_the_catalog_can_be_listed_shown_and_checked() -> None:
+    """The shipped catalog, by a newcomer's first commands."""
+    listed = run("schemas", "list", "--json")
+    assert {"order.created", "customer.updated"} <= {
+        json.loads(line)["event_type"] for line in listed.stdout.splitlines()
+    }
+    shown = json.loads(run("schemas", "show", "order.created", "--version", "2").stdout)
+    assert shown["name"] == "OrderCreated"
+    checked = run("schemas", "check")
+    assert (checked.returncode, checked.stdout) == (0, "no problems found\n")
+
+
+def test_check_finds_a_breaking_change(tmp_path: Path) -> None:
+    """Exit code 1, and a line with file, field and rule."""
+    folder = tmp_path / "thing.made"
+    folder.mkdir()
+    for version, type_ in ((1, "int"), (2, "string")):
+        schema = {"type": "record", "name": "Made", "fields": [{"name": "size", "type": type_}]}
+        (folder / f"{version}.avsc").write_text(json.dumps(schema))
+    checked = run("schemas", "check", GATEWAY_CATALOG_DIR=str(tmp_path))
+    assert checked.returncode == 1
+    assert checked.stdout.splitlines()[0] == (
+        "thing.made/2.avsc: size: type: version 2 can't read version 1: int can't be read as string"
+    )
+    as_json = run("schemas", "check", "--json", GATEWAY_CATALOG_DIR=str(tmp_path))
+    assert [json.loads(line)["rule"] for line in as_json.stdout.splitlines()] == ["type", "type"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "message"),
+    [
+        (("schemas", "show", "order.createt"), 3, "did you mean order.created?"),
+        (("schemas", "show", "order.created", "--version", "9"), 3, "has no version 9"),
+        (("schemas", "mock", "order.created", "--count", "0"), 2, "--count"),
+        (("publish", "order.paid"), 2, "give exactly one of --file and --mock"),
+        (("publish", "order.paid", "--mock", "1", "--file", "-"), 2, "give exactly one of --file and --mock"),
+        (("publish", "order.paid", "--mock", "2", "--id", "x"), 2, "--id is for a single event"),
+        (("publish", "order.payed", "--mock", "1"), 3, "did you mean order.paid?"),
+        (("publish", "order.paid", "--file", "-"), 2, "is empty"),
+    ],
+)
+def test_mistakes_are_answered_with_a_message_and_no_stack_trace(
+    arguments: tuple[str, ...], exit_code: int, message: str
+) -> None:
+    """Each kind of bad input has its exit code; nothing is printed on standard output."""
+    ran = run(*arguments)
+    assert ran.returncode == exit_code
+    assert message in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert ran.stdout == ""
+
+
+def test_made_up_data_goes_through_a_pipe_into_kafka(kafka: KafkaConfig, topics: TopicLayout) -> None:
+    """`schemas mock | publish` and `publish --mock`, with one line per event."""
+    assert topics.domains
+    made_up = run("schemas", "mock", "order.created", "--count", "3", "--seed", "7", "--json").stdout
+    environment = {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers}
+    piped = run("publish", "order.created", "--file", "-", "--key", "k", "--json", stdin=made_up, **environment)
+    receipts = [json.loads(line) for line in piped.stdout.splitlines()]
+    assert [receipt["topic"] for receipt in receipts] == ["events.order"] * 3
+    assert len({receipt["event_id"] for receipt in receipts}) == 3
+    single = run("publish", "order.paid", "--mock", "1", "--id", "evt-17", **environment)
+    assert single.stdout.startswith("evt-17 events.order-")
+
+
+def test_a_wrong_file_publishes_nothing(kafka: KafkaConfig, topics: TopicLayout) -> None:
+    """The message names event, field and rule; exit code 2."""
+    assert topics.domains
+    good = run("schemas", "mock", "order.paid", "--json").stdout
+    environment = {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers}
+    wrong = run("publish", "order.paid", "--file", "-", stdin=good + '{"order_id": 1}\n', **environment)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "event 2 of 2: data: OrderPaid lacks the fields" in wrong.stderr
+    no_json = run("publish", "order.paid", "--file", "-", stdin=good + "{oops\n", **environment)
+    assert (no_json.returncode, no_json.stdout) == (2, "")
+    assert "line 2 is not JSON" in no_json.stderr
