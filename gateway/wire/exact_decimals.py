@@ -20,7 +20,7 @@ def use_exact_decimals() -> None:
 
 def _read_decimal(data: Any, writer_schema: dict[Any, Any] | None = None, _: Any = None) -> Decimal:  # noqa: ANN401
     schema = writer_schema or {}
-    unscaled = Decimal(int.from_bytes(data, "big", signed=True))
-    if len(unscaled.as_tuple().digits) > schema["precision"]:
+    unscaled = int.from_bytes(data, "big", signed=True)
+    if abs(unscaled) >= 10 ** schema["precision"]:
         raise ValueError(f"a decimal has more than {schema['precision']} digits")
-    return unscaled.scaleb(-schema.get("scale", 0), _EXACT)
+    return Decimal(unscaled).scaleb(-schema.get("scale", 0), _EXACT)
