@@ -29,6 +29,7 @@ _LOCK_TIMEOUT_S = 660.0  # the other command may be waiting for Maven
 _START_TIMEOUT_S = 60.0
 _ANSWER_TIMEOUT_S = 1.0
 _SHOWN_LOG_LINES = 15
+_STACK_FRAME = "\tat "  # a Java trace would push its own message out of the lines that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class LocalBroker:
 
     def _last_lines(self) -> str:
         with self._folder.log_file.open(errors="replace") as log:
-            lines = deque(log, maxlen=_SHOWN_LOG_LINES)
+            lines = deque((line for line in log if not line.startswith(_STACK_FRAME)), maxlen=_SHOWN_LOG_LINES)
         return f"; the end of {self._folder.log_file}:\n" + "".join(lines).rstrip()
 
     def _exclusive(self) -> AbstractContextManager[None]:

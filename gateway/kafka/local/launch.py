@@ -12,7 +12,14 @@ from gateway.kafka.local.jars import FILES, find_java, install_jars, kafka_versi
 from gateway.kafka.local.process import spawn_detached
 
 _FORMAT_TIMEOUT_S = 60.0
-_JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={FILES / 'log4j2.properties'}")
+_JVM_OPTIONS = (
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    # The quick compiler only: it halves the work of a start (5.2 to 2.8 s of CPU), and a development load of some
+    # 100,000 records costs the broker no more with it.
+    "-XX:TieredStopAtLevel=1",
+    f"-Dlog4j2.configurationFile={FILES / 'log4j2.properties'}",
+)
 
 
 def launch(folder: BrokerFolder, port: int, controller_port: int, progress: Callable[[str], None]) -> int:
