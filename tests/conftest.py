@@ -1,5 +1,6 @@
 """The one place where the tests' Kafka is chosen, and the fixtures that every test of it shares."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -12,6 +13,7 @@ from gateway.kafka.config import KafkaConfig
 from gateway.kafka.local.ports import choose_port
 from gateway.kafka.local_broker import BrokerStatus, LocalBroker
 from gateway.kafka.topic_admin import apply_topics
+from gateway.settings import ENV_PREFIX
 
 _TESTS = Path(__file__).resolve().parent
 # Shared with `gateway kafka start` in the checkout: the jars are fetched once.
@@ -30,6 +32,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         # The broker's start, which may fetch Kafka first, has bounds of its own and is not the first test's fault.
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(60, func_only=True))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_ambient_settings() -> Iterator[None]:
+    """Keep the developer's own `GATEWAY_*` variables out of every test, and out of the programs that tests start."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith(ENV_PREFIX)]:
+            environment.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")
