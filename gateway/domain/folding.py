@@ -1,0 +1,181 @@
+"""The records of a delivery, from whichever topics they were read, folded into its history.
+
+The records may come in any order and more than once (a crash repeats them), and some may be missing: the same set of
+records gives the same history. A delivery lives in *rounds*: the one its event began, and one for each replay. The
+newest round says what the delivery's state is; within a round, the furthest step does.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gateway.domain.delivery import Attempt, AttemptSummary, Delivery
+from gateway.domain.history import DeliveryHistory, DeliveryState, GivenUp, PastAttempt
+
+REPLAY_TRIGGER = "replay"
+_EVENT_ROUND = 0
+# A replay round is numbered by its time; one whose beginning was not found still follows the event's round.
+_UNDATED_REPLAY_ROUND = 1
+
+HistoryRecord = Delivery | Attempt
+
+# An endpoint that took the delivery once has it, whatever a repeat after a crash came to: delivered is the last step.
+_STEPS = {state: step for step, state in enumerate(DeliveryState)}
+_OUTCOME_STATES = {
+    "retry_scheduled": DeliveryState.RETRY_SCHEDULED,
+    "discarded": DeliveryState.DISCARDED,
+    "dead_lettered": DeliveryState.DEAD_LETTERED,
+    "delivered": DeliveryState.DELIVERED,
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Claim:
+    """What one record says of the state. Orders by how much it counts; the greatest claim is the state."""
+
+    round_started: int
+    step: int
+    attempt_number: int
+    due_at_ms: int
+    from_dead_letter: bool
+    reason: str
+
+
+def fold_history(records: Iterable[HistoryRecord]) -> DeliveryHistory:
+    """Fold the records of one delivery, at least one, into its history.
+
+    A Delivery with `dead_lettered_at_ms` is a dead letter; one with attempts behind it waits in a retry tier; any
+    other begins a round (or waits for its first attempt, where it is due later).
+    """
+    known = set(records)
+    deliveries = [record for record in known if isinstance(record, Delivery)]
+    attempts = [record for record in known if isinstance(record, Attempt)]
+    replays = sorted({delivery.planned_at_ms for delivery in deliveries if delivery.trigger == REPLAY_TRIGGER})
+    claims = [_claim_of_delivery(delivery) for delivery in deliveries]
+    claims += [_claim_of_attempt(attempt, replays) for attempt in attempts]
+    newest = max(claims)
+    state = next(state for state, step in _STEPS.items() if step == newest.step)
+    past = _past_attempts(deliveries, attempts)
+    some = next(iter(known))
+    return DeliveryHistory(
+        delivery_id=some.delivery_id,
+        event_id=some.event_id,
+        event_type=some.event_type,
+        subscription_id=some.subscription_id,
+        tenant=some.tenant,
+        state=state,
+        reason=None if state is DeliveryState.DELIVERED else newest.reason or _last_failure(past),
+        due_at_ms=newest.due_at_ms or None,
+        planned_at_ms=min((one.planned_at_ms for one in deliveries if one.trigger != REPLAY_TRIGGER), default=None),
+        replayed_at_ms=replays[-1] if replays else None,
+        dead_letter=_newest_dead_letter(deliveries),
+        changed_at_ms=max(_time_of(record) for record in known),
+        attempts=past,
+    )
+
+
+class HistoryBook:
+    """Collects the records of many deliveries. Keeps everything but the bodies: the caller bounds how much it adds."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, set[HistoryRecord]] = {}
+
+    def add(self, record: HistoryRecord) -> None:
+        """Take one record into account."""
+        kept = replace(record, body=b"") if isinstance(record, Delivery) else record
+        self._records.setdefault(record.delivery_id, set()).add(kept)
+
+    def histories(self) -> list[DeliveryHistory]:
+        """Fold what was collected; the delivery that changed last comes first."""
+        folded = (fold_history(records) for records in self._records.values())
+        return sorted(folded, key=lambda history: (-history.changed_at_ms, history.delivery_id))
+
+
+def _claim_of_delivery(delivery: Delivery) -> _Claim:
+    state = DeliveryState.PENDING
+    if delivery.dead_lettered_at_ms is not None:
+        state = DeliveryState.DEAD_LETTERED
+    elif delivery.attempts:
+        state = DeliveryState.RETRY_SCHEDULED
+    return _Claim(
+        round_started=delivery.planned_at_ms if delivery.trigger == REPLAY_TRIGGER else _EVENT_ROUND,
+        step=_STEPS[state],
+        attempt_number=len(delivery.attempts),
+        due_at_ms=delivery.due_at_ms,
+        from_dead_letter=state is DeliveryState.DEAD_LETTERED,
+        reason=delivery.reason or "",
+    )
+
+
+def _claim_of_attempt(attempt: Attempt, replays: list[int]) -> _Claim:
+    # An outcome that only a newer gateway knows leaves the state to the other records.
+    state = _OUTCOME_STATES.get(attempt.outcome, DeliveryState.PENDING)
+    return _Claim(
+        round_started=_round_of_attempt(attempt, replays),
+        step=_STEPS[state],
+        attempt_number=attempt.attempt_number,
+        due_at_ms=attempt.due_at_ms or 0,
+        from_dead_letter=False,
+        reason=attempt.reason or "",
+    )
+
+
+def _round_of_attempt(attempt: Attempt, replays: list[int]) -> int:
+    """Attempts carry no round: theirs is the newest replay before them, or the first where clocks disagree."""
+    if attempt.trigger != REPLAY_TRIGGER:
+        return _EVENT_ROUND
+    if not replays:
+        return _UNDATED_REPLAY_ROUND
+    return max((replay for replay in replays if replay <= attempt.started_at_ms), default=replays[0])
+
+
+def _past_attempts(deliveries: list[Delivery], attempts: list[Attempt]) -> tuple[PastAttempt, ...]:
+    """Every attempt once: from its record where that was found, else from a delivery's summary of it."""
+    past = {_from_record(attempt) for attempt in attempts if _was_made(attempt)}
+    recorded = {(one.trigger, one.attempt_number, one.started_at_ms) for one in past}
+    for delivery in deliveries:
+        for summary in delivery.attempts:
+            if (delivery.trigger, summary.attempt_number, summary.started_at_ms) not in recorded:
+                past.add(_from_summary(delivery.trigger, summary))
+    return tuple(sorted(past, key=lambda one: (one.started_at_ms, one.attempt_number, repr(one))))
+
+
+def _was_made(attempt: Attempt) -> bool:
+    """Tell an attempt from the record of an end without one: a request leaves a status or an error."""
+    return attempt.status is not None or attempt.error is not None
+
+
+def _from_summary(trigger: str, summary: AttemptSummary) -> PastAttempt:
+    return PastAttempt(
+        summary.attempt_number,
+        None,
+        trigger,
+        summary.started_at_ms,
+        summary.duration_ms,
+        summary.status,
+        summary.error,
+    )
+
+
+def _from_record(attempt: Attempt) -> PastAttempt:
+    return PastAttempt(**{name: getattr(attempt, name) for name in PastAttempt.__slots__})
+
+
+def _last_failure(past: tuple[PastAttempt, ...]) -> str | None:
+    return next((one.reason for one in reversed(past) if one.reason), None)
+
+
+def _newest_dead_letter(deliveries: list[Delivery]) -> GivenUp | None:
+    letters = [
+        GivenUp(delivery.dead_lettered_at_ms, delivery.reason or "")
+        for delivery in deliveries
+        if delivery.dead_lettered_at_ms is not None
+    ]
+    return max(letters, key=lambda letter: (letter.at_ms, letter.reason), default=None)
+
+
+def _time_of(record: HistoryRecord) -> int:
+    if isinstance(record, Attempt):
+        return record.started_at_ms + record.duration_ms
+    last_attempt = record.attempts[-1] if record.attempts else None
+    ended = last_attempt.started_at_ms + last_attempt.duration_ms if last_attempt else 0
+    return max(record.planned_at_ms, record.dead_lettered_at_ms or 0, ended)
