@@ -1,0 +1,131 @@
+"""Where a span of time begins and ends in the partitions of some topics, asked of the brokers. Reads only."""
+
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from gateway.domain.errors import UnavailableError
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.errors import QUIET, gateway_error, translated_errors
+from gateway.kafka.partitioning import partition_of
+
+_REQUEST_TIMEOUT_S = 10.0
+_NEW_TOPIC_TIMEOUT_S = 2.0
+_RETRY_S = 0.2
+_LEADER_IS_MOVING = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+    }
+)
+# Records may carry the time of a producer whose clock is ahead.
+_CLOCK_SKEW_MS = 86_400_000
+
+Partition = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of time as offsets.
+
+    Attributes:
+        since_ms: its beginning, milliseconds since the epoch.
+        ranges: the offsets of each partition that lie in it.
+    """
+
+    since_ms: int
+    ranges: Mapping[Partition, range]
+
+
+class OffsetLookup:
+    """Asks the brokers for partitions and offsets."""
+
+    def __init__(self, config: KafkaConfig) -> None:
+        self._bootstrap_servers = config.bootstrap_servers
+        self._admin = AdminClient({**config.common(), **QUIET})
+
+    def partitions(self, topics: Mapping[str, bytes | None]) -> list[Partition]:
+        """List the partitions of topics: all of them, or where a key is given, the one that it lies on.
+
+        Raises:
+            UnavailableError: no broker answers, or a topic is missing.
+        """
+        counts = self._partition_counts(topics)
+        found: list[Partition] = []
+        for topic, key in topics.items():
+            wanted = range(counts[topic]) if key is None else (partition_of(key, counts[topic]),)
+            found += [(topic, partition) for partition in wanted]
+        return found
+
+    def _partition_counts(self, topics: Collection[str]) -> dict[str, int]:
+        # A broker learns of a topic a moment after it was created.
+        give_up_at = time.monotonic() + _NEW_TOPIC_TIMEOUT_S
+        while True:
+            known = self._refresh()
+            missing = [topic for topic in topics if topic not in known]
+            if not missing:
+                return known
+            if time.monotonic() > give_up_at:
+                raise UnavailableError(
+                    f"Kafka at {self._bootstrap_servers} has no topic '{missing[0]}'",
+                    hint="`gateway topics apply` creates what is missing",
+                )
+            time.sleep(_RETRY_S)
+
+    def _refresh(self) -> dict[str, int]:
+        """Learn every partition's leader anew; gives each topic's number of partitions."""
+        with translated_errors(self._bootstrap_servers):
+            topics = self._admin.list_topics(timeout=_REQUEST_TIMEOUT_S).topics
+        return {name: len(topic.partitions) for name, topic in topics.items() if topic.error is None}
+
+    def newest_span(self, partitions: Iterable[Partition], since_ms: int, max_records: int) -> Span:
+        """Give the span from `since_ms` to now, or its newest part of at most `max_records` records.
+
+        Raises:
+            UnavailableError: no broker answers.
+        """
+        ends = self._offsets(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        whole = self._ranges(ends, since_ms)
+        if _count(whole) <= max_records:
+            return Span(since_ms, whole)
+        too_early, late_enough = since_ms, int(time.time() * 1000) + _CLOCK_SKEW_MS
+        newest = {at: range(end, end) for at, end in ends.items()}
+        # Half of what is allowed is near enough; each step is one round trip.
+        while late_enough - too_early > 1 and _count(newest) < max_records // 2:
+            middle = (too_early + late_enough) // 2
+            ranges = self._ranges(ends, middle)
+            if _count(ranges) > max_records:
+                too_early = middle
+            else:
+                late_enough, newest = middle, ranges
+        return Span(late_enough, newest)
+
+    def _ranges(self, ends: Mapping[Partition, int], since_ms: int) -> dict[Partition, range]:
+        starts = self._offsets(ends, OffsetSpec.for_timestamp(since_ms))
+        # Below zero: no record is that young.
+        return {at: range(starts[at] if starts[at] >= 0 else end, end) for at, end in ends.items()}
+
+    def _offsets(self, partitions: Iterable[Partition], spec: OffsetSpec) -> dict[Partition, int]:
+        wanted = {TopicPartition(*at): spec for at in partitions}
+        give_up_at = time.monotonic() + _REQUEST_TIMEOUT_S
+        while True:
+            answers = self._admin.list_offsets(
+                wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_REQUEST_TIMEOUT_S
+            )
+            try:
+                return {(at.topic, at.partition): answer.result().offset for at, answer in answers.items()}
+            except KafkaException as error:
+                if error.args[0].code() not in _LEADER_IS_MOVING or time.monotonic() > give_up_at:
+                    raise gateway_error(error, self._bootstrap_servers) from error
+            time.sleep(_RETRY_S)
+            self._refresh()
+
+
+def _count(ranges: Mapping[Partition, range]) -> int:
+    return sum(len(offsets) for offsets in ranges.values())

@@ -1,0 +1,183 @@
+"""A look into topics: every record of a span of time, up to the ends as they were at the beginning. Reads only.
+
+Nothing is committed and no group is joined, so a scan disturbs nobody. It is bounded: where more than `max_records`
+lie in the span, only its newest part is read; past the deadline, reading stops. The report says so either way: a
+scan never passes off a part as the whole.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+
+from gateway.domain.errors import UnavailableError
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.errors import QUIET, gateway_error, translated_errors
+from gateway.kafka.offset_lookup import OffsetLookup, Partition
+
+_BATCH_RECORDS = 1000
+_BATCH_TIMEOUT_S = 0.02
+_STALL_TIMEOUT_S = 10.0
+_PREFETCH_KBYTES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class ScanBounds:
+    """How much a scan may read, and for how long."""
+
+    max_records: int = 2_000_000
+    deadline_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One record as it lies in its topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What a scan has really looked at.
+
+    Attributes:
+        since_ms: the beginning of the span that was read, milliseconds since the epoch; 0 for everything there is.
+        records: how many records were read.
+        narrowed: the span asked for held too many records; only its newest part, from `since_ms` on, was read.
+        out_of_time: the deadline came first; what was read is an unknown part of the span.
+    """
+
+    since_ms: int
+    records: int
+    narrowed: bool
+    out_of_time: bool
+
+    @property
+    def complete(self) -> bool:
+        """Everything in the span asked for was read."""
+        return not (self.narrowed or self.out_of_time)
+
+
+def no_progress(read: int, total: int) -> None:
+    """Tell nobody how far a scan is."""
+
+
+class TopicScan:
+    """Reads spans of topics.
+
+    Args:
+        config: how to reach the cluster.
+        bounds: how much one `run` may read.
+        progress: called after each batch with the records read and the records there are to read.
+    """
+
+    def __init__(
+        self,
+        config: KafkaConfig,
+        bounds: ScanBounds | None = None,
+        progress: Callable[[int, int], None] = no_progress,
+    ) -> None:
+        self._config = config
+        self._bounds = bounds or ScanBounds()
+        self._progress = progress
+
+    def run(self, topics: Mapping[str, bytes | None], since_ms: int, visit: Callable[[RawRecord], None]) -> ScanReport:
+        """Hand every record of a span to `visit`; the order is kept within a partition only.
+
+        Args:
+            topics: what to read: topic -> the key whose partition is wanted, or None for all of its partitions.
+            since_ms: the beginning of the span, milliseconds since the epoch; 0 for everything there is.
+            visit: called with each record.
+
+        Raises:
+            UnavailableError: no broker answers, or a topic is missing.
+        """
+        deadline = time.monotonic() + self._bounds.deadline_s
+        lookup = OffsetLookup(self._config)
+        partitions = lookup.partitions(topics)
+        span = lookup.newest_span(partitions, since_ms, self._bounds.max_records)
+        read, out_of_time = self._read(span.ranges, visit, deadline)
+        return ScanReport(span.since_ms, read, span.since_ms > since_ms, out_of_time)
+
+    def _read(
+        self, ranges: Mapping[Partition, range], visit: Callable[[RawRecord], None], deadline: float
+    ) -> tuple[int, bool]:
+        total = sum(len(offsets) for offsets in ranges.values())
+        reading = _Reading({at: offsets.stop for at, offsets in ranges.items() if offsets})
+        consumer = self._open_consumer(ranges)
+        try:
+            while reading.ends:
+                now = time.monotonic()
+                if now > deadline:
+                    return reading.read, True
+                if now - reading.progressed_at > _STALL_TIMEOUT_S:
+                    raise self._stalled(reading.last_error)
+                finished = reading.take(consumer.consume(_BATCH_RECORDS, _BATCH_TIMEOUT_S), visit)
+                if finished:
+                    consumer.incremental_unassign([TopicPartition(*at) for at in finished])
+                self._progress(reading.read, total)
+        finally:
+            consumer.close()
+        return reading.read, False
+
+    def _open_consumer(self, ranges: Mapping[Partition, range]) -> Consumer:
+        overrides = {"enable.partition.eof": True, "queued.max.messages.kbytes": _PREFETCH_KBYTES}
+        consumer = Consumer(self._config.consumer(f"{self._config.client_id}-scan", **overrides, **QUIET))
+        with translated_errors(self._config.bootstrap_servers):
+            consumer.assign([TopicPartition(*at, offsets.start) for at, offsets in ranges.items() if offsets])
+        return consumer
+
+    def _stalled(self, last_error: KafkaError | None) -> Exception:
+        if last_error is not None:
+            return gateway_error(last_error, self._config.bootstrap_servers)
+        return UnavailableError(
+            f"Kafka at {self._config.bootstrap_servers} gave no record for {_STALL_TIMEOUT_S:.0f} s",
+            hint="is a broker down? every partition needs a leader",
+        )
+
+
+class _Reading:
+    """How far a scan is: the partitions still open, with the offset each one ends before."""
+
+    def __init__(self, ends: dict[Partition, int]) -> None:
+        self.ends = ends
+        self.read = 0
+        self.progressed_at = time.monotonic()
+        self.last_error: KafkaError | None = None
+
+    def take(self, messages: list[Message], visit: Callable[[RawRecord], None]) -> list[Partition]:
+        """Visit a batch's records; give the partitions that it finished."""
+        finished = []
+        for message in messages:
+            error = message.error()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - public in librdkafka
+                self.last_error = error
+                continue
+            record = _raw(message)
+            at = (record.topic, record.partition)
+            if at not in self.ends:
+                continue
+            if error is None and record.offset < self.ends[at]:
+                self.read += 1
+                visit(record)
+            # The record before the end may be missing (compaction, transaction markers): then the end of the
+            # partition tells.
+            if error is not None or record.offset + 1 >= self.ends[at]:
+                del self.ends[at]
+                finished.append(at)
+            # After the visit, which may take its time.
+            self.progressed_at = time.monotonic()
+        return finished
+
+
+def _raw(message: Message) -> RawRecord:
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    if topic is None or partition is None or offset is None:
+        raise ValueError("a record or an end of partition came without its position")
+    return RawRecord(topic, partition, offset, message.timestamp()[1], message.key(), message.value())
