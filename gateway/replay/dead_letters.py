@@ -1,0 +1,117 @@
+"""Dead letters: which ones wait for an operator, and which of them have been replayed. Reads only.
+
+The dead-letter topic tells both by itself, for as long as it keeps its records: see `gateway.replay.replayer` for the
+note that a replay leaves in it.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from gateway.domain.errors import ConflictError, NotFoundError
+from gateway.domain.folding import HistoryBook, HistoryRecord
+from gateway.domain.history import DeliveryHistory, DeliveryState
+from gateway.domain.topics import DEAD_LETTERS
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.delivery_log import DeliveryLog, LogQuery, LogReport
+from gateway.kafka.scan import ScanBounds, TopicScan, no_progress
+
+# Letters are kept without their bodies, about 1 KB each, until they are folded.
+LIST_BOUNDS = ScanBounds(max_records=200_000, deadline_s=60)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFilter:
+    """Which dead letters are wanted.
+
+    Attributes:
+        delivery_ids: only these, or None.
+        subscription_id: only this subscription's, or None.
+        reason: only those given up for this reason, or None.
+        since_ms: only those in the topic since then, milliseconds since the epoch; 0 for all it keeps.
+    """
+
+    delivery_ids: tuple[str, ...] | None = None
+    subscription_id: str | None = None
+    reason: str | None = None
+    since_ms: int = 0
+
+    def admits(self, letter: DeliveryHistory) -> bool:
+        """Tell whether a dead letter is wanted."""
+        return letter.dead_letter is not None and self.reason in {None, letter.dead_letter.reason}
+
+    def query(self) -> LogQuery:
+        """What to read for it."""
+        return LogQuery(self.since_ms, self.subscription_id, self.delivery_ids or ())
+
+
+@dataclass(frozen=True, slots=True)
+class LetterList:
+    """The dead letters found, and how far the look went.
+
+    Attributes:
+        letters: the delivery that changed last comes first. One that waits is in the state DEAD_LETTERED; any other
+            state means that a replay has begun since it was given up.
+        report: what was read.
+    """
+
+    letters: list[DeliveryHistory]
+    report: LogReport
+
+
+def is_waiting(letter: DeliveryHistory) -> bool:
+    """Tell whether a dead letter waits, rather than having been replayed."""
+    return letter.state is DeliveryState.DEAD_LETTERED
+
+
+def choose(letters: Sequence[DeliveryHistory], delivery_ids: Collection[str], *, again: bool) -> list[DeliveryHistory]:
+    """Give the named letters, all or none.
+
+    Args:
+        letters: what was found.
+        delivery_ids: which ones to replay.
+        again: also those that have been replayed before.
+
+    Raises:
+        NotFoundError: one is not in the dead-letter topic.
+        ConflictError: one was replayed already, and `again` is not set.
+    """
+    found = {letter.delivery_id: letter for letter in letters}
+    missing = [delivery_id for delivery_id in delivery_ids if delivery_id not in found]
+    if missing:
+        raise NotFoundError(f"no dead letter of delivery {', '.join(missing)}; nothing was replayed")
+    chosen = [found[delivery_id] for delivery_id in dict.fromkeys(delivery_ids)]
+    replayed = [letter.delivery_id for letter in chosen if not is_waiting(letter)]
+    if replayed and not again:
+        raise ConflictError(
+            f"replayed already: {', '.join(replayed)}; nothing was replayed",
+            hint="`gateway deliveries get` shows what became of it; --again replays it once more",
+        )
+    return chosen
+
+
+class DeadLetters:
+    """Reads the dead-letter topic.
+
+    Args:
+        config: how to reach the cluster.
+        progress: called with the records read and the records there are to read.
+    """
+
+    def __init__(self, config: KafkaConfig, progress: Callable[[int, int], None] = no_progress) -> None:
+        self._config = config
+        self._log = DeliveryLog(TopicScan(config, LIST_BOUNDS, progress), (DEAD_LETTERS,))
+
+    def find(self, wanted: LetterFilter) -> LetterList:
+        """List dead letters, each delivery once, as its newest round left it.
+
+        Raises:
+            UnavailableError: no broker answers, or the topic is missing.
+        """
+        book = HistoryBook()
+
+        def take(record: HistoryRecord) -> None:
+            if wanted.delivery_ids is None or record.delivery_id in wanted.delivery_ids:
+                book.add(record)
+
+        report = self._log.read(wanted.query(), take)
+        return LetterList([letter for letter in book.histories() if wanted.admits(letter)], report)

@@ -1,0 +1,162 @@
+"""Dead letters: listed, replayed once, and known to be replayed."""
+
+import time
+from uuid import uuid4
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli.dlq import command
+from gateway.domain.delivery import Delivery
+from gateway.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from gateway.domain.topics import DEAD_LETTERS, DELIVERIES, TopicLayout
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.scan import RawRecord, TopicScan
+from gateway.replay.dead_letters import DeadLetters, LetterFilter, is_waiting
+from gateway.replay.replayer import Replayer
+from gateway.wire.records import delivery_codec
+from tests.delivery_records import attempt_of, dead, planned
+from tests.integration.records_on_kafka import write_records
+
+NOW_MS = int(time.time() * 1000)
+HOUR_MS = 3_600_000
+
+
+def letters_of(subscription_id: str, count: int) -> list[Delivery]:
+    """Make dead letters, an attempt behind each."""
+    deliveries = [
+        planned(f"evt-{uuid4().hex[:8]}", subscription_id, at_ms=NOW_MS - HOUR_MS + number) for number in range(count)
+    ]
+    return [
+        dead(
+            delivery,
+            (attempt_of(delivery, 1, "dead_lettered", at_ms=NOW_MS - 2000),),
+            at_ms=NOW_MS - 1000,
+        )
+        for delivery in deliveries
+    ]
+
+
+def sent_again(kafka: KafkaConfig, subscription_id: str) -> list[Delivery]:
+    """Read what lies on `deliveries` for a subscription."""
+    found: list[RawRecord] = []
+    TopicScan(kafka).run({DELIVERIES: subscription_id.encode()}, 0, found.append)
+    return [delivery_codec().decode(raw.value) for raw in found if raw.key == subscription_id.encode()]
+
+
+@pytest.fixture
+def subscription_id(topics: TopicLayout) -> str:
+    """Give a subscription of this test's own."""
+    assert topics.tiers
+    return f"sub_{uuid4().hex[:12]}"
+
+
+def test_a_replay_is_the_same_delivery_begun_again(kafka: KafkaConfig, subscription_id: str) -> None:
+    """Same ids, same body; attempts counted from 1; trigger replay."""
+    (letter,) = letters_of(subscription_id, 1)
+    # A crash of egress may write a letter twice: it is still one.
+    write_records(kafka, (DEAD_LETTERS, letter), (DEAD_LETTERS, letter))
+    desk, confirmed = DeadLetters(kafka), list[str]()
+    found = desk.find(LetterFilter(subscription_id=subscription_id)).letters
+    assert [is_waiting(one) for one in found] == [True]
+
+    Replayer(kafka).replay(found, now_ms=NOW_MS, confirmed=lambda one: confirmed.append(one.delivery_id))
+    assert confirmed == [letter.delivery_id]
+    assert sent_again(kafka, subscription_id) == [letter.replayed(NOW_MS)]
+    (after,) = desk.find(LetterFilter(subscription_id=subscription_id)).letters
+    assert (is_waiting(after), after.replayed_at_ms) == (False, NOW_MS)
+
+
+def test_a_replay_that_fails_again_waits_again(kafka: KafkaConfig, subscription_id: str) -> None:
+    """The newest round counts, whatever the clocks of the machines say."""
+    (letter,) = letters_of(subscription_id, 1)
+    replay = letter.replayed(NOW_MS)
+    earlier_by_its_clock = dead(replay, (), at_ms=NOW_MS - 500)
+    write_records(kafka, (DEAD_LETTERS, letter), (DEAD_LETTERS, replay), (DEAD_LETTERS, earlier_by_its_clock))
+    (again,) = DeadLetters(kafka).find(LetterFilter(subscription_id=subscription_id)).letters
+    assert is_waiting(again)
+
+
+def test_a_clock_that_is_behind_still_dates_the_replay_after_the_letter(
+    kafka: KafkaConfig, subscription_id: str
+) -> None:
+    """Otherwise the replay would not count as newer."""
+    (letter,) = letters_of(subscription_id, 1)
+    write_records(kafka, (DEAD_LETTERS, letter))
+    desk = DeadLetters(kafka)
+    found = desk.find(LetterFilter(subscription_id=subscription_id)).letters
+    Replayer(kafka).replay(found, now_ms=NOW_MS - HOUR_MS, confirmed=lambda _: None)
+    (after,) = desk.find(LetterFilter(subscription_id=subscription_id)).letters
+    assert (is_waiting(after), after.replayed_at_ms) == (False, letter.dead_lettered_at_ms)
+
+
+def test_all_of_a_subscription_are_replayed_and_no_others(
+    kafka: KafkaConfig, subscription_id: str, program: CliRunner
+) -> None:
+    """More than one batch; the other subscription's letters stay."""
+    letters = letters_of(subscription_id, 250)
+    other = letters_of(f"{subscription_id}-other", 1)
+    write_records(kafka, *((DEAD_LETTERS, letter) for letter in [*letters, *other]))
+
+    dry = program.invoke(command, ["replay", "--subscription", subscription_id, "--dry-run"], catch_exceptions=False)
+    assert "250 dead letters would be replayed" in dry.stdout
+    assert not sent_again(kafka, subscription_id)
+
+    arguments = ["replay", "--subscription", subscription_id, "--all", "--yes", "--json"]
+    done = program.invoke(command, arguments, catch_exceptions=False)
+    lines = [orjson.loads(line) for line in done.stdout.splitlines()]
+    assert {line["delivery_id"] for line in lines if line["replayed"]} == {one.delivery_id for one in letters}
+    assert len(sent_again(kafka, subscription_id)) == 250
+    assert not sent_again(kafka, f"{subscription_id}-other")
+
+    repeated = program.invoke(command, arguments, catch_exceptions=False)
+    assert not repeated.stdout
+    assert len(sent_again(kafka, subscription_id)) == 250
+
+
+def test_the_second_replay_of_one_is_refused_unless_asked_for(
+    kafka: KafkaConfig, subscription_id: str, program: CliRunner
+) -> None:
+    """A receiver should not get an event twice because two operators had the same thought."""
+    (letter,) = letters_of(subscription_id, 1)
+    write_records(kafka, (DEAD_LETTERS, letter))
+    program.invoke(command, ["replay", letter.delivery_id], catch_exceptions=False)
+    with pytest.raises(ConflictError, match="replayed already"):
+        program.invoke(command, ["replay", letter.delivery_id], catch_exceptions=False)
+    assert len(sent_again(kafka, subscription_id)) == 1
+    program.invoke(command, ["replay", letter.delivery_id, "--again"], catch_exceptions=False)
+    assert len(sent_again(kafka, subscription_id)) == 2
+
+
+def test_one_unknown_id_and_nothing_is_replayed(kafka: KafkaConfig, subscription_id: str, program: CliRunner) -> None:
+    """All or none, so that a typo is noticed before anything happens."""
+    (letter,) = letters_of(subscription_id, 1)
+    write_records(kafka, (DEAD_LETTERS, letter))
+    with pytest.raises(NotFoundError, match="unknown"):
+        program.invoke(command, ["replay", letter.delivery_id, "unknown"], catch_exceptions=False)
+    assert not sent_again(kafka, subscription_id)
+
+
+def test_many_are_not_replayed_unasked(kafka: KafkaConfig, subscription_id: str, program: CliRunner) -> None:
+    """Without a terminal to ask at, --yes has to be said."""
+    write_records(kafka, *((DEAD_LETTERS, letter) for letter in letters_of(subscription_id, 2)))
+    with pytest.raises(InvalidInputError, match="replays 2 deliveries"):
+        program.invoke(command, ["replay", "--subscription", subscription_id], catch_exceptions=False)
+
+
+def test_list_marks_what_was_replayed_and_filters_by_reason(
+    kafka: KafkaConfig, subscription_id: str, program: CliRunner
+) -> None:
+    """Waiting and replayed letters are told apart."""
+    waiting, replayed = letters_of(subscription_id, 2)
+    write_records(kafka, (DEAD_LETTERS, waiting), (DEAD_LETTERS, replayed))
+    program.invoke(command, ["replay", replayed.delivery_id], catch_exceptions=False)
+    arguments = ["list", "--subscription", subscription_id]
+    table = program.invoke(command, arguments, catch_exceptions=False).stdout.splitlines()
+    assert len(table) == 3
+    assert {line.split()[0]: line.split()[7] for line in table[1:]} == {
+        waiting.delivery_id: "waiting",
+        replayed.delivery_id: "replayed",
+    }
+    assert not program.invoke(command, [*arguments, "--reason", "gone", "--json"], catch_exceptions=False).stdout
