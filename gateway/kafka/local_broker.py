@@ -124,7 +124,8 @@ class LocalBroker:
             raise UnavailableError(f"the local broker ended while it started{self._last_lines()}")
         if not answered:
             raise UnavailableError(
-                f"the local broker has not answered for {_START_TIMEOUT_S:.0f} s{self._last_lines()}"
+                f"the local broker has not answered for {_START_TIMEOUT_S:.0f} s{self._last_lines()}",
+                hint="it goes on starting; wait with `gateway kafka start`, or give it up with `gateway kafka stop`",
             )
 
     def _last_lines(self) -> str:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,17 @@ def test_start_tells_progress_on_stderr_and_the_state_on_stdout(home: Path) -> N
     assert "starting Kafka" in started.stderr
     assert started.stdout.startswith("running at 127.0.0.1:")
     assert (again.stdout, again.stderr) == (started.stdout, "")
+
+
+def test_two_starts_at_once_give_one_broker(home: Path) -> None:
+    """Both commands succeed and name the same process."""
+    gateway(home, "kafka", "stop")
+
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(lambda _: gateway(home, "kafka", "start"), range(2))
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert first.stdout == second.stdout
 
 
 def test_the_broker_holds_nothing_of_its_starter(home: Path) -> None:

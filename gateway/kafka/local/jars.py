@@ -7,12 +7,12 @@ broken download is never taken for a whole one, and a change of version fetches 
 import hashlib
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from gateway.domain.errors import UnavailableError
+from gateway.kafka.local.process import run_bounded
 
 MIN_JAVA_VERSION = 17
 INSTALL_HINT = (
@@ -46,9 +46,7 @@ def find_java() -> str:
         UnavailableError: there is none, or it is too old.
     """
     java = _find("java")
-    shown = subprocess.run(  # noqa: S603 - a program found on the PATH, with no input
-        [java, "-version"], capture_output=True, text=True, timeout=_JAVA_TIMEOUT_S, check=False
-    ).stderr
+    shown = run_bounded([java, "-version"], _JAVA_TIMEOUT_S).stdout
     found = re.search(r'version "(\d+)', shown)
     if found is None or int(found[1]) < MIN_JAVA_VERSION:
         version = found[1] if found else "unknown"
@@ -88,20 +86,9 @@ def install_jars(libs_dir: Path, progress: Callable[[str], None]) -> Path:
 
 def _copy_dependencies(maven: str, folder: Path) -> None:
     # A copy, because Maven may write beside the file, and the package's own folder may be read-only.
-    pom = shutil.copy(_POM, folder)
+    pom = str(shutil.copy(_POM, folder))
     command = [maven, "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={folder / 'jars'}"]
-    try:
-        done = subprocess.run(  # noqa: S603 - a program found on the PATH; the arguments are ours
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=_MAVEN_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise UnavailableError(f"Maven did not fetch Kafka within {_MAVEN_TIMEOUT_S:.0f} s") from None
+    done = run_bounded(command, _MAVEN_TIMEOUT_S)
     if done.returncode != 0:
         lines = [line for line in done.stdout.splitlines() if "ERROR" in line][:_ERROR_LINES]
         raise UnavailableError(

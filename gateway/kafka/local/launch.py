@@ -1,7 +1,6 @@
 """From a folder and two ports to a broker process: configuration, data folder, command line."""
 
 import base64
-import subprocess
 import uuid
 from collections.abc import Callable
 from string import Template
@@ -9,7 +8,7 @@ from string import Template
 from gateway.domain.errors import UnavailableError
 from gateway.kafka.local.folder import BrokerFolder
 from gateway.kafka.local.jars import FILES, find_java, install_jars, kafka_version
-from gateway.kafka.local.process import spawn_detached
+from gateway.kafka.local.process import run_bounded, spawn_detached
 
 _FORMAT_TIMEOUT_S = 60.0
 _JVM_OPTIONS = (
@@ -49,16 +48,7 @@ def _properties(port: int, controller_port: int) -> str:
 
 def _format(java_command: list[str], folder: BrokerFolder) -> None:
     arguments = ["format", "-t", _new_cluster_id(), "-c", str(folder.properties_file)]
-    done = subprocess.run(  # noqa: S603 - a program found on the PATH; the arguments are ours
-        [*java_command, "kafka.tools.StorageTool", *arguments],
-        cwd=folder.root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=_FORMAT_TIMEOUT_S,
-        check=False,
-    )
+    done = run_bounded([*java_command, "kafka.tools.StorageTool", *arguments], _FORMAT_TIMEOUT_S, folder.root)
     if done.returncode != 0:
         raise UnavailableError(f"the local broker's data folder can't be prepared:\n{done.stdout.strip()}")
 

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from gateway.domain.errors import UnavailableError
+
 _POLL_S = 0.05
 _KILL_WAIT_S = 5.0
 # The shell leaves at once, so that the process belongs to init: no zombie, and no child to wait for here.
@@ -34,6 +36,29 @@ def spawn_detached(command: Sequence[str], log_file: Path, folder: Path) -> int:
         check=True,
     )
     return int(shell.stdout)
+
+
+def run_bounded(
+    command: Sequence[str], timeout_s: float, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `command` to its end with no input; its output and errors come together, in `stdout`.
+
+    Raises:
+        UnavailableError: it has not ended after `timeout_s`, and was killed.
+    """
+    try:
+        return subprocess.run(  # noqa: S603 - programs found on the PATH; the arguments are ours
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise UnavailableError(f"{command[0]} has not come to its end for {timeout_s:.0f} s") from None
 
 
 def is_running(pid: int, argument: str) -> bool:
