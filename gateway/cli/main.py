@@ -3,6 +3,7 @@
 Subcommands are imported when they are used, so that `gateway --help` and the small tools start fast.
 """
 
+import asyncio
 import importlib
 import sys
 
@@ -10,6 +11,8 @@ import click
 
 from gateway import __version__
 from gateway.domain.errors import GatewayError
+
+_INTERRUPTED = 130
 
 # name -> (module, short help); listed in the order in which a newcomer meets them.
 _COMMANDS = {
@@ -59,14 +62,12 @@ def cli() -> None:
 def main() -> None:
     """Run the command line. Exit codes: see `gateway.domain.errors`; 130 after Ctrl-C."""
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
+        sys.exit(cli(standalone_mode=False))
+    except (click.exceptions.Abort, KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(_INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
     except GatewayError as error:
         click.echo(f"error: {error.message}", err=True)
         if error.hint:
@@ -74,3 +75,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

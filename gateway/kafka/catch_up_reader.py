@@ -75,7 +75,7 @@ class CatchUpReader:
             self._beat()
             batch = self._consumer.consume(min(_BATCH, end - position), 0.01)
             for message in batch:
-                position = self._look_at(message, position, end)
+                position = self._look_at(message, position)
                 if message.error() is None and message.key() in keys and (message.offset() or 0) < end:
                     kept.append(message)
                     kept_bytes += len(message)
@@ -86,7 +86,7 @@ class CatchUpReader:
         return Stretch(kept, min(position, end))
 
     @staticmethod
-    def _look_at(message: Message, position: int, end: int) -> int:
+    def _look_at(message: Message, position: int) -> int:
         error = message.error()
         if error is None:
             return (message.offset() or 0) + 1

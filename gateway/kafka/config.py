@@ -3,8 +3,12 @@
 Agreement matters most for the partitioner: the delivery topics are co-partitioned by key.
 """
 
+import logging
 from dataclasses import dataclass
 from typing import Any
+
+# Otherwise librdkafka writes lines of its own format to standard error.
+_client_log = logging.getLogger("librdkafka")
 
 PARTITIONER = "murmur2_random"  # what Java clients use, so that other producers land on the same partitions
 
@@ -23,7 +27,7 @@ class KafkaConfig:
 
     def common(self) -> dict[str, Any]:
         """Properties that every client has."""
-        return {"bootstrap.servers": self.bootstrap_servers, "client.id": self.client_id}
+        return {"bootstrap.servers": self.bootstrap_servers, "client.id": self.client_id, "logger": _client_log}
 
     def producer(self, **overrides: Any) -> dict[str, Any]:  # noqa: ANN401 - librdkafka's properties are of any type
         """Properties of a producer that never loses an acknowledged record and keeps trying while Kafka is away."""

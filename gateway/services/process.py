@@ -3,18 +3,25 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
+from typing import Any
 
 import uvloop
 
 from gateway.domain.errors import GatewayError
 
 
-def run(main: Awaitable[None]) -> None:
-    """Run a service's main coroutine on uvloop."""
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a service's main coroutine on uvloop.
+
+    A SIGTERM that comes before the service waits for signals itself cancels it, as asyncio does for SIGINT, so that
+    what was started is taken down.
+    """
 
     async def wrapped() -> None:
-        await main
+        task = asyncio.ensure_future(main)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await task
 
     uvloop.run(wrapped())
 

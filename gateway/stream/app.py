@@ -121,6 +121,9 @@ class StreamApp:
     async def _process(self, record: EventRecord) -> list[OutRecord]:
         while True:
             try:
+                blocking = self._pipeline.prepare(record)
+                if blocking is not None:
+                    await asyncio.to_thread(blocking)
                 return self._pipeline.process(record)
             except RegistryUnavailableError as error:
                 _log.warning("stream.registry_unavailable", topic=record.topic, error=error.message)

@@ -4,7 +4,9 @@ The body is rendered once per event, whatever the number of subscriptions. A rec
 record for `events.rejected`; an event nobody wants becomes none.
 """
 
+import contextlib
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -34,6 +36,22 @@ class EventPipeline:
         self._decoder = decoder
         self._index = index
         self._deliveries = delivery_codec()
+
+    def prepare(self, record: EventRecord) -> Callable[[], None] | None:
+        """Give what has to be done off the event loop before `process`, because it blocks; usually nothing.
+
+        What is given raises RegistryUnavailableError while the schema registry can't be asked.
+        """
+        value = record.value
+        if value is None or not self._decoder.must_ask_registry(value):
+            return None
+
+        def ask() -> None:
+            # A schema that the registry does not know is `process`'s to reject.
+            with contextlib.suppress(UndecodableError):
+                self._decoder.ask_registry(value)
+
+        return ask
 
     def process(self, record: EventRecord) -> list[OutRecord]:
         """Give the delivery records of one event, or the one that rejects it.

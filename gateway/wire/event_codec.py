@@ -89,6 +89,21 @@ class EventDecoder:
         data = single_object.decode_body(record.value, start, schema.parsed)
         return DecodedEvent(_event_of(record, context, schema), data)
 
+    def must_ask_registry(self, value: bytes | None) -> bool:
+        """Tell whether decoding a value would block on the schema registry: its schema id was not seen before."""
+        if self._registry is None or not value or value[0] != confluent.MAGIC or len(value) < confluent.HEADER_BYTES:
+            return False
+        return confluent.split_schema_id(value) not in self._by_schema_id
+
+    def ask_registry(self, value: bytes) -> None:
+        """Look the schema id of a value up, so that decoding it does not block.
+
+        Raises:
+            UndecodableError: `unknown_schema`.
+            RegistryUnavailableError: the registry can't be asked just now.
+        """
+        self._registered(confluent.split_schema_id(value))
+
     def _schemas_of(self, value: bytes) -> tuple[tuple[EventSchema, ...], int]:
         """Give the versions that the value may be written with, and where its data begins."""
         if value[0] == confluent.MAGIC:

@@ -1,0 +1,159 @@
+"""Everything on one machine: Kafka where none is configured, the topics, and stream and egress as child processes.
+
+The children are real processes of the installed program. One that ends by itself is started again, each time a
+little later; stopping goes in the reverse order of starting.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Self
+
+import structlog
+
+from gateway.domain.errors import GatewayError, UnavailableError
+from gateway.kafka.local_broker import LocalBroker
+from gateway.kafka.topic_admin import apply_topics
+from gateway.services.deployment import Deployment
+from gateway.settings import ENV_PREFIX, Settings
+
+_READY_TIMEOUT_S = 90.0
+_FIRST_RESTART_S = 1.0
+_MAX_RESTART_S = 30.0
+# A child that ran so long is not in a crash loop: its next restart is prompt again.
+_HEALTHY_AFTER_S = 60.0
+_KILL_GRACE_S = 5.0
+_log = structlog.get_logger()
+
+
+class Stack:
+    """The gateway on one machine, as an async context manager: ready inside, stopped after it.
+
+    Args:
+        settings: the children get the same.
+        say: told what is being done, for people.
+    """
+
+    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._broker: LocalBroker | None = None
+        self._children = [_Child("stream", settings), _Child("egress", settings)]
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop()
+
+    async def _start(self) -> None:
+        if self._settings.bootstrap_servers is None:
+            await self._start_broker()
+        deployment = Deployment(self._settings)
+        # Made before the children look for it, so that they don't both make one.
+        deployment.key_ring()
+        specs = deployment.layout().specs()
+        self._say(f"checking {len(specs)} topics")
+        await asyncio.to_thread(apply_topics, deployment.kafka(), specs, self._settings.replication_factor)
+        self._say("starting stream and egress")
+        await asyncio.gather(*(child.start() for child in self._children))
+
+    async def _start_broker(self) -> None:
+        broker = LocalBroker(self._settings.home)
+        if not broker.status().running:
+            self._broker = broker
+            await asyncio.to_thread(broker.start, None, self._say)
+
+    async def _stop(self) -> None:
+        self._say("stopping")
+        await asyncio.gather(*(child.stop() for child in self._children))
+        if self._broker is not None:
+            await asyncio.to_thread(self._broker.stop)
+
+
+class _Child:
+    """One supervised `gateway` process."""
+
+    def __init__(self, command: str, settings: Settings) -> None:
+        self._command = command
+        self._environment = {**os.environ, f"{ENV_PREFIX}ALLOW_INSECURE_ENDPOINTS": _flag(settings)}
+        self._stop_timeout_s = settings.shutdown_deadline_s + _KILL_GRACE_S
+        self._process: asyncio.subprocess.Process | None = None
+        self._supervision: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start the process, wait until it is ready, and look after it from then on."""
+        await self._spawn()
+        self._supervision = asyncio.ensure_future(self._supervise())
+
+    async def _spawn(self) -> None:
+        # A session of its own: Ctrl-C reaches this process only, which then stops its children in order.
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "gateway.cli.main",
+            self._command,
+            stdout=asyncio.subprocess.PIPE,
+            env=self._environment,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(_READY_TIMEOUT_S):
+                line = await self._output().readline()
+        except TimeoutError:
+            raise UnavailableError(f"gateway {self._command} was not ready after {_READY_TIMEOUT_S:.0f} s") from None
+        if not line:
+            code = await self._process.wait()
+            raise GatewayError(f"gateway {self._command} ended with exit code {code}", hint="its log is above")
+
+    def _output(self) -> asyncio.StreamReader:
+        if self._process is None or self._process.stdout is None:
+            raise GatewayError(f"gateway {self._command} was not started")
+        return self._process.stdout
+
+    async def _supervise(self) -> None:
+        loop = asyncio.get_running_loop()
+        pause_s = _FIRST_RESTART_S
+        while True:
+            started_s = loop.time()
+            await self._output().read()
+            if loop.time() - started_s > _HEALTHY_AFTER_S:
+                pause_s = _FIRST_RESTART_S
+            _log.error("stack.child_ended", command=self._command, restart_in_s=pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, _MAX_RESTART_S)
+            try:
+                await self._spawn()
+            except GatewayError as error:
+                _log.error("stack.restart_failed", command=self._command, error=error.message)
+                await self._end()
+
+    async def stop(self) -> None:
+        """Ask the process to stop, and make it after its deadline."""
+        if self._supervision is not None:
+            self._supervision.cancel()
+        await self._end()
+
+    async def _end(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(self._stop_timeout_s):
+                await process.wait()
+        except TimeoutError:
+            _log.error("stack.child_killed", command=self._command, after_s=self._stop_timeout_s)
+            process.kill()
+            await process.wait()
+
+
+def _flag(settings: Settings) -> str:
+    return "true" if settings.allow_insecure_endpoints else "false"
