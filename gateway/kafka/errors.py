@@ -21,10 +21,25 @@ _UNREACHABLE = frozenset(
     }
 )
 
+_LEADER_IS_MOVING = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+    }
+)
+
 
 def is_unreachable(error: KafkaError | KafkaException) -> bool:
     """Tell whether an error means that no broker answered."""
     return _kafka_error(error).code() in _UNREACHABLE
+
+
+def is_leader_moving(error: KafkaError | KafkaException) -> bool:
+    """Tell whether an error means that a partition has no leader just now, or not the one that was asked: ask again."""
+    return _kafka_error(error).code() in _LEADER_IS_MOVING
 
 
 def gateway_error(error: KafkaError | KafkaException, bootstrap_servers: str) -> GatewayError:

@@ -8,18 +8,20 @@ import time
 from typing import Any
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from gateway.domain.errors import UnavailableError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.subscription import Subscription
 from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET, translated_errors
+from gateway.kafka.errors import QUIET, gateway_error, is_leader_moving, translated_errors
 from gateway.wire.errors import UndecodableError
 from gateway.wire.records import subscription_codec
 
 BATCH_RECORDS = 2_000
 METADATA_TIMEOUT_S = 8.0
+_NEW_TOPIC_TIMEOUT_S = 1.0
+_RETRY_S = 0.1
 
 TableChange = tuple[str, Subscription | None]
 """A subscription's id, and what it is now: None after a tombstone."""
@@ -52,11 +54,7 @@ class SubscriptionLog:
             TopicMissingError: there is no such topic.
             UnavailableError: Kafka did not answer within `timeout_s` seconds.
         """
-        with translated_errors(self._bootstrap_servers):
-            metadata = self._consumer.list_topics(self._topic, timeout=timeout_s).topics[self._topic]
-        if metadata.error is not None or not metadata.partitions:
-            raise TopicMissingError(f"there is no topic '{self._topic}'", hint="run: gateway topics apply")
-        self._reached = dict.fromkeys(metadata.partitions, 0)
+        self._reached = dict.fromkeys(self._partitions(timeout_s), 0)
         self.aim(timeout_s)
         self._consumer.assign([TopicPartition(self._topic, number, OFFSET_BEGINNING) for number in self._reached])
 
@@ -66,10 +64,8 @@ class SubscriptionLog:
         Raises:
             UnavailableError: Kafka did not answer within `timeout_s` seconds.
         """
-        with translated_errors(self._bootstrap_servers):
-            for number in self._reached:
-                partition = TopicPartition(self._topic, number)
-                _, self._target[number] = self._consumer.get_watermark_offsets(partition, timeout=timeout_s)
+        for number in self._reached:
+            self._target[number] = self._end(TopicPartition(self._topic, number), timeout_s)
 
     def aim_past(self, offsets: dict[int, int]) -> None:
         """Take the points behind one record in each of some partitions as those from which on `behind` is false."""
@@ -116,33 +112,61 @@ class SubscriptionLog:
         """Let go of the broker."""
         self._consumer.close()
 
+    def _partitions(self, timeout_s: float) -> list[int]:
+        # A broker learns of a topic a moment after it was created.
+        give_up_at = time.monotonic() + min(timeout_s, _NEW_TOPIC_TIMEOUT_S)
+        while True:
+            with translated_errors(self._bootstrap_servers):
+                found = self._consumer.list_topics(self._topic, timeout=timeout_s).topics[self._topic]
+            if found.error is None:
+                return list(found.partitions)
+            if time.monotonic() > give_up_at:
+                raise TopicMissingError(f"there is no topic '{self._topic}'", hint="run: gateway topics apply")
+            time.sleep(_RETRY_S)
+
+    def _end(self, partition: TopicPartition, timeout_s: float) -> int:
+        give_up_at = time.monotonic() + timeout_s
+        while True:
+            try:
+                return int(self._consumer.get_watermark_offsets(partition, timeout=timeout_s)[1])
+            except KafkaException as error:
+                if not is_leader_moving(error):
+                    raise gateway_error(error, self._bootstrap_servers) from error
+                if time.monotonic() > give_up_at:
+                    raise UnavailableError(
+                        f"Kafka at {self._bootstrap_servers} has no leader for topic '{self._topic}'",
+                        hint="a broker may be down: try again",
+                    ) from error
+            time.sleep(_RETRY_S)
+
     def _change(self, message: Message) -> TableChange | None:
-        error = message.error()
-        if error is None:
-            self._reached[message.partition()] = message.offset() + 1
-            return self._decode(message)
-        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's public code for the end
-            # Control records have offsets too, but are not handed out: only the end tells that they were passed.
-            self._reached[message.partition()] = message.offset()
-        else:
+        error, partition, offset = message.error(), message.partition(), message.offset()
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's public code
             # librdkafka reconnects and goes on by itself.
             _log.warning("subscriptions.read_error", error=error.str())
-        return None
-
-    def _decode(self, message: Message) -> TableChange | None:
-        key, value = message.key(), message.value()
+            return None
+        if partition is None or offset is None:
+            return None
+        if error is not None:
+            # Control records have offsets too, but are not handed out: only the end tells that they were passed.
+            self._reached[partition] = offset
+            return None
+        self._reached[partition] = offset + 1
         try:
-            subscription_id = (key or b"").decode()
-            subscription = None if value is None else self._codec.decode(value)
-        except (UnicodeDecodeError, UndecodableError) as error:
-            return self._skip(message, str(error))
-        if subscription is not None and subscription.subscription_id != subscription_id:
-            return self._skip(message, "the record's key is not its subscription id")
-        return subscription_id, subscription
+            return self._decode(message.key(), message.value())
+        except (UnicodeDecodeError, UndecodableError) as unreadable:
+            self.skipped += 1
+            _log.warning("subscriptions.record_skipped", partition=partition, offset=offset, reason=str(unreadable))
+            return None
 
-    def _skip(self, message: Message, why: str) -> None:
-        self.skipped += 1
-        _log.warning("subscriptions.record_skipped", partition=message.partition(), offset=message.offset(), reason=why)
+    def _decode(self, key: bytes | None, value: bytes | None) -> TableChange:
+        subscription_id = (key or b"").decode()
+        if value is None:
+            return subscription_id, None
+        subscription = self._codec.decode(value)
+        if subscription.subscription_id != subscription_id:
+            raise UndecodableError("not_avro", "the record's key is not its subscription id")
+        return subscription_id, subscription
 
 
 def apply_changes(index: SubscriptionIndex, changes: list[TableChange]) -> None:
