@@ -1,0 +1,115 @@
+"""Sealed secrets open for their own subscription with a key of the ring, and for nothing else."""
+
+import base64
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.errors import InvalidInputError
+from gateway.domain.secret import SigningSecret
+from gateway.wire.sealing import KeyMissingError, SealBrokenError, generate_key_line, parse_key_ring
+
+SECRET = SigningSecret(bytes(range(32)))
+KEY = base64.b64encode(bytes(32)).decode()
+OTHER_KEY = base64.b64encode(bytes([1] * 32)).decode()
+
+names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+
+
+@given(key=st.binary(min_size=24, max_size=64), tenant=names, subscription_id=names)
+def test_a_sealed_secret_opens_again(key: bytes, tenant: str, subscription_id: str) -> None:
+    """Sealing and opening give the same secret, and the sealed one does not hold it."""
+    ring = parse_key_ring(generate_key_line())
+    sealed = ring.seal(SigningSecret(key), tenant=tenant, subscription_id=subscription_id, now_ms=5, expires_at_ms=9)
+
+    assert ring.open(sealed, tenant=tenant, subscription_id=subscription_id).key == key
+    assert key not in sealed.ciphertext
+    assert (sealed.created_at_ms, sealed.expires_at_ms) == (5, 9)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "subscription_id"),
+    [("acme", "other"), ("other", "sub_1"), ("acmes", "ub_1"), ("acm", "esub_1"), ("", "acmesub_1")],
+)
+def test_a_moved_secret_does_not_open(tenant: str, subscription_id: str) -> None:
+    """Copied to another tenant or subscription it is useless, however the two names are cut."""
+    ring = parse_key_ring(f"k1:{KEY}")
+    sealed = ring.seal(SECRET, tenant="acme", subscription_id="sub_1", now_ms=0)
+
+    with pytest.raises(SealBrokenError):
+        ring.open(sealed, tenant=tenant, subscription_id=subscription_id)
+
+
+@pytest.mark.parametrize("position", [0, 11, 12, -1])
+def test_an_altered_secret_does_not_open(position: int) -> None:
+    """A changed bit in nonce, ciphertext or tag is noticed."""
+    ring = parse_key_ring(f"k1:{KEY}")
+    sealed = ring.seal(SECRET, tenant="acme", subscription_id="sub_1", now_ms=0)
+    altered = bytearray(sealed.ciphertext)
+    altered[position] ^= 1
+
+    with pytest.raises(SealBrokenError):
+        ring.open(replace(sealed, ciphertext=bytes(altered)), tenant="acme", subscription_id="sub_1")
+
+
+@pytest.mark.parametrize("ciphertext", [b"", b"short", bytes(12), bytes(27)])
+def test_a_truncated_secret_does_not_open(ciphertext: bytes) -> None:
+    """What is too short for nonce and tag is broken, not a crash."""
+    ring = parse_key_ring(f"k1:{KEY}")
+    sealed = ring.seal(SECRET, tenant="acme", subscription_id="sub_1", now_ms=0)
+
+    with pytest.raises(SealBrokenError):
+        ring.open(replace(sealed, ciphertext=ciphertext), tenant="acme", subscription_id="sub_1")
+
+
+def test_another_key_under_the_same_id_does_not_open() -> None:
+    """The key itself counts, not its name."""
+    sealed = parse_key_ring(f"k1:{KEY}").seal(SECRET, tenant="acme", subscription_id="sub_1", now_ms=0)
+
+    with pytest.raises(SealBrokenError):
+        parse_key_ring(f"k1:{OTHER_KEY}").open(sealed, tenant="acme", subscription_id="sub_1")
+
+
+def test_the_newest_key_seals_and_an_older_one_still_opens() -> None:
+    """A key is replaced by putting a new one in front; without the old one, its secrets say which key they need."""
+    old = parse_key_ring(f"old:{KEY}")
+    both = parse_key_ring(f"new:{OTHER_KEY},old:{KEY}")
+    sealed = old.seal(SECRET, tenant="acme", subscription_id="sub_1", now_ms=0)
+
+    assert both.open(sealed, tenant="acme", subscription_id="sub_1") == SECRET
+    assert both.seal(SECRET, tenant="acme", subscription_id="sub_1", now_ms=0).key_id == "new"
+    with pytest.raises(KeyMissingError, match="'old'"):
+        parse_key_ring(f"new:{OTHER_KEY}").open(sealed, tenant="acme", subscription_id="sub_1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n,\n",
+        KEY,
+        f":{KEY}",
+        f"with space:{KEY}",
+        f"k1:{KEY[:-1]}",
+        f"k1:{KEY} x",
+        f"k1:{base64.b64encode(bytes(31)).decode()}",
+        f"k1:{base64.b64encode(bytes(33)).decode()}",
+        f"k1:{KEY[:-2]}B=",
+        f"k1:{KEY},k1:{OTHER_KEY}",
+        f"k1:{KEY}:{KEY}",
+    ],
+)
+def test_what_is_no_key_ring_is_refused_without_repeating_it(text: str) -> None:
+    """A malformed, short or repeated key is refused; the message holds no key material."""
+    with pytest.raises(InvalidInputError) as refused:
+        parse_key_ring(text)
+    assert KEY[:8] not in f"{refused.value.message} {refused.value.hint}"
+
+
+def test_a_key_file_may_have_blank_lines_and_line_ends_of_any_kind() -> None:
+    """Lines and commas both separate; blanks around them do not count."""
+    ring = parse_key_ring(f"\r\n a:{KEY} \r\n\n b:{OTHER_KEY},c:{KEY}\n")
+
+    assert repr(ring) == "KeyRing(key_ids=('a', 'b', 'c'))"
