@@ -1,0 +1,88 @@
+"""The rules that a subscription has to keep when it is written."""
+
+import math
+
+import pytest
+
+from gateway.admin.definition import (
+    MAX_DESCRIPTION_CHARS,
+    MAX_EVENT_TYPES,
+    Definition,
+    DefinitionRules,
+    FieldError,
+)
+from gateway.domain.retry import QUICK_POLICY, STANDARD_POLICY, policy_of
+from gateway.domain.subscription import SignatureProfile
+from gateway.domain.tiers import DEFAULT_TIERS
+
+RULES = DefinitionRules(("order.created", "order.paid", "invoice.issued"), DEFAULT_TIERS, allow_insecure=False)
+
+
+@pytest.mark.parametrize(
+    ("definition", "field", "says"),
+    [
+        (Definition(url="http://example.com/"), "url", "https://"),
+        (Definition(url="https://127.0.0.1/"), "url", "not public"),
+        (Definition(event_types=()), "event_types", "at least one"),
+        (Definition(event_types=("order.creatd",)), "event_types", "no event type of the catalog"),
+        (Definition(event_types=("orders.*",)), "event_types", "no event type of the catalog"),
+        (Definition(event_types=("order.created", "order*")), "event_types", "not an event type"),
+        (Definition(event_types=("*",) * (MAX_EVENT_TYPES + 1)), "event_types", "more than"),
+        (Definition(description="x" * (MAX_DESCRIPTION_CHARS + 1)), "description", "longer"),
+        (Definition(description="two\nlines"), "description", "one line"),
+        (Definition(description="\x1b[2J"), "description", "printable"),
+        (Definition(signature_profiles=()), "signature_profiles", "at least one"),
+        (Definition(signature_profiles=("hmac",)), "signature_profiles", "'hmac'"),
+        (Definition(timeout_s=0), "timeout_s", "0.1 to 60"),
+        (Definition(timeout_s=60.5), "timeout_s", "0.1 to 60"),
+        (Definition(timeout_s=math.nan), "timeout_s", "0.1 to 60"),
+        (Definition(timeout_s=math.inf), "timeout_s", "0.1 to 60"),
+        (Definition(max_in_flight=0), "max_in_flight", "1 to 1000"),
+        (Definition(max_in_flight=1001), "max_in_flight", "1 to 1000"),
+        (Definition(retry_policy="slow"), "retry_policy", "not a delay"),
+        (Definition(retry_policy="1s,7m"), "retry_policy", "no retry tier '7m'"),
+    ],
+)
+def test_a_broken_rule_names_its_field(definition: Definition, field: str, says: str) -> None:
+    """Each bad value is refused with the field and the reason."""
+    with pytest.raises(FieldError, match=says) as refused:
+        RULES.check(definition)
+    assert refused.value.field == field
+
+
+def test_a_misspelt_event_type_is_answered_with_close_ones() -> None:
+    """The hint names what was probably meant."""
+    with pytest.raises(FieldError) as refused:
+        RULES.check(Definition(event_types=("order.creatd",)))
+    assert "order.created" in (refused.value.hint or "")
+
+
+def test_lists_are_brought_into_one_form() -> None:
+    """Order and repeats say nothing: they are not a difference later."""
+    checked = RULES.check(
+        Definition(
+            event_types=("order.paid", "*", "order.paid", "order.created"),
+            signature_profiles=("x-webhook", "standard", "x-webhook"),
+        )
+    )
+    assert checked["event_types"] == ("*", "order.created", "order.paid")
+    assert checked["signature_profiles"] == (SignatureProfile.STANDARD, SignatureProfile.X_WEBHOOK)
+
+
+def test_what_is_not_said_is_not_changed() -> None:
+    """Only given fields come out, and of the retry policy the part that is given."""
+    assert RULES.check(Definition(timeout_s=3)) == {"timeout_s": 3, "retry_policy": STANDARD_POLICY}
+    assert RULES.check(Definition(fail_fast=True), current_policy=QUICK_POLICY) == {
+        "retry_policy": policy_of("1s", "5s", "30s", fail_fast=True)
+    }
+    assert RULES.check(Definition(retry_policy="quick"), current_policy=policy_of("5m", fail_fast=True)) == {
+        "retry_policy": policy_of("1s", "5s", "30s", fail_fast=True)
+    }
+
+
+def test_a_policy_needs_tiers_that_the_deployment_has() -> None:
+    """`standard` is refused where its tiers have no topics."""
+    rules = DefinitionRules(("order.created",), DEFAULT_TIERS[:3], allow_insecure=False)
+
+    with pytest.raises(FieldError, match="no retry tier"):
+        rules.check(Definition(retry_policy="standard"))
