@@ -5,10 +5,12 @@ little later; stopping goes in the reverse order of starting.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self
 
 import structlog
@@ -34,13 +36,14 @@ class Stack:
     Args:
         settings: the children get the same.
         say: told what is being done, for people.
+        log_file: where the children's logs go; None for this process's standard error.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, say: Callable[[str], None], log_file: Path | None = None) -> None:
         self._settings = settings
         self._say = say
         self._broker: LocalBroker | None = None
-        self._children = [_Child("stream", settings), _Child("egress", settings)]
+        self._children = [_Child(command, settings, log_file) for command in ("stream", "egress")]
 
     async def __aenter__(self) -> Self:
         try:
@@ -81,8 +84,9 @@ class Stack:
 class _Child:
     """One supervised `gateway` process."""
 
-    def __init__(self, command: str, settings: Settings) -> None:
+    def __init__(self, command: str, settings: Settings, log_file: Path | None) -> None:
         self._command = command
+        self._log_file = log_file
         self._environment = {**os.environ, f"{ENV_PREFIX}ALLOW_INSECURE_ENDPOINTS": _flag(settings)}
         self._stop_timeout_s = settings.shutdown_deadline_s + _KILL_GRACE_S
         self._process: asyncio.subprocess.Process | None = None
@@ -94,16 +98,19 @@ class _Child:
         self._supervision = asyncio.ensure_future(self._supervise())
 
     async def _spawn(self) -> None:
-        # A session of its own: Ctrl-C reaches this process only, which then stops its children in order.
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "gateway.cli.main",
-            self._command,
-            stdout=asyncio.subprocess.PIPE,
-            env=self._environment,
-            start_new_session=True,
-        )
+        with contextlib.ExitStack() as files:
+            log = None if self._log_file is None else files.enter_context(self._log_file.open("ab"))
+            # A session of its own: Ctrl-C reaches this process only, which then stops its children in order.
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "gateway.cli.main",
+                self._command,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                env=self._environment,
+                start_new_session=True,
+            )
         try:
             async with asyncio.timeout(_READY_TIMEOUT_S):
                 line = await self._output().readline()
@@ -111,7 +118,9 @@ class _Child:
             raise UnavailableError(f"gateway {self._command} was not ready after {_READY_TIMEOUT_S:.0f} s") from None
         if not line:
             code = await self._process.wait()
-            raise GatewayError(f"gateway {self._command} ended with exit code {code}", hint="its log is above")
+            raise GatewayError(
+                f"gateway {self._command} ended with exit code {code}", hint=f"its log is {self._log_file or 'above'}"
+            )
 
     def _output(self) -> asyncio.StreamReader:
         if self._process is None or self._process.stdout is None:
