@@ -149,7 +149,7 @@ class Reading(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """With room for everything, everything is settled, every cursor is dropped and the commit reaches the end."""
-        while self.next_main < len(self.broker.log) or self.lanes or list(self.reading.lagging()):
+        while self.next_main < len(self.broker.log) or self.lanes or dict(self.reading.lagging()):
             self.main_reads(set(SUBSCRIPTIONS), 5)
             self.catch_up_pass(set(SUBSCRIPTIONS), 4, 20)
             for name in SUBSCRIPTIONS:
