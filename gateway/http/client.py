@@ -6,6 +6,7 @@ connection is closed), no redirects, no cookies, no decompression, no proxy from
 
 import asyncio
 import email.utils
+import math
 import ssl
 import time
 from collections.abc import Mapping
@@ -49,7 +50,8 @@ class WebhookClient:
             trust_env=False,
             max_line_size=_MAX_HEADER_BYTES,
             max_field_size=_MAX_HEADER_BYTES,
-            headers={"User-Agent": USER_AGENT},
+            # Answers are not decompressed: what comes plain can be read in an attempt's excerpt.
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         )
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float) -> SendResult:
@@ -64,17 +66,14 @@ class WebhookClient:
         clock = asyncio.get_running_loop().time
         deadline = clock() + timeout_s
         try:
-            return await self._post(url, headers, body, timeout_s)
-        except aiohttp.ServerDisconnectedError:
+            try:
+                return await self._post(url, headers, body, timeout_s)
+            except aiohttp.ClientConnectionError as error:
+                if not _is_disconnect(error):
+                    raise
             # The endpoint closed an idle connection just as it was reused: nothing was answered, so try once more.
-            return await self._post_again(url, headers, body, max(deadline - clock(), 0.001))
+            return await self._post(url, headers, body, max(deadline - clock(), 0.001))
         except Exception as error:  # noqa: BLE001 - whatever sending provokes is an outcome, judged in one place
-            return _failure_of(error)
-
-    async def _post_again(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> SendResult:
-        try:
-            return await self._post(url, headers, body, timeout_s)
-        except Exception as error:  # noqa: BLE001 - as above
             return _failure_of(error)
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> SendResult:
@@ -83,7 +82,11 @@ class WebhookClient:
             data=body,
             headers=headers,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(CONNECT_TIMEOUT_S, timeout_s)),
+            timeout=aiohttp.ClientTimeout(
+                total=timeout_s,
+                sock_connect=min(CONNECT_TIMEOUT_S, timeout_s),
+                ceil_threshold=math.inf,  # a time-out longer than this would be rounded up to a whole second
+            ),
         ) as response:
             excerpt = await _read_capped(response)
             return Answered(response.status, _retry_after_s(response.headers.get("Retry-After")), _as_text(excerpt))
@@ -125,6 +128,8 @@ def _retry_after_s(value: str | None) -> float | None:
         return None
 
 
+_DISCONNECTS = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
+
 # In this order: the first that fits names the failure.
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorCode], ...] = (
     (AddressRefusedError, ErrorCode.ADDRESS_REFUSED),
@@ -136,15 +141,28 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorCode], .
     # A response that breaks the protocol carries a made-up status 400: it is not the endpoint's own.
     ((aiohttp.ClientResponseError, aiohttp.ClientPayloadError), ErrorCode.INVALID_RESPONSE),
     (ConnectionRefusedError, ErrorCode.CONNECTION_REFUSED),
-    ((aiohttp.ServerDisconnectedError, ConnectionResetError), ErrorCode.CONNECTION_RESET),
+    (_DISCONNECTS, ErrorCode.CONNECTION_RESET),
     ((aiohttp.ClientError, OSError), ErrorCode.NETWORK),
 )
 
 
 def _failure_of(error: Exception) -> Failed:
-    cause = error.os_error if type(error) is aiohttp.ClientConnectorError else error
+    cause = _cause_of(error)
     detail = " ".join(str(error).split())[:MAX_ERROR_CHARS]
     for kinds, code in _CODES:
         if isinstance(cause, kinds):
             return Failed(code, detail)
     return Failed(ErrorCode.CONFIGURATION, f"{type(error).__name__}: {detail}"[:MAX_ERROR_CHARS])
+
+
+def _is_disconnect(error: Exception) -> bool:
+    """Tell a connection that ended before an answer from one that was never made."""
+    return isinstance(_cause_of(error), _DISCONNECTS) and not isinstance(error, aiohttp.ClientConnectorError)
+
+
+def _cause_of(error: Exception) -> Exception:
+    if type(error) is aiohttp.ClientConnectorError:
+        return error.os_error
+    if type(error) is aiohttp.ClientOSError:
+        return OSError(*error.args)  # becomes the subclass of its errno, e.g. ConnectionResetError
+    return error

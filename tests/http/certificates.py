@@ -1,0 +1,80 @@
+"""Certificates for TLS endpoints of the tests: a made-up authority and what it, or nobody, has signed."""
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+_DAY = timedelta(days=1)
+
+
+class Authority:
+    """Signs certificates; `file` is what a client has to trust."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test Authority")])
+        now = datetime.now(UTC)
+        certificate = (
+            _builder(self._name, self._name, self._key, now - _DAY, now + _DAY)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+        self.file = folder / "authority.pem"
+        self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
+
+    def server(self, *, host: str | None = None, expired: bool = False) -> ssl.SSLContext:
+        """Give the server side of an endpoint: for 127.0.0.1, or for the name given."""
+        now = datetime.now(UTC)
+        end = now - _DAY if expired else now + _DAY
+        return self._context("signed", self._name, self._key, host, end)
+
+    def self_signed_server(self) -> ssl.SSLContext:
+        """Give the server side of an endpoint whose certificate nobody vouches for."""
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Nobody")])
+        return self._context("self-signed", name, None, None, datetime.now(UTC) + _DAY)
+
+    def _context(
+        self,
+        label: str,
+        issuer: x509.Name,
+        issuer_key: ec.EllipticCurvePrivateKey | None,
+        host: str | None,
+        end: datetime,
+    ) -> ssl.SSLContext:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = issuer if issuer_key is None else x509.Name([])
+        name = x509.IPAddress(IPv4Address("127.0.0.1")) if host is None else x509.DNSName(host)
+        certificate = (
+            _builder(subject, issuer, key, end - 3 * _DAY, end)
+            .add_extension(x509.SubjectAlternativeName([name]), critical=True)
+            .sign(issuer_key or key, hashes.SHA256())
+        )
+        file = self._folder / f"{label}.pem"
+        file.write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + certificate.public_bytes(Encoding.PEM)
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, begin: datetime, end: datetime
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(end)
+    )
