@@ -1,0 +1,128 @@
+"""The parts of the documents that the code knows best: settings, topics, retry policies.
+
+`make docs` runs this module and writes them into their pages, between marks; `tests/unit/test_docs.py` fails while a
+page says something else.
+"""
+
+import html
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+
+from gateway.domain.retry import NAMED_POLICIES
+from gateway.domain.topics import TopicLayout
+from gateway.settings import ENV_PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+REFRESH = "make docs"
+
+_END = "<!-- end -->"
+
+
+def settings_table() -> str:
+    """Every setting: variable, default, bounds, meaning."""
+    rows = [
+        (
+            f"`{ENV_PREFIX}{name.upper()}`",
+            _default(field),
+            _bounds(field),
+            html.escape(field.description or "", quote=False),
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+    return _table(("variable", "default", "bounds", "meaning"), rows)
+
+
+def topics_table() -> str:
+    """Every topic of a deployment with the default settings, one row for the topics of all domains."""
+    rows = [
+        (
+            f"`{spec.name}`",
+            spec.key,
+            spec.value,
+            spec.partitions,
+            spec.cleanup,
+            "newest of each key" if spec.retention_ms is None else _span(spec.retention_ms),
+        )
+        for spec in TopicLayout(("<domain>",)).specs()
+    ]
+    return _table(("topic", "key", "value", "partitions", "cleanup", "kept"), rows)
+
+
+def policies_table() -> str:
+    """The named retry policies."""
+    rows = [
+        (f"`{name}`", " ".join(tier.name for tier in policy.tiers), policy.max_attempts, _span(policy.span_ms))
+        for name, policy in NAMED_POLICIES.items()
+    ]
+    return _table(("policy", "tiers", "attempts", "takes at least, h:mm:ss"), rows)
+
+
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "settings": ("docs/configuration.md", settings_table),
+    "topics": ("docs/architecture.md", topics_table),
+    "policies": ("README.md", policies_table),
+}
+
+
+def with_part(page: str, name: str, content: str) -> str:
+    """Give a page with one generated part replaced; ValueError where the page has no marks for it."""
+    mark = f"<!-- generated: {name} -->\n"
+    before, found, rest = page.partition(mark)
+    _, end, after = rest.partition(_END)
+    if not (found and end):
+        raise ValueError(f"the page has no marks for {name}")
+    return f"{before}{mark}\n{content}\n\n{_END}{after}"
+
+
+def main() -> None:
+    """Write every generated part into its page."""
+    for name, (path, content) in PARTS.items():
+        page = ROOT / path
+        page.write_text(with_part(page.read_text(), name, content()))
+        sys.stdout.write(f"{path}: {name}\n")
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _default(field: FieldInfo) -> str:
+    value: Any = field.default
+    if value is None:
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _bounds(field: FieldInfo) -> str:
+    choices = [f"`{choice}`" for choice in get_args(field.annotation) if isinstance(choice, str)]
+    limits = [_limit(rule) for rule in field.metadata]
+    return ", ".join([*choices, *limits])
+
+
+def _limit(rule: object) -> str:
+    match rule:
+        case Ge(ge=least):
+            return f"at least {least}"
+        case Gt(gt=below):
+            return f"more than {below}"
+        case Le(le=most):
+            return f"at most {most}"
+        case Lt(lt=above):
+            return f"less than {above}"
+        case _:
+            raise ValueError(f"there are no words for {rule!r}")
+
+
+def _span(span_ms: int) -> str:
+    return str(timedelta(milliseconds=span_ms)).removesuffix(", 0:00:00")
+
+
+if __name__ == "__main__":
+    main()
