@@ -1,0 +1,68 @@
+"""What the README and the pages for publishers and receivers tell people to type works as it stands."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from gateway.domain.topics import TopicLayout
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.local.ports import choose_port
+from tests.e2e.pages import Reader, blocks_of
+from tests.generated_docs import ROOT
+
+_KAFKA_IN_PAGES = "localhost:9092"
+# The README publishes evt-1, evt-2 and evt-3, and an event from each of its two scripts.
+_PUBLISHED = 5
+
+
+@pytest.mark.timeout(300)
+def test_the_readme_can_be_followed(tmp_path: Path, new_broker_home: Callable[[], Path]) -> None:
+    """From the first subscription to a receiver of one's own: every event arrives, and every signature verifies."""
+    (tmp_path / "schemas").symlink_to(ROOT / "schemas")
+    inbox, service = choose_port(), choose_port()
+    ports = {"8088": str(inbox), "8089": str(service)}
+    blocks = blocks_of(ROOT / "README.md")
+    with Reader(tmp_path, ports, {"GATEWAY_HOME": str(new_broker_home())}) as reader:
+        for block in blocks:
+            printed = reader.follow(block)
+            if found := re.search(r"ready: Kafka at (\S+),", printed):
+                reader.replacements[_KAFKA_IN_PAGES] = found[1]
+        stats = _await(lambda: _stats(inbox), lambda stats: stats["accepted_ids"] == _PUBLISHED)
+        assert (stats["verified"], stats["rejected"]) == (stats["received"], 0)
+        [server] = [block for block in blocks if "run_app(" in block.text]
+        _await(lambda: reader.output_of(server), lambda printed: "evt-3 order.paid" in printed)
+
+
+def test_the_page_for_receivers_can_be_followed(tmp_path: Path) -> None:
+    """Its scripts need no gateway: they sign, verify, and refuse what was changed."""
+    with Reader(tmp_path, {}, {}) as reader:
+        for block in blocks_of(ROOT / "docs" / "receivers.md"):
+            reader.follow(block)
+
+
+def test_the_page_for_publishers_can_be_followed(tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout) -> None:
+    """Its commands read the catalog, and its script publishes."""
+    assert "events.order" in topics.event_topics()
+    with Reader(tmp_path, {_KAFKA_IN_PAGES: kafka.bootstrap_servers}, {}) as reader:
+        printed = [reader.follow(block) for block in blocks_of(ROOT / "docs" / "events.md")]
+    assert printed[-1].startswith("events.order ")
+
+
+def _stats(port: int) -> dict[str, int]:
+    with urlopen(f"http://127.0.0.1:{port}/stats", timeout=5) as answer:
+        stats: dict[str, int] = json.load(answer)["default"]
+    return stats
+
+
+def _await(look: Callable[[], Any], is_wanted: Callable[[Any], bool], timeout_s: float = 30.0) -> Any:
+    give_up_at = time.monotonic() + timeout_s
+    while not is_wanted(seen := look()):
+        assert time.monotonic() < give_up_at, f"still {seen}"
+        time.sleep(0.1)
+    return seen
