@@ -12,7 +12,7 @@ from confluent_kafka import Message
 from gateway.domain.catch_up import PartitionReading
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
-from gateway.kafka.catch_up_reader import CatchUpReader
+from gateway.kafka.catch_up_reader import Stretch
 from gateway.kafka.delivery_consumer import Partition
 
 
@@ -21,6 +21,13 @@ class Enqueue(Protocol):
 
     def __call__(self, message: Message, reading: PartitionReading, partition: Partition, *, direct: bool) -> None:
         """Hand it over; `direct` where the main reader read it."""
+
+
+class StretchReader(Protocol):
+    """Reads the log again."""
+
+    async def read(self, partition: Partition, start: int, end: int, keys: frozenset[bytes]) -> Stretch:
+        """Read from `start` towards `end`, and keep the records with these keys."""
 
 
 class CatchUp:
@@ -37,7 +44,7 @@ class CatchUp:
     def __init__(
         self,
         readings: dict[Partition, PartitionReading],
-        reader: CatchUpReader,
+        reader: StretchReader,
         pool: LanePool,
         ledger: Ledger,
         enqueue: Enqueue,

@@ -18,10 +18,10 @@ from gateway.domain.outcome import Reason
 from gateway.domain.topics import REJECTED
 from gateway.egress.lane import Origin, QueuedDelivery
 from gateway.egress.lane_pool import LanePool
-from gateway.egress.ledger import Ledger
+from gateway.egress.ledger import Ledger, RecordProducer
 from gateway.kafka.cursor_log import cursor_record
 from gateway.kafka.delivery_consumer import AssignedPartition, Partition
-from gateway.kafka.producer import ConfirmedProducer, OutRecord
+from gateway.kafka.producer import OutRecord
 from gateway.wire.errors import UndecodableError
 from gateway.wire.records import delivery_codec, rejected_codec
 
@@ -49,7 +49,7 @@ class Intake:
         readings: dict[Partition, PartitionReading],
         pool: LanePool,
         ledger: Ledger,
-        producer: ConfirmedProducer,
+        producer: RecordProducer,
         *,
         drain_s: float,
         on_lag: Callable[[], None],

@@ -7,8 +7,9 @@ holds for deliveries that are already under way.
 import asyncio
 import random
 import time
-from collections.abc import Callable, Collection, Coroutine
-from typing import Any, Protocol
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -137,29 +138,34 @@ class LanePool:
     def _start(self, lane: Lane, subscription: Subscription) -> None:
         queued = lane.pop()
         lane.in_flight += 1
-        self._spawn(queued, self._deliver(lane, queued, subscription))
+        self._ledger.begin(queued.origin)
+        task = self._loop.create_task(self._deliver(queued, subscription))
+        self._under_way[task] = queued.origin.partition
+        # Not in the task itself: one that is cancelled before its first step runs nothing of its own.
+        task.add_done_callback(partial(self._over, lane, queued))
 
-    async def _deliver(self, lane: Lane, queued: QueuedDelivery, subscription: Subscription) -> None:
-        try:
-            completed = await self._attempter.attempt(queued.delivery, subscription)
-            settlement = settle_attempt(
-                queued.delivery,
-                subscription,
-                completed,
-                self._tiers,
-                queued.origin.partition[1],
-                now_ms=_now_ms(),
-                jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
-            )
-            if settlement.disables:
-                self._on_gone(subscription)
-            self._ledger.settle(queued.origin, settlement.records)
-        except asyncio.CancelledError:
+    async def _deliver(self, queued: QueuedDelivery, subscription: Subscription) -> None:
+        completed = await self._attempter.attempt(queued.delivery, subscription)
+        settlement = settle_attempt(
+            queued.delivery,
+            subscription,
+            completed,
+            self._tiers,
+            queued.origin.partition[1],
+            now_ms=_now_ms(),
+            jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
+        )
+        if settlement.disables:
+            self._on_gone(subscription)
+        self._ledger.settle(queued.origin, settlement.records)
+
+    def _over(self, lane: Lane, queued: QueuedDelivery, task: asyncio.Task[None]) -> None:
+        del self._under_way[task]
+        if task.cancelled() or task.exception() is not None:
             self._ledger.abandon(queued.origin)
-            raise
-        finally:
-            lane.in_flight -= 1
-            self._pump(lane)
+        self._check(task)
+        lane.in_flight -= 1
+        self._pump(lane)
 
     def _resolve(self, lane: Lane) -> None:
         """Find out whether an unknown subscription was deleted, or is so new that the table has not seen it."""
@@ -193,16 +199,6 @@ class LanePool:
             first = group[0].origin
             direct = [queued.origin.offset for queued in group if queued.origin.direct]
             first.reading.give_back(lane.subscription_id, first.offset, direct)
-
-    def _spawn(self, queued: QueuedDelivery, work: Coroutine[Any, Any, None]) -> None:
-        self._ledger.begin(queued.origin)
-        task = self._loop.create_task(work)
-        self._under_way[task] = queued.origin.partition
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        del self._under_way[task]
-        self._check(task)
 
     def _check(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():

@@ -7,12 +7,20 @@ that was begun is settled.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
 
 from gateway.egress.lane import Origin
 from gateway.kafka.delivery_consumer import Partition
-from gateway.kafka.producer import ConfirmedProducer, OutRecord
+from gateway.kafka.producer import OutRecord
 
 DEFAULT_BUDGET_BYTES = 67_108_864
+
+
+class RecordProducer(Protocol):
+    """Produces what is settled with."""
+
+    def produce(self, records: Sequence[OutRecord], done: Callable[[], None]) -> None:
+        """Produce records; `done` is called on the event loop, later, once Kafka has acknowledged all of them."""
 
 
 class Ledger:
@@ -26,7 +34,7 @@ class Ledger:
 
     def __init__(
         self,
-        producer: ConfirmedProducer,
+        producer: RecordProducer,
         on_pressure: Callable[[bool], None],
         budget_bytes: int = DEFAULT_BUDGET_BYTES,
     ) -> None:
