@@ -9,6 +9,8 @@ from gateway.domain.outcome import Reason
 
 MAX_EXCERPT_CHARS = 1024
 MAX_ERROR_CHARS = 300
+# Kafka's default limit is 1 MB for a record with its key and headers, and a delivery grows with its attempts.
+MAX_RECORD_BYTES = 950_000
 # Random once, fixed for good: two gateways must derive the same delivery id.
 _NAMESPACE = uuid.UUID("6f0a4a0e-5b0c-4d3b-9a5e-0f2c7f1f2c11").bytes
 
@@ -136,6 +138,16 @@ class RejectedEvent:
     reason: str
     detail: str
     rejected_at_ms: int
+
+    def keepable(self) -> "RejectedEvent":
+        """The same, but without key, value and headers where they would not fit a record of their own."""
+        # The key lies in the record's own key as well.
+        size = 2 * len(self.source_key or b"") + len(self.source_value or b"")
+        size += sum(len(name) + len(value) for name, value in self.headers)
+        if size <= MAX_RECORD_BYTES:
+            return self
+        detail = f"{self.detail} (too large to be kept here: see where it was read)"
+        return replace(self, source_key=None, source_value=None, headers=(), detail=detail)
 
 
 def delivery_id_of(event_id: str, subscription_id: str) -> str:

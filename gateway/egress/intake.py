@@ -111,10 +111,10 @@ class Intake:
             reason=Reason.UNDECODABLE.value,
             detail=error.message,
             rejected_at_ms=time.time_ns() // 1_000_000,
-        )
+        ).keepable()
         self._ledger.take(origin)
         self._ledger.begin(origin)
-        self._ledger.settle(origin, [OutRecord(REJECTED, message.key(), rejected_codec().encode(rejected))])
+        self._ledger.settle(origin, [OutRecord(REJECTED, rejected.source_key, rejected_codec().encode(rejected))])
 
     def due_commits(self) -> dict[Partition, int]:
         """Write the cursors that moved, and give the offsets that may be committed and were not yet."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import structlog
 
-from gateway.domain.delivery import MAX_ERROR_CHARS, RejectedEvent
+from gateway.domain.delivery import MAX_ERROR_CHARS, MAX_RECORD_BYTES, RejectedEvent
 from gateway.domain.event import SourcePosition
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.planning import plan_deliveries
@@ -69,10 +69,13 @@ class EventPipeline:
             return []
         body = render_webhook(event, decoded.data)
         planned = plan_deliveries(event, body, CONTENT_TYPE, subscriptions, now_ms=_now_ms())
-        return [
-            OutRecord(DELIVERIES, delivery.subscription_id.encode(), self._deliveries.encode(delivery))
-            for delivery in planned
-        ]
+        encoded = [(delivery.subscription_id.encode(), self._deliveries.encode(delivery)) for delivery in planned]
+        largest = max(len(value) for _, value in encoded)
+        if largest > MAX_RECORD_BYTES:
+            return [
+                _rejection(record, "too_large", f"its delivery has {largest} bytes, at most {MAX_RECORD_BYTES} fit")
+            ]
+        return [OutRecord(DELIVERIES, key, value) for key, value in encoded]
 
     def reject(self, record: EventRecord, error: Exception) -> list[OutRecord]:
         """Give the record that rejects an event on which the gateway itself failed: the stream has to go on."""
@@ -97,8 +100,8 @@ def _rejection(record: EventRecord, reason: str, detail: str) -> OutRecord:
         reason=reason,
         detail=detail[:MAX_ERROR_CHARS],
         rejected_at_ms=_now_ms(),
-    )
-    return OutRecord(REJECTED, record.key, rejected_codec().encode(rejected))
+    ).keepable()
+    return OutRecord(REJECTED, rejected.source_key, rejected_codec().encode(rejected))
 
 
 def _now_ms() -> int:

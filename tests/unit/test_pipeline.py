@@ -1,0 +1,222 @@
+"""One event record becomes its deliveries, one rejection, or nothing."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+
+import orjson
+import pytest
+
+from gateway.domain.delivery import Delivery, delivery_id_of
+from gateway.domain.event import SourcePosition
+from gateway.domain.matching import SubscriptionIndex
+from gateway.domain.subscription import Subscription, SubscriptionState
+from gateway.domain.topics import DELIVERIES, REJECTED
+from gateway.kafka.producer import OutRecord
+from gateway.stream.pipeline import EventPipeline
+from gateway.wire.catalog import load_catalog
+from gateway.wire.errors import RegistryUnavailableError, UndecodableError
+from gateway.wire.event_codec import EventDecoder, EventRecord
+from gateway.wire.event_encoder import EventEncoder, NewEvent
+from gateway.wire.mocking import mock_data
+from gateway.wire.records import delivery_codec, rejected_codec
+from gateway.wire.schema_files import schemas_root
+from tests.subscriptions import subscription
+
+CATALOG = load_catalog(schemas_root() / "events")
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class Registry:
+    """A schema registry that can't be asked, or does not know."""
+
+    def __init__(self, answer: Exception) -> None:
+        self.answer = answer
+
+    def schema_of(self, schema_id: int) -> str:
+        """See SchemaRegistry."""
+        assert schema_id
+        raise self.answer
+
+
+def pipeline(*subscriptions: Subscription, registry: Registry | None = None) -> EventPipeline:
+    """Give a pipeline for these subscriptions."""
+    index = SubscriptionIndex()
+    for one in subscriptions:
+        index.put(one)
+    return EventPipeline(EventDecoder(CATALOG, registry), index)
+
+
+def record_of(event: NewEvent, offset: int = 41) -> EventRecord:
+    """Give an event as it is read from Kafka."""
+    encoded = EventEncoder(CATALOG).encode(event, new_id="evt-1", now=NOW)
+    return EventRecord(encoded.topic, 3, offset, 1_700_000_000_123, encoded.key, encoded.value, encoded.headers)
+
+
+def created(version: int | None = None, tenant: str | None = None) -> NewEvent:
+    """Give a believable order.created."""
+    nodes = CATALOG.entry("order.created", version).nodes
+    return NewEvent("order.created", mock_data(nodes, Random(1)), version, key="order-17", tenant=tenant)  # noqa: S311
+
+
+def deliveries_of(records: list[OutRecord]) -> list[Delivery]:
+    """Check that these are deliveries, keyed by subscription id, and read them."""
+    found = [delivery_codec().decode(record.value) for record in records]
+    assert {record.topic for record in records} <= {DELIVERIES}
+    assert [record.key for record in records] == [delivery.subscription_id.encode() for delivery in found]
+    assert {record.partition for record in records} <= {-1}
+    return found
+
+
+def test_every_subscription_that_wants_it_gets_one() -> None:
+    """Exact, by prefix or all; paused ones too; disabled ones and those of other types or tenants get none."""
+    wanting = {
+        "exact": subscription("exact"),
+        "prefix": subscription("prefix", event_types=("order.*",)),
+        "all": subscription("all", event_types=("*", "order.created")),
+        "paused": subscription("paused", state=SubscriptionState.PAUSED),
+    }
+    others = (
+        subscription("disabled", state=SubscriptionState.DISABLED),
+        subscription("type", event_types=("order.paid", "invoice.*")),
+        subscription("tenant", tenant="other"),
+    )
+    planned = deliveries_of(pipeline(*wanting.values(), *others).process(record_of(created())))
+    assert {delivery.subscription_id for delivery in planned} == set(wanting)
+    assert len(planned) == len(wanting)
+
+
+@pytest.mark.parametrize("tenant", ["acme", None])
+def test_an_event_stays_within_its_tenant(tenant: str | None) -> None:
+    """An event without a tenant is the default tenant's."""
+    mine = subscription("mine", tenant=tenant or "default")
+    (delivery,) = deliveries_of(
+        pipeline(mine, subscription("other", tenant="x")).process(record_of(created(None, tenant)))
+    )
+    assert (delivery.subscription_id, delivery.tenant) == ("mine", tenant or "default")
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_each_version_keeps_its_own_shape(version: int) -> None:
+    """The body is the event as its producer wrote it, with the version noted."""
+    event = created(version)
+    (delivery,) = deliveries_of(pipeline(subscription("one")).process(record_of(event)))
+    assert delivery.schema_version == version
+    body = orjson.loads(delivery.body)
+    assert (body["id"], body["type"]) == ("evt-1", "order.created")
+    assert set(body["data"]) == set(event.data)
+
+
+def test_a_delivery_carries_its_event_s_context() -> None:
+    """Ids, key, coordinates and trace go along; the body is compact JSON, the same for all."""
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    event = replace(created(), traceparent=traceparent)
+    one, two = deliveries_of(pipeline(subscription("one"), subscription("two")).process(record_of(event)))
+    assert one.delivery_id == delivery_id_of("evt-1", one.subscription_id)
+    assert (one.event_id, one.event_type, one.event_key) == ("evt-1", "order.created", b"order-17")
+    assert one.source == SourcePosition("events.order", 3, 41)
+    assert (one.traceparent, one.content_type, one.trigger) == (traceparent, "application/json", "event")
+    assert one.body == two.body == orjson.dumps(orjson.loads(one.body))
+    assert one.attempts == ()
+
+
+def test_the_same_event_read_twice_is_the_same_delivery() -> None:
+    """After a crash the stream repeats itself: receivers and operators see one delivery."""
+    worker = pipeline(subscription("one"))
+    first, second = (deliveries_of(worker.process(record_of(created()))) for _ in range(2))
+    assert first[0].delivery_id == second[0].delivery_id
+    assert first[0].body == second[0].body
+
+
+def test_an_event_nobody_wants_is_passed_over() -> None:
+    """No record at all."""
+    assert pipeline(subscription("type", event_types=("invoice.*",))).process(record_of(created())) == []
+
+
+def rejection_of(records: list[OutRecord], record: EventRecord) -> tuple[str, str]:
+    """Check that the original is kept with its coordinates; give reason and detail."""
+    (out,) = records
+    assert (out.topic, out.key) == (REJECTED, record.key)
+    rejected = rejected_codec().decode(out.value)
+    assert (rejected.source_key, rejected.source_value) == (record.key, record.value)
+    assert rejected.headers == tuple(record.headers)
+    assert rejected.source == SourcePosition(record.topic, record.partition, record.offset)
+    return rejected.reason, rejected.detail
+
+
+GOOD = record_of(created())
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (replace(GOOD, value=None), "empty_value"),
+        (replace(GOOD, value=b""), "empty_value"),
+        (replace(GOOD, value=b"{}"), "not_avro"),
+        (replace(GOOD, value=(GOOD.value or b"")[:20]), "not_avro"),
+        (replace(GOOD, value=b"\xc3\x01" + bytes(8) + b"data"), "unknown_schema"),
+        (replace(GOOD, value=b"\x00\x00\x00\x00\x07data"), "unknown_schema"),
+        (replace(GOOD, headers=[("ce_id", b"1"), ("ce_type", b"order.paid")]), "unknown_type"),
+        (replace(GOOD, headers=[("ce_id", b"a b")]), "bad_header"),
+    ],
+)
+def test_what_can_not_be_decoded_is_rejected_with_its_reason(record: EventRecord, reason: str) -> None:
+    """Whether anybody would have wanted it does not matter."""
+    assert rejection_of(pipeline().process(record), record)[0] == reason
+
+
+def test_an_event_too_large_to_be_delivered_is_rejected() -> None:
+    """As JSON an event may outgrow the limit of a Kafka record that it respects as Avro: the stream has to go on."""
+    event = created()
+    record = record_of(replace(event, data={**event.data, "note": '"' * 500_000}))
+    worker = pipeline(subscription("one"), subscription("two"))
+    assert rejection_of(worker.process(record), record)[0] == "too_large"
+
+
+def test_what_is_too_large_to_be_kept_is_told_by_its_coordinates() -> None:
+    """A rejection must never be refused by Kafka itself."""
+    for large in (
+        replace(GOOD, value=b"\x01" * 1_000_000),
+        replace(GOOD, value=b"\x01", key=bytes(1_000_000)),
+        replace(GOOD, value=b"\x01", headers=[("x", bytes(1_000_000))]),
+    ):
+        (out,) = pipeline().process(large)
+        rejected = rejected_codec().decode(out.value)
+        assert (rejected.source_value, rejected.source_key, rejected.headers) == (None, None, ())
+        assert (rejected.source, rejected.reason) == (SourcePosition("events.order", 3, 41), "not_avro")
+        assert "too large" in rejected.detail
+
+
+def test_a_failure_of_ours_is_rejected_too() -> None:
+    """The stream goes on, and the event is kept with what went wrong, in one bounded line."""
+    reason, detail = rejection_of(pipeline().reject(GOOD, RuntimeError("x" * 1000)), GOOD)
+    assert reason == "internal_error"
+    assert detail.startswith("RuntimeError: xxx")
+    assert len(detail) == 300
+
+
+def test_an_unreachable_registry_rejects_nothing() -> None:
+    """The event waits: asking again is the caller's, off the event loop."""
+    record = replace(GOOD, value=b"\x00\x00\x00\x00\x07data")
+    worker = pipeline(registry=Registry(RegistryUnavailableError("down")))
+    ask = worker.prepare(record)
+    assert ask is not None
+    for step in (ask, lambda: worker.process(record)):
+        with pytest.raises(RegistryUnavailableError):
+            step()
+
+
+def test_an_id_that_the_registry_does_not_know_is_rejected() -> None:
+    """Asking ahead hides nothing from the decision."""
+    record = replace(GOOD, value=b"\x00\x00\x00\x00\x07data")
+    worker = pipeline(registry=Registry(UndecodableError("unknown_schema", "no such id")))
+    ask = worker.prepare(record)
+    assert ask is not None
+    ask()
+    assert rejection_of(worker.process(record), record)[0] == "unknown_schema"
+
+
+@pytest.mark.parametrize("record", [GOOD, replace(GOOD, value=None), replace(GOOD, value=b"\x00\x00")])
+def test_most_events_need_no_registry(record: EventRecord) -> None:
+    """There is nothing to do beforehand, so the event loop is not left."""
+    assert pipeline(registry=Registry(RegistryUnavailableError("down"))).prepare(record) is None
