@@ -80,9 +80,12 @@ def load_settings(**overrides: object) -> Settings:
     """
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
-        settings.tiers()
     except ValidationError as error:
         first = error.errors()[0]
         name = ENV_PREFIX + str(first["loc"][0]).upper()
         raise InvalidInputError(f"{name}: {first['msg']}") from None
+    try:
+        settings.tiers()
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{ENV_PREFIX}RETRY_TIERS: {error.message}", hint=error.hint) from None
     return settings
