@@ -41,10 +41,6 @@ class Watchdog:
 
         return beat
 
-    def unwatch(self, name: str) -> None:
-        """Stop watching a loop that ends on purpose."""
-        self._beats.pop(name, None)
-
     def start(self) -> None:
         """Start watching."""
         self._thread.start()
