@@ -7,13 +7,14 @@ it the process: going on would mean losing it.
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from gateway.domain.errors import GatewayError
 from gateway.kafka.config import KafkaConfig
@@ -57,7 +58,7 @@ class _Confirmation:
 
     def report(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            self._owner.fail(ProduceRefusedError(f"Kafka refused a record for {message.topic()}: {error.str()}"))
+            self._owner.fail(_refused(message.topic(), error))
             return
         self._open -= 1
         if not self._open:
@@ -79,7 +80,8 @@ class ConfirmedProducer:
         self._wake_scheduled = False
         # Records that did not fit the client's queue; produced again by the poll thread, in order.
         self._overflow: deque[tuple[OutRecord, _Confirmation]] = deque()
-        self._stopping = False
+        self._stop_within_s: float | None = None
+        self._left = 0
         self._thread = threading.Thread(target=self._poll, name="producer-poll", daemon=True)
 
     def start(self) -> None:
@@ -105,16 +107,30 @@ class ConfirmedProducer:
             )
         except BufferError:
             return False
+        except KafkaException as error:
+            self.fail(_refused(record.topic, error.args[0]))
         return True
 
     def _poll(self) -> None:
         try:
-            while not self._stopping:
+            while self._stop_within_s is None:
                 self._producer.poll(_POLL_S)
-                while self._overflow and self._try(*self._overflow[0]):
-                    self._overflow.popleft()
+                self._refill()
+            self._left = self._flush(self._stop_within_s)
         except Exception as error:  # noqa: BLE001 - the thread must not die unseen; the failure ends the process
             self.fail(GatewayError(f"the producer thread failed: {error}"))
+
+    def _refill(self) -> None:
+        while self._overflow and self._try(*self._overflow[0]):
+            self._overflow.popleft()
+
+    def _flush(self, timeout_s: float) -> int:
+        give_up_at = time.monotonic() + timeout_s
+        while True:
+            self._refill()
+            left: int = self._producer.flush(max(give_up_at - time.monotonic(), 0)) + len(self._overflow)
+            if not left or time.monotonic() >= give_up_at:
+                return left
 
     def confirm(self, done: Callable[[], None]) -> None:
         """Hand a finished group to the event loop; called on the poll thread."""
@@ -125,8 +141,12 @@ class ConfirmedProducer:
 
     def _run_confirmed(self) -> None:
         self._wake_scheduled = False
-        while self._confirmed:
-            self._confirmed.popleft()()
+        try:
+            while self._confirmed:
+                self._confirmed.popleft()()
+        except Exception as error:  # noqa: BLE001 - what was acknowledged but not taken note of must not go unseen
+            _log.error("kafka.confirmation_failed", exc_info=error)
+            self._set_failure(GatewayError(f"what Kafka acknowledged could not be settled: {error!r}"))
 
     def fail(self, error: GatewayError) -> None:
         """End the producer: `failure` gets the error. Callable on any thread."""
@@ -143,8 +163,12 @@ class ConfirmedProducer:
             _log.warning("kafka.producer_trouble", error=error.str())
 
     async def stop(self, timeout_s: float) -> int:
-        """Flush for at most `timeout_s` seconds and stop. Gives the number of records left unconfirmed."""
-        left = await asyncio.to_thread(self._producer.flush, timeout_s)
-        self._stopping = True
-        await asyncio.to_thread(self._thread.join, 1.0)
-        return left + len(self._overflow)
+        """Flush for at most `timeout_s` seconds and stop. Gives how many records at most are left unconfirmed."""
+        # The poll thread flushes: with a second thread serving reports, confirmations would lose their order.
+        self._stop_within_s = timeout_s
+        await asyncio.to_thread(self._thread.join)
+        return self._left
+
+
+def _refused(topic: str | None, error: KafkaError) -> ProduceRefusedError:
+    return ProduceRefusedError(f"Kafka refused a record for {topic}: {error.str()}")
