@@ -43,7 +43,14 @@ class ConfirmedWriter:
 
         with translated_errors(self._bootstrap_servers):
             for record in records:
-                self._producer.produce(record.topic, record.value, record.key, on_delivery=report)
+                self._producer.produce(
+                    record.topic,
+                    value=record.value,
+                    key=record.key,
+                    partition=record.partition,
+                    headers=record.headers,
+                    on_delivery=report,
+                )
             unconfirmed = self._producer.flush(_FLUSH_TIMEOUT_S)
         if unconfirmed or any(error.code() == KafkaError._MSG_TIMED_OUT for error in failed):  # noqa: SLF001 - public
             raise UnavailableError(

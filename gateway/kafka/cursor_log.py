@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
 
 from gateway.domain.topics import CURSORS
 from gateway.kafka.config import KafkaConfig
@@ -39,7 +39,8 @@ def read_cursors(config: KafkaConfig, partitions: Iterable[int]) -> Cursors:
         TimeoutError: Kafka did not answer in time.
     """
     consumer = Consumer(config.consumer("gateway-cursors", **{"enable.partition.eof": True}))
-    newest: dict[bytes, CursorRecord | None] = {}
+    # By partition, too: a subscription whose records were written to two of them has a cursor in each.
+    newest: dict[tuple[int | None, bytes], CursorRecord | None] = {}
     try:
         left = set(partitions)
         consumer.assign([TopicPartition(CURSORS, partition, OFFSET_BEGINNING) for partition in left])
@@ -53,7 +54,7 @@ def read_cursors(config: KafkaConfig, partitions: Iterable[int]) -> Cursors:
                     if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name in this client
                         left.discard(message.partition())
                     continue
-                _keep(newest, message.key(), message.value())
+                _keep(newest, message)
     finally:
         consumer.close()
     cursors: Cursors = {}
@@ -63,10 +64,11 @@ def read_cursors(config: KafkaConfig, partitions: Iterable[int]) -> Cursors:
     return cursors
 
 
-def _keep(newest: dict[bytes, CursorRecord | None], key: bytes | None, value: bytes | None) -> None:
+def _keep(newest: dict[tuple[int | None, bytes], CursorRecord | None], message: Message) -> None:
+    key, value = message.key(), message.value()
     if key is None:
         return
     try:
-        newest[key] = None if value is None else cursor_codec().decode(value)
+        newest[message.partition(), key] = None if value is None else cursor_codec().decode(value)
     except UndecodableError as error:
         _log.warning("cursors.undecodable", key=repr(key), error=error.message)
