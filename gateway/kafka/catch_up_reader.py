@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.delivery_consumer import Partition
+from gateway.kafka.errors import QUIET
 
 _BATCH = 2000
 _MAX_SCANNED = 20_000
@@ -42,7 +43,8 @@ class CatchUpReader:
     """
 
     def __init__(self, config: KafkaConfig, beat: Callable[[], None]) -> None:
-        self._consumer = Consumer(config.consumer("gateway-catch-up", **{"enable.partition.eof": True}))
+        # Quiet, because a client that is not used between passes keeps its log lines until it is.
+        self._consumer = Consumer(config.consumer("gateway-catch-up", **{"enable.partition.eof": True}, **QUIET))
         self._beat = beat
         self._at: tuple[Partition, int] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catch-up")
