@@ -14,7 +14,7 @@ from gateway.domain.subscription import Subscription
 from gateway.domain.tiers import Tier
 from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, retry_topic
 from gateway.egress.attempt import CompletedAttempt
-from gateway.kafka.delivery_consumer import DUE_HEADER
+from gateway.kafka.due_times import DUE_HEADER
 from gateway.kafka.producer import OutRecord
 from gateway.wire.records import attempt_codec, delivery_codec
 

@@ -9,8 +9,9 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
 import structlog
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -18,8 +19,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 from gateway.domain.errors import GatewayError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.cursor_log import read_cursors
-
-DUE_HEADER = "due_at_ms"
+from gateway.kafka.due_times import split_due
 
 Partition = tuple[str, int]
 
@@ -105,6 +105,7 @@ class DeliveryConsumer:
         self._stopping = False
         self._blocked = False
         self._paused_all = False
+        self._owned: set[Partition] = set()
         self._held: dict[Partition, int] = {}
         self._commit_lock = threading.Lock()
         self._to_commit: dict[Partition, int] = {}
@@ -160,7 +161,7 @@ class DeliveryConsumer:
             self._hand_over(due)
 
     def _poll_s(self) -> float:
-        if not self._held:
+        if not self._held or self._paused_all:
             return _POLL_S
         return min(_POLL_S, max((min(self._held.values()) - _now_ms()) / 1000, 0.001))
 
@@ -192,20 +193,12 @@ class DeliveryConsumer:
 
     def _hold_back(self, batch: list[Message]) -> list[Message]:
         """Keep what is due; put back, and pause, each partition from its first record that is not."""
-        now_ms = _now_ms()
-        due: list[Message] = []
-        held: set[Partition] = set()
-        for message in batch:
-            partition = (message.topic() or "", message.partition() or 0)
-            if partition in held:
-                continue
-            due_at_ms = _due_at_ms(message)
-            if due_at_ms <= now_ms:
-                due.append(message)
-                continue
-            held.add(partition)
-            self._held[partition] = due_at_ms
-            position = TopicPartition(*partition, message.offset() or 0)
+        due, waits = split_due(batch, _now_ms())
+        for partition, head in waits.items():
+            if partition not in self._owned:
+                continue  # given up while the batch was read: there is nothing to pause, and nothing is taken
+            self._held[partition] = head.due_at_ms
+            position = TopicPartition(*partition, head.offset)
             self._consumer.pause([position])
             self._consumer.seek(position)
         return due
@@ -242,10 +235,14 @@ class DeliveryConsumer:
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         committed = consumer.committed(partitions, timeout=_METADATA_TIMEOUT_S)
+        for tp in committed:
+            if tp.error is not None:
+                raise KafkaException(tp.error)
         cursors = read_cursors(self._config, {tp.partition for tp in partitions})
         self._held.clear()
         self._paused_all = False
         consumer.assign(committed)
+        self._owned = {(tp.topic, tp.partition) for tp in committed}
         assigned = [
             AssignedPartition(
                 (tp.topic, tp.partition),
@@ -264,7 +261,7 @@ class DeliveryConsumer:
         given_up = [(tp.topic, tp.partition) for tp in partitions]
         self._forget(given_up)
         finished = asyncio.run_coroutine_threadsafe(self._listener.revoked(given_up), self._loop)
-        positions = finished.result(self._revoke_timeout_s)
+        positions = self._await(finished)
         if not positions:
             return
         try:
@@ -273,6 +270,15 @@ class DeliveryConsumer:
         except KafkaException as error:
             _log.warning("kafka.commit_failed", error=str(error), during="revocation")
 
+    def _await(self, finished: Future[dict[Partition, int]]) -> dict[Partition, int]:
+        """Wait for the listener; that may take longer than the watchdog is patient."""
+        give_up_at = time.monotonic() + self._revoke_timeout_s
+        while not wait([finished], timeout=min(1.0, self._revoke_timeout_s)).done:
+            self._beat()
+            if time.monotonic() > give_up_at:
+                raise GatewayError(f"partitions could not be given up within {self._revoke_timeout_s:.0f} s")
+        return finished.result()
+
     def _on_lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         given_up = [(tp.topic, tp.partition) for tp in partitions]
         self._forget(given_up)
@@ -280,18 +286,12 @@ class DeliveryConsumer:
         self._loop.call_soon_threadsafe(self._listener.lost, given_up)
 
     def _forget(self, partitions: list[Partition]) -> None:
+        self._owned.difference_update(partitions)
         for partition in partitions:
             self._held.pop(partition, None)
         with self._commit_lock:
             for partition in partitions:
                 self._to_commit.pop(partition, None)
-
-
-def _due_at_ms(message: Message) -> int:
-    for name, value in cast("list[tuple[str, bytes]]", message.headers() or []):
-        if name == DUE_HEADER and value.isdigit():
-            return int(value)
-    return 0
 
 
 def _now_ms() -> int:
