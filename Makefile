@@ -34,6 +34,9 @@ fmt: $(READY) ## Format the code and mend what can be mended.
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+docs: $(READY) ## Write the generated parts of the documents anew.
+	@$(BIN)/python -m tests.generated_docs
+
 lock: $(READY) ## Pin the dependencies anew, with hashes.
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml $(PIN) -o requirements.lock
