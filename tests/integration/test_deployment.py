@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from gateway.domain.errors import InvalidInputError, UnavailableError
 from gateway.domain.secret import SigningSecret
+from gateway.kafka.config import KafkaConfig
 from gateway.kafka.local_broker import BrokerStatus
 from gateway.services.deployment import Deployment
 from gateway.settings import Settings
@@ -25,7 +26,7 @@ def test_a_configured_cluster_wins(tmp_path: Path) -> None:
     """The setting decides, whatever runs locally."""
     deployment = Deployment(Settings(home=tmp_path, bootstrap_servers="kafka:9092"))
 
-    assert deployment.kafka("me").common() == {"bootstrap.servers": "kafka:9092", "client.id": "me"}
+    assert deployment.kafka("me") == KafkaConfig("kafka:9092", "me")
 
 
 def test_the_running_local_broker_is_next(broker: BrokerStatus) -> None:
