@@ -5,7 +5,6 @@ It belongs to no group and commits nothing. One stretch at a time, in a thread o
 
 import asyncio
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ _BATCH = 2000
 _MAX_SCANNED = 20_000
 _MAX_KEPT_BYTES = 4_194_304
 _MAX_S = 0.5
+_STALL_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,11 @@ class CatchUpReader:
 
     Args:
         config: how to reach Kafka.
-        beat: called with every turn of a read.
     """
 
-    def __init__(self, config: KafkaConfig, beat: Callable[[], None]) -> None:
+    def __init__(self, config: KafkaConfig) -> None:
         # Quiet, because a client that is not used between passes keeps its log lines until it is.
         self._consumer = Consumer(config.consumer("gateway-catch-up", **{"enable.partition.eof": True}, **QUIET))
-        self._beat = beat
         self._at: tuple[Partition, int] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catch-up")
 
@@ -57,9 +55,13 @@ class CatchUpReader:
             start: the first offset to look at.
             end: the offset to stop before.
             keys: the record keys that are wanted.
+
+        Raises:
+            TimeoutError: the thread hangs; it bounds itself far below this.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._read, partition, start, end, keys)
+        async with asyncio.timeout(_STALL_TIMEOUT_S):
+            return await loop.run_in_executor(self._thread, self._read, partition, start, end, keys)
 
     async def close(self) -> None:
         """Stop the thread."""
@@ -74,7 +76,6 @@ class CatchUpReader:
         position = start
         give_up_at = time.monotonic() + _MAX_S
         while position < end and scanned < _MAX_SCANNED and kept_bytes < _MAX_KEPT_BYTES:
-            self._beat()
             batch = self._consumer.consume(min(_BATCH, end - position), 0.01)
             for message in batch:
                 position = self._look_at(message, position)

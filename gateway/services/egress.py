@@ -93,7 +93,7 @@ class _Egress:
         self._intake = Intake(
             self._readings, self._pool, self._ledger, producer, drain_s=drain_s, on_lag=self._wake_catch_up
         )
-        self._reader = CatchUpReader(config, lambda: None)
+        self._reader = CatchUpReader(config)
         self._catch_up = CatchUp(self._readings, self._reader, self._pool, self._ledger, self._intake.enqueue)
         self._consumer = DeliveryConsumer(
             config,

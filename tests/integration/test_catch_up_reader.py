@@ -54,7 +54,7 @@ class OnKafka:
     def __init__(self, kafka: KafkaConfig, topic: str) -> None:
         self._producer = Producer(kafka.producer())
         self.partition = (topic, 0)
-        self.reader = CatchUpReader(kafka, lambda: None)
+        self.reader = CatchUpReader(kafka)
 
     async def write(self, *keys: bytes, partition: int | None = None, size: int = 1) -> None:
         """See Log."""
