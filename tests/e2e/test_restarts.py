@@ -1,0 +1,113 @@
+"""Processes that stop when asked to, come back, or share the work: nothing is lost, and nothing settled is repeated."""
+
+import asyncio
+import time
+
+import pytest
+
+from gateway.kafka.publisher import EventPublisher
+from tests.e2e.endpoints import Answer, Script
+from tests.e2e.events import event_id, publish_payments
+from tests.e2e.receiving import Receiver
+from tests.e2e.running import GatewayHome, Program, until
+
+SETTLED_S = 40.0
+EVENTS = 4_000
+
+pytestmark = pytest.mark.timeout(240, func_only=True)
+
+
+async def started(home: GatewayHome, *names: str) -> list[Program]:
+    """Start processes, and wait until they are ready."""
+    programs = [home.start(name) for name in names]
+    for program in programs:
+        await asyncio.to_thread(program.await_ready)
+    return programs
+
+
+async def test_a_clean_stop_repeats_nothing(
+    programs: GatewayHome, receiver: Receiver, publisher: EventPublisher
+) -> None:
+    """SIGTERM in the middle: both end with 0, and their successors deliver what is left, each event once."""
+    inbox = await receiver.subscribe()
+    receiver.sandbox.set_mode(inbox, "slow:0.02s")
+    stream, egress = await started(programs, "stream", "egress")
+    await publish_payments(publisher, inbox, EVENTS)
+    await receiver.until_accepted(EVENTS // 10, inbox)
+
+    assert await asyncio.to_thread(egress.stop) == 0
+    assert await asyncio.to_thread(stream.stop) == 0
+    at_the_stop = receiver.sandbox.stats(inbox)
+    assert EVENTS // 10 <= at_the_stop.accepted_ids < EVENTS
+
+    await started(programs, "stream", "egress")
+    await receiver.until_accepted(EVENTS, inbox)
+    assert receiver.sandbox.stats(inbox).repeats == 0
+
+
+async def test_an_endpoint_that_hangs_does_not_hold_up_a_stop(
+    programs: GatewayHome, receiver: Receiver, publisher: EventPublisher, script: Script
+) -> None:
+    """At the deadline the request is broken off; the stop is still a good one, and the successor delivers."""
+    endpoint, url = await script(Answer(200, delay_s=60.0), Answer(200))
+    inbox = await receiver.subscribe("--timeout-s", "60", url=url)
+    await started(programs, "stream")
+    hanging = programs.start("egress", GATEWAY_SHUTDOWN_DEADLINE_S="5")
+    await asyncio.to_thread(hanging.await_ready)
+    (published,) = await publish_payments(publisher, inbox, 1)
+    await until(lambda: len(endpoint.arrivals) == 1, SETTLED_S, lambda: endpoint.arrivals)
+
+    stopping_at_s = time.monotonic()
+    assert await asyncio.to_thread(hanging.stop) == 0
+    assert time.monotonic() - stopping_at_s < 10
+
+    await started(programs, "egress")
+    await until(lambda: len(endpoint.arrivals) == 2, SETTLED_S, lambda: endpoint.arrivals)
+    assert [arrival.webhook_id for arrival in endpoint.arrivals] == [published, published]
+
+
+async def test_a_paused_backlog_outlives_its_worker(
+    programs: GatewayHome, receiver: Receiver, publisher: EventPublisher
+) -> None:
+    """Thousands of deliveries wait in the log while egress stops, comes back, is killed; a resume brings them all."""
+    paused = await receiver.subscribe()
+    witness = await receiver.subscribe(tenant=paused)
+    await receiver.gateway("subscriptions", "pause", paused)
+    _, egress = await started(programs, "stream", "egress")
+    await publish_payments(publisher, paused, EVENTS)
+    await receiver.until_accepted(EVENTS, witness)
+    assert await asyncio.to_thread(egress.stop) == 0
+
+    (egress,) = await started(programs, "egress")
+    await publish_payments(publisher, paused, 200, first=EVENTS)
+    await receiver.until_accepted(EVENTS + 200, witness)
+    egress.kill()
+    await started(programs, "egress")
+    assert receiver.requests(paused) == []
+
+    await receiver.gateway("subscriptions", "resume", paused)
+    await receiver.until_accepted(EVENTS + 200, paused)
+    assert set(receiver.ids(paused)) == {event_id(paused, number) for number in range(EVENTS + 200)}
+    assert receiver.sandbox.stats(paused).repeats == 0
+
+
+async def test_workers_join_and_leave(programs: GatewayHome, receiver: Receiver, publisher: EventPublisher) -> None:
+    """A second egress joins in the middle and the first one leaves: subscriptions move with their partitions."""
+    inboxes = [await receiver.subscribe()]
+    inboxes += [await receiver.subscribe(tenant=inboxes[0]) for _ in range(3)]
+    for inbox in inboxes:
+        receiver.sandbox.set_mode(inbox, "slow:0.02s")
+    _, first = await started(programs, "stream", "egress")
+    await publish_payments(publisher, inboxes[0], EVENTS // 4)
+    await receiver.until_accepted(EVENTS // 40, inboxes[0])
+
+    (second,) = await started(programs, "egress")
+    await publish_payments(publisher, inboxes[0], EVENTS // 4, first=EVENTS // 4)
+    await receiver.until_accepted(EVENTS // 3, inboxes[0])
+    assert await asyncio.to_thread(first.stop) == 0
+
+    for inbox in inboxes:
+        await receiver.until_accepted(EVENTS // 2, inbox)
+    for program in (first, second):
+        assert '"event": "egress.assigned"' in program.log
+    assert sum(receiver.sandbox.stats(inbox).repeats for inbox in inboxes) == 0
