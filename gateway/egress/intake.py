@@ -27,8 +27,6 @@ from gateway.wire.records import delivery_codec, rejected_codec
 
 # What a delivery takes in memory beside its bytes in the log.
 _OVERHEAD_BYTES = 2048
-_CURSOR_TIMEOUT_S = 5.0
-_CANCEL_TIMEOUT_S = 5.0
 _log = structlog.get_logger()
 
 
@@ -41,6 +39,7 @@ class Intake:
         ledger: counts and settles.
         producer: writes cursors.
         drain_s: how long work under way may go on when its partition is given up, seconds.
+        confirm_s: how long Kafka may take after that to acknowledge what it was sent, and the last cursors, seconds.
         on_lag: called when a partition may have something to catch up.
     """
 
@@ -52,6 +51,7 @@ class Intake:
         producer: RecordProducer,
         *,
         drain_s: float,
+        confirm_s: float,
         on_lag: Callable[[], None],
     ) -> None:
         self._readings = readings
@@ -59,6 +59,7 @@ class Intake:
         self._ledger = ledger
         self._producer = producer
         self._drain_s = drain_s
+        self._confirm_s = confirm_s
         self._on_lag = on_lag
         self._codec = delivery_codec()
         self._committed: dict[Partition, int] = {}
@@ -146,7 +147,7 @@ class Intake:
             future for partition, reading in readings.items() for future in self._write_cursors(partition, reading)
         ]
         if written:
-            await asyncio.wait(written, timeout=_CURSOR_TIMEOUT_S)
+            await asyncio.wait(written, timeout=self._confirm_s)
         for partition in readings:
             self._committed.pop(partition, None)
         return {
@@ -163,7 +164,7 @@ class Intake:
             broken_off = self._pool.cancel(readings)
             _log.warning("egress.drain_incomplete", broken_off=broken_off, after_s=self._drain_s)
             try:
-                async with asyncio.timeout(_CANCEL_TIMEOUT_S):
+                async with asyncio.timeout(self._confirm_s):
                     await self._ledger.all_over(readings)
             except TimeoutError:
                 _log.warning("egress.unconfirmed_at_drain", hint="Kafka did not acknowledge in time; will be repeated")

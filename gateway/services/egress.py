@@ -29,8 +29,12 @@ from gateway.wire.sealing import KeyRing
 GROUP_ID = "webhook-gateway-egress"
 
 _COMMIT_INTERVAL_S = 0.2
-# Of the shutdown deadline: the rest is for Kafka to acknowledge, for the commit and for leaving the group.
-_DRAIN_SHARE = 0.7
+# Of the shutdown deadline. Giving partitions up takes the drain and twice the confirmation at most; what is left is
+# for the commit, for leaving the group and for the last flush.
+_DRAIN_SHARE = 0.5
+_CONFIRM_SHARE = 0.1
+_GIVE_UP_SHARE = 0.75
+_FLUSH_SHARE = 0.1
 _log = structlog.get_logger()
 
 
@@ -57,9 +61,8 @@ async def run_egress(settings: Settings) -> None:
         await egress.run()
     finally:
         await client.close()
-        unconfirmed = await producer.stop(settings.shutdown_deadline_s * (1 - _DRAIN_SHARE))
+        unconfirmed = await producer.stop(settings.shutdown_deadline_s * _FLUSH_SHARE)
         await table.stop()
-        watchdog.stop()
     if unconfirmed:
         _log.warning("egress.unconfirmed", records=unconfirmed)
 
@@ -78,7 +81,8 @@ class _Egress:
     ) -> None:
         config = deployment.kafka("webhook-gateway-egress")
         layout = deployment.layout()
-        drain_s = settings.shutdown_deadline_s * _DRAIN_SHARE
+        self._watchdog = watchdog
+        self._shutdown_deadline_s = settings.shutdown_deadline_s
         self._table = table
         self._store = SubscriptionStore(config)
         self._producer = producer
@@ -91,7 +95,13 @@ class _Egress:
             table, attempter, self._ledger, layout.tiers, on_gone=self._disable_soon, on_room=self._wake_catch_up
         )
         self._intake = Intake(
-            self._readings, self._pool, self._ledger, producer, drain_s=drain_s, on_lag=self._wake_catch_up
+            self._readings,
+            self._pool,
+            self._ledger,
+            producer,
+            drain_s=settings.shutdown_deadline_s * _DRAIN_SHARE,
+            confirm_s=settings.shutdown_deadline_s * _CONFIRM_SHARE,
+            on_lag=self._wake_catch_up,
         )
         self._reader = CatchUpReader(config)
         self._catch_up = CatchUp(self._readings, self._reader, self._pool, self._ledger, self._intake.enqueue)
@@ -100,7 +110,7 @@ class _Egress:
             GROUP_ID,
             (DELIVERIES, *layout.retry_topics()),
             self._intake,
-            revoke_timeout_s=settings.shutdown_deadline_s,
+            revoke_timeout_s=settings.shutdown_deadline_s * _GIVE_UP_SHARE,
             beat=watchdog.watch("delivery consumer"),
         )
         table.subscribe(lambda subscription_id, _: self._pool.subscription_changed(subscription_id))
@@ -124,6 +134,7 @@ class _Egress:
             )
             _log.info("egress.stopping")
         finally:
+            self._watchdog.end_within(self._shutdown_deadline_s)
             ready.cancel()
             catching_up.cancel()
             await self._consumer.stop()

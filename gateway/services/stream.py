@@ -24,7 +24,10 @@ from gateway.wire.event_codec import EventDecoder
 
 MAX_EVENTS_IN_FLIGHT = 5_000
 _OBSERVE_S = 2.0
-_DRAIN_SHARE = 0.6
+# Of the shutdown deadline: for events in flight, for Faust to commit and leave the group, for what is unconfirmed.
+_DRAIN_SHARE = 0.5
+_LEAVE_SHARE = 0.3
+_FLUSH_SHARE = 0.1
 _log = structlog.get_logger()
 
 
@@ -56,13 +59,13 @@ async def run_stream(settings: Settings) -> None:
         await until_stopped_or_failed((observing, beating, stream.crashed(), table.failure, producer.failure))
         _log.info("stream.stopping", in_flight=acks.in_flight)
     finally:
+        watchdog.end_within(settings.shutdown_deadline_s)
         announcing.cancel()
         observing.cancel()
-        await stream.stop(settings.shutdown_deadline_s * _DRAIN_SHARE)
-        await producer.stop(settings.shutdown_deadline_s * (1 - _DRAIN_SHARE))
-        await table.stop()
         beating.cancel()
-        watchdog.stop()
+        await stream.stop(settings.shutdown_deadline_s * _DRAIN_SHARE, settings.shutdown_deadline_s * _LEAVE_SHARE)
+        await producer.stop(settings.shutdown_deadline_s * _FLUSH_SHARE)
+        await table.stop()
 
 
 async def _announce(stream: StreamApp) -> None:

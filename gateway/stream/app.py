@@ -12,6 +12,7 @@ from typing import Any
 import faust
 import structlog
 
+from gateway.domain.errors import GatewayError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.producer import ConfirmedProducer, OutRecord
 from gateway.stream.acks import InOrderAcks
@@ -67,19 +68,33 @@ class StreamApp:
         """Join the group and start the agents."""
         await self.app.start()
 
-    async def stop(self, drain_s: float) -> None:
-        """Take no more events, let those in flight finish for at most `drain_s` seconds, commit, leave the group."""
+    async def stop(self, drain_s: float, leave_s: float) -> None:
+        """Take no more events, let those in flight finish, commit, leave the group.
+
+        Args:
+            drain_s: how long events in flight may take, seconds.
+            leave_s: how long Faust may take after that; it takes a minute where Kafka is away.
+        """
         self._stopping = True
         try:
             async with asyncio.timeout(drain_s):
                 await self._acks.empty()
         except TimeoutError:
             _log.warning("stream.drain_incomplete", in_flight=self._acks.in_flight, after_s=drain_s)
-        await self.app.stop()
+        try:
+            async with asyncio.timeout(leave_s):
+                await self.app.stop()
+        except TimeoutError:
+            _log.warning("stream.left_uncleanly", after_s=leave_s, hint="the group waits for the session to time out")
 
     async def crashed(self) -> None:
-        """Return when Faust has given up; it does not raise by itself."""
+        """Raise when Faust has given up; it does not by itself.
+
+        Raises:
+            GatewayError: it has.
+        """
         await self.app._crashed.wait()  # noqa: SLF001 - Faust offers no public way to learn of it
+        raise GatewayError(f"Faust gave up: {self.app.crash_reason!r}")
 
     async def positions(self) -> dict[tuple[str, int], int]:
         """Give the next offset that is read of each assigned partition; empty where Faust does not answer in time."""

@@ -2,8 +2,37 @@
 
 import logging
 import sys
+import time
 
 import structlog
+
+_REPEAT_AFTER_S = 10.0
+_MAX_REMEMBERED = 100
+_CHATTY = ("librdkafka", "aiokafka")
+
+
+class RepeatFilter(logging.Filter):
+    """Lets a line of a Kafka client through once in ten seconds: while Kafka is away, each complains all the time.
+
+    Lines count as the same when they begin with the same words, up to the first bracket.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a line is to be written."""
+        if not record.name.startswith(_CHATTY):
+            return True
+        start = record.getMessage().partition("[")[0]
+        now = time.monotonic()
+        if now - self._last.get(start, -_REPEAT_AFTER_S) < _REPEAT_AFTER_S:
+            return False
+        if len(self._last) >= _MAX_REMEMBERED:
+            self._last.clear()
+        self._last[start] = now
+        return True
 
 
 def configure_logs(level: str, style: str) -> None:
@@ -38,6 +67,7 @@ def configure_logs(level: str, style: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(threshold, logging.WARNING))

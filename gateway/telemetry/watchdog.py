@@ -14,6 +14,7 @@ from collections.abc import Callable
 import structlog
 
 EXIT_STALLED = 70
+EXIT_OVERDUE = 71
 _CHECK_S = 1.0
 _log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ class Watchdog:
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._beats: dict[str, float] = {}
-        self._stopped = threading.Event()
+        self._end_at: float | None = None
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def watch(self, name: str) -> Callable[[], None]:
@@ -45,13 +46,21 @@ class Watchdog:
         """Start watching."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop watching."""
-        self._stopped.set()
+    def end_within(self, timeout_s: float) -> None:
+        """Watch a stop instead: the loops end on purpose now, and the process has to be gone in `timeout_s` seconds."""
+        self._end_at = time.monotonic() + timeout_s
+        self._beats.clear()
 
     def _watch(self) -> None:
-        while not self._stopped.wait(_CHECK_S):
+        while True:
+            time.sleep(_CHECK_S)
             now = time.monotonic()
+            if self._end_at is not None:
+                if now > self._end_at:
+                    _log.critical("watchdog.stop_overdue")
+                    faulthandler.dump_traceback(sys.stderr)
+                    os._exit(EXIT_OVERDUE)
+                continue
             for name, last in list(self._beats.items()):
                 if now - last > self._timeout_s:
                     _log.critical("watchdog.stalled", loop=name, silent_s=round(now - last, 1))

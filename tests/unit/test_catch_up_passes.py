@@ -93,7 +93,7 @@ async def running(*subscriptions: Subscription, chunk: int = 1000, budget_bytes:
 
     ledger = Ledger(producer, lambda _: wake(), budget_bytes)
     pool = LanePool(table, endpoints, ledger, DEFAULT_TIERS, on_gone=lambda _: None, on_room=wake)
-    intake = Intake(readings, pool, ledger, producer, drain_s=0.01, on_lag=wake)
+    intake = Intake(readings, pool, ledger, producer, drain_s=0.01, confirm_s=1.0, on_lag=wake)
     catch_up = CatchUp(readings, log, pool, ledger, intake.enqueue)
     world = World(log, table, endpoints, producer, ledger, pool, readings, intake, {})
     passes = asyncio.ensure_future(catch_up.run())

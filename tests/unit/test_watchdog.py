@@ -4,7 +4,7 @@ import subprocess
 import sys
 from textwrap import dedent
 
-from gateway.telemetry.watchdog import EXIT_STALLED
+from gateway.telemetry.watchdog import EXIT_OVERDUE, EXIT_STALLED
 
 _START = """
     import threading, time
@@ -36,7 +36,6 @@ def test_a_loop_that_beats_lives() -> None:
         for _ in range(25):
             beat(), other()
             time.sleep(0.1)
-        watchdog.stop()
         """
     assert run(beating, timeout_s=1.5).returncode == 0
 
@@ -54,6 +53,17 @@ def test_one_stalled_loop_is_enough() -> None:
     assert "other loop" in ended.stdout + ended.stderr
 
 
-def test_a_stopped_watchdog_is_quiet() -> None:
-    """A process that takes its time to shut down is not ended."""
-    assert run("watchdog.stop(); time.sleep(2.5)", timeout_s=0.2).returncode == 0
+def test_a_stop_has_its_own_time() -> None:
+    """The loops no longer beat while a process stops, and that is no stall."""
+    assert run("watchdog.end_within(20); time.sleep(2.5)", timeout_s=0.2).returncode == 0
+
+
+def test_a_stop_that_hangs_is_ended() -> None:
+    """A thread that does not end keeps a process alive; after the deadline it is gone all the same."""
+    hanging = """
+        threading.Thread(target=threading.Event().wait, args=(25,)).start()
+        watchdog.end_within(0.2)
+        """
+    ended = run(hanging, timeout_s=20)
+    assert ended.returncode == EXIT_OVERDUE == 71
+    assert "threading.py" in ended.stderr
