@@ -36,9 +36,9 @@ def gaps_ms(times_ms: Sequence[int]) -> list[int]:
 
 
 async def test_a_flaky_endpoint_gets_everything(receiver: Receiver, publisher: EventPublisher) -> None:
-    """Half of the attempts fail; with retries every event is accepted, and none goes to the dead letters."""
+    """A third of the attempts fail; with retries every event is accepted, and none goes to the dead letters."""
     inbox = await receiver.subscribe("--retry-policy", ",".join(["1s"] * 12))
-    receiver.sandbox.set_mode(inbox, "flaky:0.5")
+    receiver.sandbox.set_mode(inbox, "flaky:0.33")
     ids = await publish_payments(publisher, inbox, 40)
 
     await receiver.until_accepted(40, inbox)
