@@ -12,6 +12,7 @@ from gateway.cli.output import emit_json
 from gateway.services.demo import ENDPOINTS, DemoSummary, run_demo
 from gateway.services.demo_tally import DemoTally
 from gateway.services.process import run
+from gateway.services.stack import stop_deadline_s
 from gateway.services.up import say
 from gateway.settings import load_settings
 from gateway.telemetry.logs import configure_logs
@@ -51,7 +52,7 @@ def command(events: int, as_json: bool) -> None:
         summaries.append(await run_demo(settings, events, picture.say, picture.show))
 
     try:
-        run(demo())
+        run(demo(), stop_deadline_s=stop_deadline_s(settings))
     finally:
         picture.close()
     summary = summaries[0]

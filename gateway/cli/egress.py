@@ -22,4 +22,4 @@ def command() -> None:
     """
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format)
-    run(run_egress(settings))
+    run(run_egress(settings), stop_deadline_s=settings.shutdown_deadline_s)

@@ -22,4 +22,4 @@ def command() -> None:
     """
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format)
-    run(run_stream(settings))
+    run(run_stream(settings), stop_deadline_s=settings.shutdown_deadline_s)

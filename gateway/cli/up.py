@@ -3,6 +3,7 @@
 import click
 
 from gateway.services.process import run
+from gateway.services.stack import stop_deadline_s
 from gateway.services.up import run_up
 from gateway.settings import load_settings
 from gateway.telemetry.logs import configure_logs
@@ -25,4 +26,4 @@ def command() -> None:
     """
     settings = load_settings(allow_insecure_endpoints=True)
     configure_logs(settings.log_level, settings.log_format)
-    run(run_up(settings))
+    run(run_up(settings), stop_deadline_s=stop_deadline_s(settings))

@@ -159,8 +159,9 @@ class ConfirmedProducer:
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
             self.fail(ProduceRefusedError(f"the Kafka producer can't go on: {error.str()}"))
-        else:
-            _log.warning("kafka.producer_trouble", error=error.str())
+        elif error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its public name in this client
+            # Of single connections the client's own log tells.
+            _log.warning("kafka.unreachable", hint="what is to be produced waits")
 
     async def stop(self, timeout_s: float) -> int:
         """Flush for at most `timeout_s` seconds and stop. Gives how many records at most are left unconfirmed."""

@@ -23,7 +23,7 @@ from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
 from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.settings import Settings
-from gateway.telemetry.watchdog import Watchdog
+from gateway.telemetry.watchdog import Watchdog, end_within
 from gateway.wire.sealing import KeyRing
 
 GROUP_ID = "webhook-gateway-egress"
@@ -134,7 +134,8 @@ class _Egress:
             )
             _log.info("egress.stopping")
         finally:
-            self._watchdog.end_within(self._shutdown_deadline_s)
+            end_within(self._shutdown_deadline_s)
+            self._watchdog.stop()
             ready.cancel()
             catching_up.cancel()
             await self._consumer.stop()

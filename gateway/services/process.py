@@ -9,18 +9,34 @@ from typing import Any
 import uvloop
 
 from gateway.domain.errors import GatewayError
+from gateway.telemetry.watchdog import end_within
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run(main: Coroutine[Any, Any, None]) -> None:
+def run(main: Coroutine[Any, Any, None], *, stop_deadline_s: float) -> None:
     """Run a service's main coroutine on uvloop.
 
-    A SIGTERM that comes before the service waits for signals itself cancels it, as asyncio does for SIGINT, so that
-    what was started is taken down.
+    A signal that comes before the service waits for signals itself cancels it, so that what was started is taken
+    down.
+
+    Args:
+        main: the service.
+        stop_deadline_s: how long that may take until the process is ended, seconds.
+
+    Raises:
+        asyncio.CancelledError: it was cancelled by a signal.
     """
 
     async def wrapped() -> None:
         task = asyncio.ensure_future(main)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+        def cancel() -> None:
+            end_within(stop_deadline_s)
+            task.cancel()
+
+        for number in _STOP_SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, cancel)
         await task
 
     uvloop.run(wrapped())
@@ -35,7 +51,7 @@ async def until_stopped_or_failed(watched: Iterable[Awaitable[None]]) -> None:
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
     stopped = asyncio.ensure_future(stop.wait())
     parts = [asyncio.ensure_future(part) for part in watched]

@@ -27,7 +27,13 @@ _MAX_RESTART_S = 30.0
 # A child that ran so long is not in a crash loop: its next restart is prompt again.
 _HEALTHY_AFTER_S = 60.0
 _KILL_GRACE_S = 5.0
+_BROKER_STOP_S = 40.0
 _log = structlog.get_logger()
+
+
+def stop_deadline_s(settings: Settings) -> float:
+    """How long stopping all of it may take, seconds: the children's deadline, then the broker."""
+    return settings.shutdown_deadline_s + _KILL_GRACE_S + _BROKER_STOP_S
 
 
 class Stack:

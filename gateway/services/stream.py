@@ -19,7 +19,7 @@ from gateway.stream.acks import InOrderAcks
 from gateway.stream.app import StreamApp
 from gateway.stream.pipeline import EventPipeline
 from gateway.stream.progress import Observation, ProgressJudge
-from gateway.telemetry.watchdog import Watchdog
+from gateway.telemetry.watchdog import Watchdog, end_within
 from gateway.wire.event_codec import EventDecoder
 
 MAX_EVENTS_IN_FLIGHT = 5_000
@@ -51,17 +51,19 @@ async def run_stream(settings: Settings) -> None:
     acks = InOrderAcks(MAX_EVENTS_IN_FLIGHT)
     pipeline = EventPipeline(EventDecoder(deployment.catalog(), registry), table.index)
     stream = StreamApp(config, topics, pipeline, producer, acks, settings.home / "stream")
-    await stream.start()
     observing = asyncio.ensure_future(_observe(stream, acks, config, topics, settings.stall_timeout_s))
     beating = asyncio.ensure_future(_beat(watchdog))
+    running = asyncio.ensure_future(stream.run())
     announcing = asyncio.ensure_future(_announce(stream))
     try:
-        await until_stopped_or_failed((observing, beating, stream.crashed(), table.failure, producer.failure))
+        await until_stopped_or_failed((observing, beating, running, table.failure, producer.failure))
         _log.info("stream.stopping", in_flight=acks.in_flight)
     finally:
-        watchdog.end_within(settings.shutdown_deadline_s)
+        end_within(settings.shutdown_deadline_s)
+        watchdog.stop()
         announcing.cancel()
         observing.cancel()
+        running.cancel()
         beating.cancel()
         await stream.stop(settings.shutdown_deadline_s * _DRAIN_SHARE, settings.shutdown_deadline_s * _LEAVE_SHARE)
         await producer.stop(settings.shutdown_deadline_s * _FLUSH_SHARE)

@@ -64,9 +64,15 @@ class StreamApp:
             )
             self.app.agent(channel, name=f"agent.{topic}")(self._agent)
 
-    async def start(self) -> None:
-        """Join the group and start the agents."""
+    async def run(self) -> None:
+        """Join the group, run the agents, and raise when Faust has given up; it does not by itself.
+
+        Raises:
+            GatewayError: it has.
+        """
         await self.app.start()
+        await self.app._crashed.wait()  # noqa: SLF001 - Faust offers no public way to learn of it
+        raise GatewayError(f"Faust gave up: {self.app.crash_reason!r}")
 
     async def stop(self, drain_s: float, leave_s: float) -> None:
         """Take no more events, let those in flight finish, commit, leave the group.
@@ -86,15 +92,6 @@ class StreamApp:
                 await self.app.stop()
         except TimeoutError:
             _log.warning("stream.left_uncleanly", after_s=leave_s, hint="the group waits for the session to time out")
-
-    async def crashed(self) -> None:
-        """Raise when Faust has given up; it does not by itself.
-
-        Raises:
-            GatewayError: it has.
-        """
-        await self.app._crashed.wait()  # noqa: SLF001 - Faust offers no public way to learn of it
-        raise GatewayError(f"Faust gave up: {self.app.crash_reason!r}")
 
     async def positions(self) -> dict[tuple[str, int], int]:
         """Give the next offset that is read of each assigned partition; empty where Faust does not answer in time."""

@@ -29,7 +29,7 @@ class Watchdog:
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._beats: dict[str, float] = {}
-        self._end_at: float | None = None
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def watch(self, name: str) -> Callable[[], None]:
@@ -46,23 +46,31 @@ class Watchdog:
         """Start watching."""
         self._thread.start()
 
-    def end_within(self, timeout_s: float) -> None:
-        """Watch a stop instead: the loops end on purpose now, and the process has to be gone in `timeout_s` seconds."""
-        self._end_at = time.monotonic() + timeout_s
-        self._beats.clear()
+    def stop(self) -> None:
+        """Stop watching: the loops end on purpose now, and do not beat any more."""
+        self._stopped.set()
 
     def _watch(self) -> None:
-        while True:
-            time.sleep(_CHECK_S)
+        while not self._stopped.wait(_CHECK_S):
             now = time.monotonic()
-            if self._end_at is not None:
-                if now > self._end_at:
-                    _log.critical("watchdog.stop_overdue")
-                    faulthandler.dump_traceback(sys.stderr)
-                    os._exit(EXIT_OVERDUE)
-                continue
             for name, last in list(self._beats.items()):
                 if now - last > self._timeout_s:
                     _log.critical("watchdog.stalled", loop=name, silent_s=round(now - last, 1))
-                    faulthandler.dump_traceback(sys.stderr)
-                    os._exit(EXIT_STALLED)
+                    _end(EXIT_STALLED)
+
+
+def end_within(timeout_s: float) -> None:
+    """See to it that a process which is stopping is gone in `timeout_s` seconds, whatever hangs in it."""
+
+    def overdue() -> None:
+        _log.critical("watchdog.stop_overdue", after_s=timeout_s)
+        _end(EXIT_OVERDUE)
+
+    timer = threading.Timer(timeout_s, overdue)
+    timer.daemon = True
+    timer.start()
+
+
+def _end(code: int) -> None:
+    faulthandler.dump_traceback(sys.stderr)
+    os._exit(code)

@@ -62,7 +62,7 @@ _PROGRAM = """
         finally:
             print("taken down", flush=True)
 
-    run(main())
+    run(main(), stop_deadline_s=20)
 """
 
 

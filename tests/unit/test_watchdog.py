@@ -8,7 +8,7 @@ from gateway.telemetry.watchdog import EXIT_OVERDUE, EXIT_STALLED
 
 _START = """
     import threading, time
-    from gateway.telemetry.watchdog import Watchdog
+    from gateway.telemetry.watchdog import Watchdog, end_within
 
     watchdog = Watchdog({timeout_s})
     beat = watchdog.watch("some loop")
@@ -55,14 +55,14 @@ def test_one_stalled_loop_is_enough() -> None:
 
 def test_a_stop_has_its_own_time() -> None:
     """The loops no longer beat while a process stops, and that is no stall."""
-    assert run("watchdog.end_within(20); time.sleep(2.5)", timeout_s=0.2).returncode == 0
+    assert run("watchdog.stop(); end_within(20); time.sleep(2.5)", timeout_s=0.2).returncode == 0
 
 
 def test_a_stop_that_hangs_is_ended() -> None:
     """A thread that does not end keeps a process alive; after the deadline it is gone all the same."""
     hanging = """
         threading.Thread(target=threading.Event().wait, args=(25,)).start()
-        watchdog.end_within(0.2)
+        end_within(0.2)
         """
     ended = run(hanging, timeout_s=20)
     assert ended.returncode == EXIT_OVERDUE == 71
