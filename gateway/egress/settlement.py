@@ -4,6 +4,7 @@ Pure but for the logging line: the records are produced elsewhere.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -75,15 +76,9 @@ def settle_without_attempt(delivery: Delivery, reason: Reason, partition: int, *
     """End a delivery whose subscription is disabled (to the dead letters) or deleted (discarded)."""
     discarded = reason is Reason.SUBSCRIPTION_DELETED
     made = len(delivery.attempts)
-    attempt = Attempt(
-        delivery_id=delivery.delivery_id,
-        subscription_id=delivery.subscription_id,
-        tenant=delivery.tenant,
-        event_id=delivery.event_id,
-        event_type=delivery.event_type,
+    attempt = _attempt_of(delivery)(
         attempt_number=made,
         max_attempts=made,
-        trigger=delivery.trigger,
         started_at_ms=now_ms,
         duration_ms=0,
         outcome="discarded" if discarded else "dead_lettered",
@@ -101,21 +96,28 @@ def settle_without_attempt(delivery: Delivery, reason: Reason, partition: int, *
     return Settlement(records)
 
 
+def _attempt_of(delivery: Delivery) -> partial[Attempt]:
+    """Begin an attempt record with what it says of its delivery."""
+    return partial(
+        Attempt,
+        delivery_id=delivery.delivery_id,
+        subscription_id=delivery.subscription_id,
+        tenant=delivery.tenant,
+        event_id=delivery.event_id,
+        event_type=delivery.event_type,
+        trigger=delivery.trigger,
+    )
+
+
 def _attempt_record(
     delivery: Delivery, max_attempts: int, completed: CompletedAttempt, verdict: Verdict, decision: Decision
 ) -> OutRecord:
     summary: AttemptSummary = completed.summary
     result = completed.result
     outcome, reason, due_at_ms = _described(verdict, decision)
-    attempt = Attempt(
-        delivery_id=delivery.delivery_id,
-        subscription_id=delivery.subscription_id,
-        tenant=delivery.tenant,
-        event_id=delivery.event_id,
-        event_type=delivery.event_type,
+    attempt = _attempt_of(delivery)(
         attempt_number=summary.attempt_number,
         max_attempts=max_attempts,
-        trigger=delivery.trigger,
         started_at_ms=summary.started_at_ms,
         duration_ms=summary.duration_ms,
         outcome=outcome,
