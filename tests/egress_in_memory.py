@@ -155,7 +155,7 @@ def queued(
     """Give a delivery that the main reader has just handed out."""
     reading.take(offset, subscription_id, has_room=True)
     delivery = replace(planned(f"evt-{offset}", subscription_id), planned_at_ms=T0)
-    return QueuedDelivery(delivery, Origin(reading, partition, offset, subscription_id, True, size_bytes))  # noqa: FBT003
+    return QueuedDelivery(delivery, Origin(reading, partition, offset, subscription_id, True, size_bytes))  # noqa: FBT003 - direct
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -93,7 +93,7 @@ class CatchUpReader:
         error = message.error()
         if error is None:
             return (message.offset() or 0) + 1
-        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name in this client
+        if error.code() == KafkaError._PARTITION_EOF:
             # The mark may be older than `end`; one at or past it means that the rest was deleted by retention.
             return max(position, message.offset() or 0)
         if error.retriable() or not error.fatal():

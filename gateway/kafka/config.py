@@ -42,7 +42,7 @@ class KafkaConfig:
             **overrides,
         }
 
-    def consumer(self, group_id: str, **overrides: Any) -> dict[str, Any]:  # noqa: ANN401
+    def consumer(self, group_id: str, **overrides: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         """Properties of a consumer that commits only what it is told to.
 
         A short fetch back-off: with the default of one second, every seek or resume costs a second.

@@ -52,7 +52,7 @@ class ConfirmedWriter:
                     on_delivery=report,
                 )
             unconfirmed = self._producer.flush(_FLUSH_TIMEOUT_S)
-        if unconfirmed or any(error.code() == KafkaError._MSG_TIMED_OUT for error in failed):  # noqa: SLF001 - public
+        if unconfirmed or any(error.code() == KafkaError._MSG_TIMED_OUT for error in failed):
             raise UnavailableError(
                 f"Kafka at {self._bootstrap_servers} does not confirm what is written",
                 hint="is a broker down? every partition needs a leader",

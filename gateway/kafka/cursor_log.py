@@ -51,7 +51,7 @@ def read_cursors(config: KafkaConfig, partitions: Iterable[int]) -> Cursors:
             for message in consumer.consume(_BATCH, 0.1):
                 error = message.error()
                 if error is not None:
-                    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name in this client
+                    if error.code() == KafkaError._PARTITION_EOF:
                         left.discard(message.partition())
                     continue
                 _keep(newest, message)

@@ -13,10 +13,10 @@ QUIET: dict[str, Any] = {"log_level": 0}
 
 _UNREACHABLE = frozenset(
     {
-        KafkaError._TRANSPORT,  # noqa: SLF001 - the underscore marks librdkafka's local errors; they are public
-        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
-        KafkaError._TIMED_OUT,  # noqa: SLF001
-        KafkaError._RESOLVE,  # noqa: SLF001
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._TIMED_OUT,
+        KafkaError._RESOLVE,
         KafkaError.REQUEST_TIMED_OUT,
     }
 )

@@ -72,7 +72,7 @@ class ConfirmedProducer:
         failure: fails with a GatewayError when the producer can't go on.
     """
 
-    def __init__(self, config: KafkaConfig, loop: asyncio.AbstractEventLoop, **overrides: Any) -> None:  # noqa: ANN401
+    def __init__(self, config: KafkaConfig, loop: asyncio.AbstractEventLoop, **overrides: Any) -> None:  # noqa: ANN401 - any type
         self._producer = Producer(config.producer(error_cb=self._on_error, **overrides))
         self._loop = loop
         self.failure: asyncio.Future[None] = loop.create_future()
@@ -159,7 +159,7 @@ class ConfirmedProducer:
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
             self.fail(ProduceRefusedError(f"the Kafka producer can't go on: {error.str()}"))
-        elif error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its public name in this client
+        elif error.code() == KafkaError._ALL_BROKERS_DOWN:
             # Of single connections the client's own log tells.
             _log.warning("kafka.unreachable", hint="what is to be produced waits")
 

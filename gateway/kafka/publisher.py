@@ -30,7 +30,7 @@ _POLL_S = 0.1
 # Reports come within the client's own time-out; the margin lets the last of them be served.
 _REPORT_MARGIN_S = 2.0
 _TOPIC_WAIT_MS = 5000
-_NO_TOPIC = frozenset({KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART})  # noqa: SLF001 - librdkafka's local errors
+_NO_TOPIC = frozenset({KafkaError._UNKNOWN_TOPIC, KafkaError.UNKNOWN_TOPIC_OR_PART})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class _Batch:
         error = self._errors.get(index)
         if error is not None and error.code() in _NO_TOPIC:
             return f"there is no topic {self.events[index].topic}", "`gateway topics apply` creates it"
-        if error is None or error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001 - librdkafka's local error
+        if error is None or error.code() == KafkaError._MSG_TIMED_OUT:
             return f"Kafka at {bootstrap_servers} did not acknowledge in time", "is it running?"
         explained = gateway_error(error, bootstrap_servers)
         return explained.message, explained.hint

@@ -156,7 +156,7 @@ class _Reading:
         finished = []
         for message in messages:
             error = message.error()
-            if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - public in librdkafka
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:
                 self.last_error = error
                 continue
             record = _raw(message)

@@ -141,7 +141,7 @@ class SubscriptionLog:
 
     def _change(self, message: Message) -> TableChange | None:
         error, partition, offset = message.error(), message.partition(), message.offset()
-        if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's public code
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:
             # librdkafka reconnects and goes on by itself.
             _log.warning("subscriptions.read_error", error=error.str())
             return None

@@ -189,7 +189,7 @@ class _Transaction:
             while not self._is_queued(topic, key, value):
                 self._producer.poll(0.1)
                 if time.monotonic() > give_up_at:
-                    raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - librdkafka's public code
+                    raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
 
     def _is_queued(self, topic: str, key: bytes, value: bytes | None) -> bool:
         try:
@@ -198,7 +198,7 @@ class _Transaction:
             return False
         except KafkaException as error:
             # A fatal error while records are being queued: the commit is what names its cause.
-            if error.args[0].code() != KafkaError._FATAL:  # noqa: SLF001
+            if error.args[0].code() != KafkaError._FATAL:
                 raise
         return True
 
@@ -236,6 +236,6 @@ class _Transaction:
 
     def _meaning(self, error: KafkaException) -> Exception:
         # librdkafka gives _FENCED for every way in which the broker says that a newer instance exists.
-        if error.args[0].code() == KafkaError._FENCED:  # noqa: SLF001
+        if error.args[0].code() == KafkaError._FENCED:
             return _FencedError()
         return gateway_error(error, self._bootstrap_servers)

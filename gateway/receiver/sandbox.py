@@ -140,7 +140,7 @@ class Sandbox:
         answer = judgement.answer
         if answer.delay_s > 0 and await self._stops_within(answer.delay_s):
             return refusal(503, "stopping", "the test receiver is stopping")
-        if answer.status == 200:  # noqa: PLR2004 - the one success that is ever planned
+        if answer.status == 200:  # noqa: PLR2004 - HTTP - the one success that is ever planned
             inbox.counts.count_accepted(judgement.webhook_id)
             return json_response({"received": True, "eventId": judgement.webhook_id})
         return _failure(answer, judgement.reason)
@@ -155,8 +155,8 @@ class Sandbox:
 
 def _failure(answer: PlannedAnswer, reason: str | None) -> web.Response:
     status = 503 if answer.status is None else answer.status
-    retry_after_s = RETRY_AFTER_S if status == 429 else None  # noqa: PLR2004 - RFC 6585 section 4
-    if status == 401 and reason is not None:  # noqa: PLR2004
+    retry_after_s = RETRY_AFTER_S if status == 429 else None  # noqa: PLR2004 - HTTP - RFC 6585 section 4
+    if status == 401 and reason is not None:  # noqa: PLR2004 - HTTP
         return refusal(status, reason, "the signature does not verify")
     return refusal(status, "asked_to_fail", "this test receiver fails on purpose", retry_after_s=retry_after_s)
 

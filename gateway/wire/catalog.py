@@ -79,7 +79,7 @@ class Catalog:
         """
         return max(self._versions_of(event_type))
 
-    def schema(self, event_type: str, version: int) -> Any:  # noqa: ANN401 - a schema is any JSON value
+    def schema(self, event_type: str, version: int) -> Any:
         """The parsed schema of one version.
 
         Raises:
@@ -167,7 +167,7 @@ def load_event_type(folder: Path) -> list[EventSchema]:
     ]
 
 
-def event_schema(file: Path, event_type: str, version: int, source: Any) -> EventSchema:  # noqa: ANN401
+def event_schema(file: Path, event_type: str, version: int, source: Any) -> EventSchema:
     """Parse one version.
 
     Raises:

@@ -101,7 +101,7 @@ def _check_defaults(file: str, nodes: SchemaNodes) -> Iterator[Problem]:
             yield Problem(file, path, "default", f"the default does not fit the type: {error}")
 
 
-def _check_appended(file: str, older: Any, newer: Any) -> Iterator[Problem]:  # noqa: ANN401
+def _check_appended(file: str, older: Any, newer: Any) -> Iterator[Problem]:
     """Compare encodings: a field that was there keeps its place and type, one that comes has a default."""
     kept = len(older["fields"])
     head = {**newer, "fields": newer["fields"][:kept]}

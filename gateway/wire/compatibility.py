@@ -37,7 +37,7 @@ class Incompatibility:
     detail: str
 
 
-def incompatibilities(reader: Any, writer: Any) -> list[Incompatibility]:  # noqa: ANN401 - schemas are any JSON value
+def incompatibilities(reader: Any, writer: Any) -> list[Incompatibility]:
     """List what keeps `reader` from reading everything that is written with `writer`; nothing when it can.
 
     Args:
@@ -59,7 +59,7 @@ class _Resolution:
     def check(self) -> Iterator[Incompatibility]:
         return self._compare(self._reader.root, self._writer.root, "")
 
-    def _compare(self, reader_schema: Any, writer_schema: Any, path: str) -> Iterator[Incompatibility]:  # noqa: ANN401
+    def _compare(self, reader_schema: Any, writer_schema: Any, path: str) -> Iterator[Incompatibility]:
         reader, writer = self._reader.node(reader_schema), self._writer.node(writer_schema)
         if writer.kind == UNION:
             for branch in writer.branches:
@@ -74,7 +74,7 @@ class _Resolution:
     def _compare_branches(
         self,
         reader: Node,
-        writer_schema: Any,  # noqa: ANN401
+        writer_schema: Any,
         writer: Node,
         path: str,
     ) -> Iterator[Incompatibility]:

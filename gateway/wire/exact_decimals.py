@@ -18,7 +18,7 @@ def use_exact_decimals() -> None:
     LOGICAL_READERS["fixed-decimal"] = _read_decimal
 
 
-def _read_decimal(data: Any, writer_schema: dict[Any, Any] | None = None, _: Any = None) -> Decimal:  # noqa: ANN401
+def _read_decimal(data: Any, writer_schema: dict[Any, Any] | None = None, _: Any = None) -> Decimal:
     schema = writer_schema or {}
     unscaled = int.from_bytes(data, "big", signed=True)
     if abs(unscaled) >= 10 ** schema["precision"]:

@@ -26,7 +26,7 @@ _JSON_NAMES = {
 }
 
 
-def data_from_json(schema: Any, data: Any) -> Any:  # noqa: ANN401 - schemas and values are any JSON
+def data_from_json(schema: Any, data: Any) -> Any:
     """Convert one event's data to what fastavro encodes; defaults of missing fields are filled in.
 
     Args:
@@ -40,7 +40,7 @@ def data_from_json(schema: Any, data: Any) -> Any:  # noqa: ANN401 - schemas and
     return _convert(nodes, nodes.root, data, ROOT)
 
 
-def _convert(nodes: SchemaNodes, schema: Any, value: Any, path: str) -> Any:  # noqa: ANN401
+def _convert(nodes: SchemaNodes, schema: Any, value: Any, path: str) -> Any:
     node = nodes.node(schema)
     match node.kind:
         case "record":
@@ -55,14 +55,14 @@ def _convert(nodes: SchemaNodes, schema: Any, value: Any, path: str) -> Any:  # 
             return _convert_scalar(node, value, path)
 
 
-def _convert_scalar(node: Node, value: Any, path: str) -> Any:  # noqa: ANN401
+def _convert_scalar(node: Node, value: Any, path: str) -> Any:
     try:
         return scalar_from_json(node, value)
     except ValueError as error:
         raise InvalidInputError(f"{path}: {error}", hint=_symbol_hint(node, value)) from None
 
 
-def _symbol_hint(node: Node, value: Any) -> str | None:  # noqa: ANN401
+def _symbol_hint(node: Node, value: Any) -> str | None:
     if node.kind != "enum":
         return None
     return f"{node.short_name} is one of {', '.join(node.definition['symbols'])}" + _did_you_mean(
@@ -75,7 +75,7 @@ def _did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _convert_record(nodes: SchemaNodes, node: Node, value: Any, path: str) -> dict[str, Any]:  # noqa: ANN401
+def _convert_record(nodes: SchemaNodes, node: Node, value: Any, path: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise InvalidInputError(f"{path}: {node.short_name} must be an object, not {_describe(value)}")
     fields = node.definition["fields"]
@@ -104,21 +104,21 @@ def _check_names(node: Node, value: Mapping[Any, Any], path: str) -> None:
         raise InvalidInputError(f"{path}: {node.short_name} lacks the {what} {', '.join(missing)}")
 
 
-def _convert_array(nodes: SchemaNodes, node: Node, value: Any, path: str) -> list[Any]:  # noqa: ANN401
+def _convert_array(nodes: SchemaNodes, node: Node, value: Any, path: str) -> list[Any]:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes | bytearray):
         raise InvalidInputError(f"{path}: must be an array, not {_describe(value)}")
     items = node.definition["items"]
     return [_convert(nodes, items, item, f"{path}[{index}]") for index, item in enumerate(value)]
 
 
-def _convert_map(nodes: SchemaNodes, node: Node, value: Any, path: str) -> dict[str, Any]:  # noqa: ANN401
+def _convert_map(nodes: SchemaNodes, node: Node, value: Any, path: str) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise InvalidInputError(f"{path}: must be an object with string keys, not {_describe(value)}")
     values = node.definition["values"]
     return {key: _convert(nodes, values, item, f"{path}.{key}") for key, item in value.items()}
 
 
-def _convert_union(nodes: SchemaNodes, union: Node, value: Any, path: str) -> Any:  # noqa: ANN401
+def _convert_union(nodes: SchemaNodes, union: Node, value: Any, path: str) -> Any:
     """Take the first branch that fits. With one branch beside null, its own error says what is wrong."""
     if value is None and NULL in union.branches:
         return None
@@ -138,6 +138,6 @@ def _convert_union(nodes: SchemaNodes, union: Node, value: Any, path: str) -> An
     raise InvalidInputError(f"{path}: fits no branch of the {UNION}", hint="; ".join(refusals))
 
 
-def _describe(value: Any) -> str:  # noqa: ANN401
+def _describe(value: Any) -> str:
     """Name a value's type as JSON has it."""
     return _JSON_NAMES.get(type(value), type(value).__name__)

@@ -13,7 +13,7 @@ from gateway.wire.schema_nodes import Node, is_integer
 _MAX_SHOWN_CHARS = 40
 
 
-def scalar_from_json(node: Node, value: Any) -> Any:  # noqa: ANN401 - values are any JSON
+def scalar_from_json(node: Node, value: Any) -> Any:
     """Convert one value.
 
     Raises:
@@ -22,18 +22,18 @@ def scalar_from_json(node: Node, value: Any) -> Any:  # noqa: ANN401 - values ar
     return _CONVERTERS.get(node.logical_type or node.kind, _primitive)(node, value)
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401
+def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= _MAX_SHOWN_CHARS else f"{text[:_MAX_SHOWN_CHARS]}…"
 
 
-def _checked(fits: bool, value: Any, what: str) -> Any:  # noqa: ANN401, FBT001 - the condition reads at the call
+def _checked(fits: bool, value: Any, what: str) -> Any:  # noqa: FBT001 - the condition reads at the call
     if not fits:
         raise ValueError(f"{_shown(value)} is not {what}")
     return value
 
 
-def _primitive(node: Node, value: Any) -> Any:  # noqa: ANN401
+def _primitive(node: Node, value: Any) -> Any:
     match node.kind:
         case "int":
             return _checked(is_integer("int", value), value, "an integer of 32 bits")
@@ -50,7 +50,7 @@ def _primitive(node: Node, value: Any) -> Any:  # noqa: ANN401
             return _checked(value is None, value, "null")
 
 
-def _decimal(node: Node, value: Any) -> Decimal:  # noqa: ANN401
+def _decimal(node: Node, value: Any) -> Decimal:
     """Take exactly what is written: a number's shortest decimal form, never its binary value; no rounding."""
     what = f"a decimal of at most {node.precision} digits, {node.scale} of them after the point"
     _checked(isinstance(value, int | float | str | Decimal) and not isinstance(value, bool), value, what)
@@ -63,7 +63,7 @@ def _decimal(node: Node, value: Any) -> Decimal:  # noqa: ANN401
         raise ValueError(f"{_shown(value)} is not {what}") from None
 
 
-def _parsed(value: Any, type_: type, parse: Any, what: str) -> Any:  # noqa: ANN401
+def _parsed(value: Any, type_: type, parse: Any, what: str) -> Any:
     """Take a value of the type, or a string that parses to one."""
     if isinstance(value, type_):
         return value
@@ -75,24 +75,24 @@ def _parsed(value: Any, type_: type, parse: Any, what: str) -> Any:  # noqa: ANN
         raise ValueError(f"{_shown(value)} is not {what}") from None
 
 
-def _uuid(node: Node, value: Any) -> UUID:  # noqa: ANN401, ARG001 - converters take the node, needed or not
+def _uuid(node: Node, value: Any) -> UUID:  # noqa: ARG001 - converters take the node, needed or not
     return _parsed(value, UUID, UUID, "a UUID")  # type: ignore[no-any-return]
 
 
-def _date(node: Node, value: Any) -> date:  # noqa: ANN401, ARG001
+def _date(node: Node, value: Any) -> date:  # noqa: ARG001
     what = "a date like 2026-01-31"
     # A datetime is a date to isinstance, but dropping its time would be a guess.
     _checked(not isinstance(value, datetime), value, what)
     return _parsed(value, date, date.fromisoformat, what)  # type: ignore[no-any-return]
 
 
-def _time(node: Node, value: Any) -> time:  # noqa: ANN401, ARG001
+def _time(node: Node, value: Any) -> time:  # noqa: ARG001
     what = "a time of day like 13:30:00.250"
     parsed: time = _parsed(value, time, time.fromisoformat, what)
     return _checked(parsed.tzinfo is None, parsed, what)  # type: ignore[no-any-return]
 
 
-def _timestamp(node: Node, value: Any) -> datetime:  # noqa: ANN401, ARG001
+def _timestamp(node: Node, value: Any) -> datetime:  # noqa: ARG001
     what = "an RFC 3339 time with its offset, like 2026-01-31T13:30:00.250Z"
     parsed: datetime = _parsed(value, datetime, datetime.fromisoformat, what)
     _checked(parsed.tzinfo is not None, value, what)
@@ -102,18 +102,18 @@ def _timestamp(node: Node, value: Any) -> datetime:  # noqa: ANN401, ARG001
         raise ValueError(f"{_shown(value)} lies outside the years 1 to 9999") from None
 
 
-def _local_timestamp(node: Node, value: Any) -> datetime:  # noqa: ANN401, ARG001
+def _local_timestamp(node: Node, value: Any) -> datetime:  # noqa: ARG001
     what = "a time without an offset, like 2026-01-31T13:30:00.250"
     parsed: datetime = _parsed(value, datetime, datetime.fromisoformat, what)
     _checked(parsed.tzinfo is None, value, what)
     return parsed
 
 
-def _enum(node: Node, value: Any) -> Any:  # noqa: ANN401
+def _enum(node: Node, value: Any) -> Any:
     return _checked(value in node.definition["symbols"], value, f"a symbol of {node.short_name}")
 
 
-def _bytes(node: Node, value: Any) -> bytes:  # noqa: ANN401
+def _bytes(node: Node, value: Any) -> bytes:
     def decode(text: str) -> bytes:
         try:
             return base64.b64decode(text, validate=True)

@@ -39,7 +39,7 @@ class _Mock:
         self._nodes = nodes
         self._random = random
 
-    def value(self, schema: Any, field_name: str, depth: int) -> Any:  # noqa: ANN401 - schemas and values are any JSON
+    def value(self, schema: Any, field_name: str, depth: int) -> Any:
         node = self._nodes.node(schema)
         match node.kind:
             case "record":
@@ -68,13 +68,13 @@ class _Mock:
         keys = self._random.sample(WORDS, self._length(depth))
         return {key: self.value(node.definition["values"], field_name, depth + 1) for key in keys}
 
-    def _branch(self, union: Node, field_name: str, depth: int) -> Any:  # noqa: ANN401
+    def _branch(self, union: Node, field_name: str, depth: int) -> Any:
         if NULL in union.branches and (depth > _MAX_DEPTH or self._random.random() < _NULL_SHARE):
             return None
         chosen = self._random.choice([branch for branch in union.branches if branch != NULL])
         return self.value(chosen, field_name, depth + 1)
 
-    def _scalar(self, node: Node, field_name: str) -> Any:  # noqa: ANN401
+    def _scalar(self, node: Node, field_name: str) -> Any:
         if node.logical_type is not None:
             return _LOGICAL[node.logical_type](node, self._random, field_name)
         return _PLAIN[node.kind](node, self._random, field_name)

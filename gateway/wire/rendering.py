@@ -46,7 +46,7 @@ def render_webhook(event: Event, data: dict[str, Any]) -> bytes:
     return orjson.dumps(body, default=_render, option=_OPTIONS)
 
 
-def render_data(data: Any) -> bytes:  # noqa: ANN401 - decoded values are of any type
+def render_data(data: Any) -> bytes:
     """Give an event's data alone, in the same form; `gateway.wire.json_data` reads it back."""
     return orjson.dumps(data, default=_render, option=_OPTIONS)
 
@@ -62,7 +62,7 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
 
 
-def _render(value: Any) -> str:  # noqa: ANN401
+def _render(value: Any) -> str:
     match value:
         case datetime():
             return rfc3339(value)

@@ -9,7 +9,7 @@ from typing import Any
 from gateway.wire.schema_nodes import NULL, UNION, Node, SchemaNodes, is_integer
 
 
-def default_value(nodes: SchemaNodes, schema: Any, default: Any) -> Any:  # noqa: ANN401 - schemas and values are any JSON
+def default_value(nodes: SchemaNodes, schema: Any, default: Any) -> Any:
     """Give the value, ready to be encoded, that `default` stands for.
 
     Raises:
@@ -36,7 +36,7 @@ def default_value(nodes: SchemaNodes, schema: Any, default: Any) -> Any:  # noqa
             raise ValueError(f"{default!r} is no {node.name}")
 
 
-def _given(field: dict[str, Any], default: dict[str, Any]) -> Any:  # noqa: ANN401
+def _given(field: dict[str, Any], default: dict[str, Any]) -> Any:
     if field["name"] in default:
         return default[field["name"]]
     if "default" not in field:
@@ -44,7 +44,7 @@ def _given(field: dict[str, Any], default: dict[str, Any]) -> Any:  # noqa: ANN4
     return field["default"]
 
 
-def _union_default(nodes: SchemaNodes, union: Node, default: Any) -> Any:  # noqa: ANN401
+def _union_default(nodes: SchemaNodes, union: Node, default: Any) -> Any:
     """Take the first branch that fits, as Avro 1.12 has it."""
     for branch in union.branches:
         try:
@@ -64,7 +64,7 @@ def _bytes_default(node: Node, default: str) -> bytes:
     return value
 
 
-def _is_plain(node: Node, default: Any) -> bool:  # noqa: ANN401
+def _is_plain(node: Node, default: Any) -> bool:
     match node.kind:
         case "int" | "long":
             return is_integer(node.kind, default)

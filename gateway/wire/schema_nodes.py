@@ -79,11 +79,11 @@ class SchemaNodes:
         root: the schema, parsed.
     """
 
-    def __init__(self, schema: Any) -> None:  # noqa: ANN401 - a schema is any JSON value
+    def __init__(self, schema: Any) -> None:
         self._named: dict[str, Any] = {}
         self.root = parse_schema(schema, self._named)
 
-    def node(self, schema: Any) -> Node:  # noqa: ANN401
+    def node(self, schema: Any) -> Node:
         """Give the node of a part of this schema; a name is replaced by what it names.
 
         Raises:
@@ -106,7 +106,7 @@ class SchemaNodes:
         """Give every field of every record once, with its path; a type that comes again is not entered again."""
         return self._fields(self.root, "", set())
 
-    def _fields(self, schema: Any, path: str, seen: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ANN401
+    def _fields(self, schema: Any, path: str, seen: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         node = self.node(schema)
         match node.kind:
             case "record" if node.name not in seen:

@@ -15,7 +15,7 @@ MARKER = b"\xc3\x01"
 HEADER_BYTES = 10
 
 
-def fingerprint_of(schema: Any) -> bytes:  # noqa: ANN401 - a schema is any JSON value
+def fingerprint_of(schema: Any) -> bytes:
     """Give the 8 fingerprint bytes of a schema, as they stand in a record."""
     return bytes.fromhex(fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO"))
 
@@ -31,7 +31,7 @@ def split_header(value: bytes) -> bytes:
     return value[2:HEADER_BYTES]
 
 
-def decode_body(value: bytes, start: int, writer: Any, reader: Any = None) -> Any:  # noqa: ANN401
+def decode_body(value: bytes, start: int, writer: Any, reader: Any = None) -> Any:
     """Decode the Avro binary that begins at `start`, resolved to `reader` where one is given.
 
     Raises:
@@ -53,11 +53,11 @@ def decode_body(value: bytes, start: int, writer: Any, reader: Any = None) -> An
 class SingleObjectWriter:
     """Encodes values of one schema."""
 
-    def __init__(self, schema: Any) -> None:  # noqa: ANN401
+    def __init__(self, schema: Any) -> None:
         self.schema = parse_schema(schema)
         self._header = MARKER + fingerprint_of(schema)
 
-    def encode(self, value: Any) -> bytes:  # noqa: ANN401
+    def encode(self, value: Any) -> bytes:
         """Encode one value; raises what fastavro raises when it does not fit (ValueError, TypeError)."""
         stream = BytesIO()
         stream.write(self._header)

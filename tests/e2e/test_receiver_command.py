@@ -58,9 +58,9 @@ def read_line(receiver: Receiver) -> str:
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:
     """Send a webhook; give the status."""
-    request = urllib.request.Request(url, body, headers)  # noqa: S310 - a loopback URL of our own
+    request = urllib.request.Request(url, body, headers)  # noqa: S310 - loopback - a loopback URL of our own
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - loopback
             return int(response.status)
     except urllib.error.HTTPError as error:
         with error:

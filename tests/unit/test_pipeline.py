@@ -56,7 +56,7 @@ def record_of(event: NewEvent, offset: int = 41) -> EventRecord:
 def created(version: int | None = None, tenant: str | None = None) -> NewEvent:
     """Give a believable order.created."""
     nodes = CATALOG.entry("order.created", version).nodes
-    return NewEvent("order.created", mock_data(nodes, Random(1)), version, key="order-17", tenant=tenant)  # noqa: S311
+    return NewEvent("order.created", mock_data(nodes, Random(1)), version, key="order-17", tenant=tenant)  # noqa: S311 - made up
 
 
 def deliveries_of(records: list[OutRecord]) -> list[Delivery]:
