@@ -79,20 +79,20 @@ def _uuid(node: Node, value: Any) -> UUID:  # noqa: ARG001 - converters take the
     return _parsed(value, UUID, UUID, "a UUID")  # type: ignore[no-any-return]
 
 
-def _date(node: Node, value: Any) -> date:  # noqa: ARG001
+def _date(node: Node, value: Any) -> date:  # noqa: ARG001 - one signature for all parsers
     what = "a date like 2026-01-31"
     # A datetime is a date to isinstance, but dropping its time would be a guess.
     _checked(not isinstance(value, datetime), value, what)
     return _parsed(value, date, date.fromisoformat, what)  # type: ignore[no-any-return]
 
 
-def _time(node: Node, value: Any) -> time:  # noqa: ARG001
+def _time(node: Node, value: Any) -> time:  # noqa: ARG001 - one signature for all parsers
     what = "a time of day like 13:30:00.250"
     parsed: time = _parsed(value, time, time.fromisoformat, what)
     return _checked(parsed.tzinfo is None, parsed, what)  # type: ignore[no-any-return]
 
 
-def _timestamp(node: Node, value: Any) -> datetime:  # noqa: ARG001
+def _timestamp(node: Node, value: Any) -> datetime:  # noqa: ARG001 - one signature for all parsers
     what = "an RFC 3339 time with its offset, like 2026-01-31T13:30:00.250Z"
     parsed: datetime = _parsed(value, datetime, datetime.fromisoformat, what)
     _checked(parsed.tzinfo is not None, value, what)
@@ -102,7 +102,7 @@ def _timestamp(node: Node, value: Any) -> datetime:  # noqa: ARG001
         raise ValueError(f"{_shown(value)} lies outside the years 1 to 9999") from None
 
 
-def _local_timestamp(node: Node, value: Any) -> datetime:  # noqa: ARG001
+def _local_timestamp(node: Node, value: Any) -> datetime:  # noqa: ARG001 - one signature for all parsers
     what = "a time without an offset, like 2026-01-31T13:30:00.250"
     parsed: datetime = _parsed(value, datetime, datetime.fromisoformat, what)
     _checked(parsed.tzinfo is None, value, what)
