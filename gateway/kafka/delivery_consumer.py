@@ -242,6 +242,8 @@ class DeliveryConsumer:
         self._held.clear()
         self._paused_all = False
         consumer.assign(committed)
+        # A partition that was paused when it went, and comes back to this process, would stay paused for ever.
+        consumer.resume(committed)
         self._owned = {(tp.topic, tp.partition) for tp in committed}
         assigned = [
             AssignedPartition(

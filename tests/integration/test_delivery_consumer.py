@@ -299,6 +299,29 @@ async def test_a_second_member_takes_over_whole_partitions(group: Group) -> None
     await second.until(lambda: second.count == 1)
 
 
+async def test_what_waited_when_it_went_is_read_when_it_comes_back(group: Group) -> None:
+    """The client keeps a partition paused that it loses and gets again; whoever owns it must not."""
+    due = now_ms() + 8000
+    for partition in (0, 1):
+        await group.write(group.retries, partition, due)
+    steady, passing = Recorder(), Recorder()
+    staying = group.join(steady)
+    await steady.until(lambda: len(steady.owned) == 4)
+    await until_held(staying, 2)
+    leaving = group.join(passing)
+    await passing.until(lambda: len(passing.owned) == 2)
+    await group.leave(leaving)
+    await steady.until(lambda: len(steady.owned) == 4 and steady.count == 2)
+    assert min(steady.late_ms) >= 0
+
+
+async def until_held(consumer: DeliveryConsumer, partitions: int) -> None:
+    """Wait until the reader holds partitions whose heads are not due; it tells nobody."""
+    async with asyncio.timeout(10):
+        while len(consumer._held) < partitions:  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.01)
+
+
 async def test_rebalances_lose_and_disorder_nothing(group: Group) -> None:
     """Members come and go while records wait for their time: every record is read by somebody, in order."""
     begin = now_ms()
