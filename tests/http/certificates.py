@@ -11,6 +11,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 _DAY = timedelta(days=1)
+# Python 3.13 checks chains strictly (RFC 5280): an authority says what its key is for, and both name their keys.
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Authority:
@@ -24,6 +36,8 @@ class Authority:
         certificate = (
             _builder(self._name, self._name, self._key, now - _DAY, now + _DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_SIGNS_CERTIFICATES, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         self.file = folder / "authority.pem"
@@ -54,6 +68,7 @@ class Authority:
         certificate = (
             _builder(subject, issuer, key, end - 3 * _DAY, end)
             .add_extension(x509.SubjectAlternativeName([name]), critical=True)
+            .add_extension(_issued_by(issuer_key or key), critical=False)
             .sign(issuer_key or key, hashes.SHA256())
         )
         file = self._folder / f"{label}.pem"
@@ -78,3 +93,7 @@ def _builder(
         .not_valid_before(begin)
         .not_valid_after(end)
     )
+
+
+def _issued_by(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
