@@ -6,11 +6,12 @@ from gateway.admin.lookup import DeliveryLookup, HistoryFilter
 from gateway.cli.delivery_views import COLUMNS, history_block, history_json, history_row
 from gateway.cli.durations import DURATION
 from gateway.cli.output import emit_json, emit_table, json_option
-from gateway.cli.scanning import ScanProgress, looked_back, now_ms, warn_if_partial
+from gateway.cli.scanning import ScanProgress, looked_back, warn_if_partial
 from gateway.domain.errors import NotFoundError
 from gateway.domain.history import DeliveryState
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
+from gateway.telemetry.clock import now_ms
 
 _MAX_LIMIT = 100_000
 _since_option = click.option(

@@ -8,7 +8,7 @@ import click
 from gateway.cli.delivery_views import history_json
 from gateway.cli.durations import DURATION, describe_moment
 from gateway.cli.output import emit_json, emit_table, json_option
-from gateway.cli.scanning import ScanProgress, now_ms, warn_if_partial
+from gateway.cli.scanning import ScanProgress, warn_if_partial
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.history import DeliveryHistory
 from gateway.domain.outcome import Reason
@@ -17,6 +17,7 @@ from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose, is_wa
 from gateway.replay.replayer import Replayer
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
+from gateway.telemetry.clock import now_ms
 
 _COLUMNS = ("DELIVERY", "EVENT", "TYPE", "SUBSCRIPTION", "REASON", "ATTEMPTS", "SINCE", "STATE")
 _MAX_LIMIT = 100_000

@@ -10,11 +10,6 @@ from gateway.kafka.delivery_log import LogReport
 _INTERVAL_S = 2.0
 
 
-def now_ms() -> int:
-    """Give the present, milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
 class ScanProgress:
     """Prints a line now and then; a look that takes no time prints nothing."""
 

@@ -11,10 +11,11 @@ from gateway.admin.manifest import read_manifest, write_manifest
 from gateway.admin.plan import Action, Plan, PlanItem
 from gateway.admin.wanted import check_entries
 from gateway.cli.output import emit_json, json_option
-from gateway.cli.subscription_parts import confirm, now_ms, rules, store, table
+from gateway.cli.subscription_parts import confirm, rules, store, table
 from gateway.domain.secret import SigningSecret
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
+from gateway.telemetry.clock import now_ms
 
 _MARKS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.KEEP: "="}
 

@@ -1,6 +1,5 @@
 """What the `gateway subscriptions` commands share: their parts from the deployment, their options, their output."""
 
-import time
 from collections.abc import Callable
 from typing import Any, BinaryIO, TypeVar
 
@@ -19,16 +18,12 @@ from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import read_subscriptions
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
+from gateway.telemetry.clock import now_ms
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 CLIENT_ID = "gateway-subscriptions"
 MAX_SECRET_FILE_BYTES = 1024
-
-
-def now_ms() -> int:
-    """Give the present, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def table() -> SubscriptionIndex:

@@ -11,6 +11,7 @@ from gateway.domain.secret import SigningSecret
 from gateway.domain.signing import signature_headers
 from gateway.domain.subscription import Subscription
 from gateway.http.client import WebhookClient
+from gateway.telemetry.clock import now_ms
 from gateway.wire.sealing import KeyRing
 
 
@@ -50,7 +51,7 @@ class SigningAttempter:
 
     async def attempt(self, delivery: Delivery, subscription: Subscription) -> CompletedAttempt:
         """Make the next attempt of a delivery."""
-        started_ms = time.time_ns() // 1_000_000
+        started_ms = now_ms()
         started = time.perf_counter()
         result = await self._send(delivery, subscription, started_ms)
         summary = AttemptSummary(

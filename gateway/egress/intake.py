@@ -5,7 +5,6 @@ committed. What is left in the log may be passed by the commit once the cursor t
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -22,6 +21,7 @@ from gateway.egress.ledger import Ledger, RecordProducer
 from gateway.kafka.cursor_log import cursor_record
 from gateway.kafka.delivery_consumer import AssignedPartition, Partition
 from gateway.kafka.producer import OutRecord
+from gateway.telemetry.clock import now_ms
 from gateway.wire.errors import UndecodableError
 from gateway.wire.records import delivery_codec, rejected_codec
 
@@ -111,7 +111,7 @@ class Intake:
             headers=(),
             reason=Reason.UNDECODABLE.value,
             detail=error.message,
-            rejected_at_ms=time.time_ns() // 1_000_000,
+            rejected_at_ms=now_ms(),
         ).keepable()
         self._ledger.take(origin)
         self._ledger.begin(origin)

@@ -6,7 +6,6 @@ holds for deliveries that are already under way.
 
 import asyncio
 import random
-import time
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Protocol
@@ -22,6 +21,7 @@ from gateway.egress.lane import Lane, QueuedDelivery
 from gateway.egress.ledger import Ledger
 from gateway.egress.settlement import settle_attempt, settle_without_attempt
 from gateway.kafka.delivery_consumer import Partition
+from gateway.telemetry.clock import now_ms
 
 _log = structlog.get_logger()
 
@@ -152,7 +152,7 @@ class LanePool:
             completed,
             self._tiers,
             queued.origin.partition[1],
-            now_ms=_now_ms(),
+            now_ms=now_ms(),
             jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
         )
         if settlement.disables:
@@ -187,7 +187,7 @@ class LanePool:
     def _end(self, queued: QueuedDelivery, reason: Reason) -> None:
         self._ledger.begin(queued.origin)
         partition = queued.origin.partition[1]
-        settlement = settle_without_attempt(queued.delivery, reason, partition, now_ms=_now_ms())
+        settlement = settle_without_attempt(queued.delivery, reason, partition, now_ms=now_ms())
         self._ledger.settle(queued.origin, settlement.records)
 
     def _give_back(self, lane: Lane) -> None:
@@ -211,7 +211,3 @@ class LanePool:
 
 def _max_in_flight(subscription: Subscription | None) -> int:
     return DEFAULT_MAX_IN_FLIGHT if subscription is None else subscription.max_in_flight
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -20,6 +20,7 @@ from gateway.domain.errors import GatewayError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.cursor_log import read_cursors
 from gateway.kafka.due_times import split_due
+from gateway.telemetry.clock import now_ms
 
 Partition = tuple[str, int]
 
@@ -163,7 +164,7 @@ class DeliveryConsumer:
     def _poll_s(self) -> float:
         if not self._held or self._paused_all:
             return _POLL_S
-        return min(_POLL_S, max((min(self._held.values()) - _now_ms()) / 1000, 0.001))
+        return min(_POLL_S, max((min(self._held.values()) - now_ms()) / 1000, 0.001))
 
     def _is_record(self, message: Message) -> bool:
         error = message.error()
@@ -193,7 +194,7 @@ class DeliveryConsumer:
 
     def _hold_back(self, batch: list[Message]) -> list[Message]:
         """Keep what is due; put back, and pause, each partition from its first record that is not."""
-        due, waits = split_due(batch, _now_ms())
+        due, waits = split_due(batch, now_ms())
         for partition, head in waits.items():
             if partition not in self._owned:
                 continue  # given up while the batch was read: there is nothing to pause, and nothing is taken
@@ -210,8 +211,8 @@ class DeliveryConsumer:
             (self._consumer.pause if self._blocked else self._consumer.resume)(free)
         if not self._held or self._paused_all:
             return
-        now_ms = _now_ms()
-        ready = [partition for partition, due_at_ms in self._held.items() if due_at_ms <= now_ms]
+        present_ms = now_ms()
+        ready = [partition for partition, due_at_ms in self._held.items() if due_at_ms <= present_ms]
         if ready:
             for partition in ready:
                 del self._held[partition]
@@ -294,7 +295,3 @@ class DeliveryConsumer:
         with self._commit_lock:
             for partition in partitions:
                 self._to_commit.pop(partition, None)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

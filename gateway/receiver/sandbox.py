@@ -7,7 +7,6 @@ keeps and change how it behaves.
 
 import asyncio
 import errno
-import time
 from collections.abc import Callable, Iterable
 from random import Random
 
@@ -21,6 +20,7 @@ from gateway.receiver.inboxes import Inboxes
 from gateway.receiver.json_answers import json_response, refusal
 from gateway.receiver.received import InboxStats, ReceivedRequest, excerpt
 from gateway.receiver.sandbox_api import SandboxApi
+from gateway.telemetry.clock import now_ms
 
 DEFAULT_INBOX = "default"
 DEFAULT_KEEP = 10_000
@@ -122,7 +122,7 @@ class Sandbox:
         received = ReceivedRequest(
             seq=self._inboxes.store.take_seq(),
             name=inbox.name,
-            received_at_ms=time.time_ns() // 1_000_000,
+            received_at_ms=now_ms(),
             webhook_id=judgement.webhook_id,
             event_type=judgement.event_type,
             attempt_count=inbox.counts.count_request(judgement.webhook_id, verified=judgement.verified),

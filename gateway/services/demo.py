@@ -26,6 +26,7 @@ from gateway.services.demo_tally import DemoTally
 from gateway.services.deployment import Deployment
 from gateway.services.stack import Stack
 from gateway.settings import Settings
+from gateway.telemetry.clock import now_ms
 from gateway.wire.catalog import Catalog
 from gateway.wire.event_encoder import NewEvent
 from gateway.wire.mocking import mock_data
@@ -138,7 +139,7 @@ class _Demo:
         self._sandbox = sandbox
         self._store = SubscriptionStore(self._config)
         rules = DefinitionRules(self._catalog.event_types(), settings.tiers(), allow_insecure=True)
-        self._admin = SubscriptionAdmin(self._store, rules=rules, key_ring=deployment.key_ring, clock=_now_ms)
+        self._admin = SubscriptionAdmin(self._store, rules=rules, key_ring=deployment.key_ring, clock=now_ms)
         self._tally = DemoTally(self._id_of(endpoint) for endpoint in ENDPOINTS)
 
     def _id_of(self, endpoint: DemoEndpoint) -> str:
@@ -158,7 +159,7 @@ class _Demo:
 
     async def unsubscribe(self) -> None:
         """Delete the subscriptions: a second run finds a clean table."""
-        lifecycle = SubscriptionLifecycle(self._store, _now_ms)
+        lifecycle = SubscriptionLifecycle(self._store, now_ms)
         for endpoint in ENDPOINTS:
             await asyncio.to_thread(lifecycle.delete, self._id_of(endpoint))
 
@@ -235,7 +236,3 @@ def _made_up(catalog: Catalog, tenant: str) -> Iterator[NewEvent]:
     for number, (event_type, version) in enumerate(cycle(kinds)):
         data = mock_data(catalog.entry(event_type, version).nodes, chance)
         yield NewEvent(event_type, data, version, key=f"entity-{number % 20}", tenant=tenant)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

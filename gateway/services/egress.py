@@ -1,7 +1,6 @@
 """The egress process: wires table, readers, lanes and producer together, and takes them down within one deadline."""
 
 import asyncio
-import time
 
 import structlog
 
@@ -23,6 +22,7 @@ from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
 from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.settings import Settings
+from gateway.telemetry.clock import now_ms
 from gateway.telemetry.watchdog import Watchdog, end_within
 from gateway.wire.sealing import KeyRing
 
@@ -177,7 +177,7 @@ class _Egress:
                 self._store.disable,
                 subscription.subscription_id,
                 "the endpoint answered 410 Gone",
-                now_ms=time.time_ns() // 1_000_000,
+                now_ms=now_ms(),
             )
             _log.warning("subscription.disabled", subscription_id=subscription.subscription_id, reason="gone")
         except GatewayError as error:

@@ -5,7 +5,6 @@ record for `events.rejected`; an event nobody wants becomes none.
 """
 
 import contextlib
-import time
 from collections.abc import Callable
 
 import structlog
@@ -16,6 +15,7 @@ from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.planning import plan_deliveries
 from gateway.domain.topics import DELIVERIES, REJECTED
 from gateway.kafka.producer import OutRecord
+from gateway.telemetry.clock import now_ms
 from gateway.wire.errors import UndecodableError
 from gateway.wire.event_codec import EventDecoder, EventRecord
 from gateway.wire.records import delivery_codec, rejected_codec
@@ -68,7 +68,7 @@ class EventPipeline:
         if not subscriptions:
             return []
         body = render_webhook(event, decoded.data)
-        planned = plan_deliveries(event, body, CONTENT_TYPE, subscriptions, now_ms=_now_ms())
+        planned = plan_deliveries(event, body, CONTENT_TYPE, subscriptions, now_ms=now_ms())
         encoded = [(delivery.subscription_id.encode(), self._deliveries.encode(delivery)) for delivery in planned]
         largest = max(len(value) for _, value in encoded)
         if largest > MAX_RECORD_BYTES:
@@ -99,10 +99,6 @@ def _rejection(record: EventRecord, reason: str, detail: str) -> OutRecord:
         headers=tuple(record.headers),
         reason=reason,
         detail=detail[:MAX_ERROR_CHARS],
-        rejected_at_ms=_now_ms(),
+        rejected_at_ms=now_ms(),
     ).keepable()
     return OutRecord(REJECTED, rejected.source_key, rejected_codec().encode(rejected))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
