@@ -16,7 +16,7 @@ from gateway.domain.topics import DELIVERIES
 from gateway.egress.attempt import CompletedAttempt
 from gateway.egress.lane import Origin, QueuedDelivery
 from gateway.kafka.catch_up_reader import Stretch
-from gateway.kafka.delivery_consumer import Partition
+from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import OutRecord
 from gateway.wire.records import delivery_codec
 from tests.delivery_records import T0, planned

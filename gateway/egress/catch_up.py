@@ -13,7 +13,7 @@ from gateway.domain.catch_up import PartitionReading
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
 from gateway.kafka.catch_up_reader import Stretch
-from gateway.kafka.delivery_consumer import Partition
+from gateway.kafka.partitioning import Partition
 
 
 class Enqueue(Protocol):

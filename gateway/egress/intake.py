@@ -19,7 +19,8 @@ from gateway.egress.lane import Origin, QueuedDelivery
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger, RecordProducer
 from gateway.kafka.cursor_log import cursor_record
-from gateway.kafka.delivery_consumer import AssignedPartition, Partition
+from gateway.kafka.delivery_consumer import AssignedPartition
+from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import OutRecord
 from gateway.telemetry.clock import now_ms
 from gateway.wire.errors import UndecodableError

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gateway.domain.catch_up import PartitionReading
 from gateway.domain.delivery import Delivery
-from gateway.kafka.delivery_consumer import Partition
+from gateway.kafka.partitioning import Partition
 
 # Beyond what is being sent, so much may wait: enough to keep the lane busy while a catch-up pass is fetched.
 MIN_PREFETCH = 256

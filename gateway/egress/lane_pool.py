@@ -20,7 +20,7 @@ from gateway.egress.attempt import Attempter
 from gateway.egress.lane import Lane, QueuedDelivery
 from gateway.egress.ledger import Ledger
 from gateway.egress.settlement import settle_attempt, settle_without_attempt
-from gateway.kafka.delivery_consumer import Partition
+from gateway.kafka.partitioning import Partition
 from gateway.telemetry.clock import now_ms
 
 _log = structlog.get_logger()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from gateway.egress.lane import Origin
-from gateway.kafka.delivery_consumer import Partition
+from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import OutRecord
 
 DEFAULT_BUDGET_BYTES = 67_108_864

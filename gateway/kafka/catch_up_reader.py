@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from gateway.kafka.config import KafkaConfig
-from gateway.kafka.delivery_consumer import Partition
 from gateway.kafka.errors import QUIET
+from gateway.kafka.partitioning import Partition
 
 _BATCH = 2000
 _MAX_SCANNED = 20_000

@@ -20,9 +20,9 @@ from gateway.domain.errors import GatewayError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.cursor_log import read_cursors
 from gateway.kafka.due_times import split_due
+from gateway.kafka.partitioning import Partition
+from gateway.kafka.pending_commits import PendingCommits
 from gateway.telemetry.clock import now_ms
-
-Partition = tuple[str, int]
 
 _BATCH = 500
 _BATCHES_AHEAD = 2
@@ -108,8 +108,7 @@ class DeliveryConsumer:
         self._paused_all = False
         self._owned: set[Partition] = set()
         self._held: dict[Partition, int] = {}
-        self._commit_lock = threading.Lock()
-        self._to_commit: dict[Partition, int] = {}
+        self._commits = PendingCommits()
         self._thread = threading.Thread(target=self._run, name="delivery-consumer", daemon=True)
 
     def start(self) -> None:
@@ -127,8 +126,7 @@ class DeliveryConsumer:
 
     def request_commit(self, positions: dict[Partition, int]) -> None:
         """Have these offsets committed soon. Callable on any thread."""
-        with self._commit_lock:
-            self._to_commit.update(positions)
+        self._commits.ask(positions)
 
     # --- everything below runs on the consumer's thread ---
 
@@ -219,8 +217,7 @@ class DeliveryConsumer:
             self._consumer.resume([TopicPartition(*partition) for partition in ready])
 
     def _commit_requested(self) -> None:
-        with self._commit_lock:
-            positions, self._to_commit = self._to_commit, {}
+        positions = self._commits.take(time.monotonic())
         if positions:
             offsets = [TopicPartition(*partition, offset) for partition, offset in positions.items()]
             self._consumer.commit(offsets=offsets, asynchronous=True)
@@ -229,10 +226,7 @@ class DeliveryConsumer:
         if error is None:
             return
         _log.warning("kafka.commit_failed", error=error.str())
-        if error.retriable():
-            with self._commit_lock:
-                for tp in partitions:
-                    self._to_commit.setdefault((tp.topic, tp.partition), tp.offset)
+        self._commits.failed({(tp.topic, tp.partition): tp.offset for tp in partitions}, time.monotonic())
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         committed = consumer.committed(partitions, timeout=_METADATA_TIMEOUT_S)
@@ -246,6 +240,7 @@ class DeliveryConsumer:
         # A partition that was paused when it went, and comes back to this process, would stay paused for ever.
         consumer.resume(committed)
         self._owned = {(tp.topic, tp.partition) for tp in committed}
+        self._commits.own(self._owned)
         assigned = [
             AssignedPartition(
                 (tp.topic, tp.partition),
@@ -290,8 +285,6 @@ class DeliveryConsumer:
 
     def _forget(self, partitions: list[Partition]) -> None:
         self._owned.difference_update(partitions)
+        self._commits.give_up(partitions)
         for partition in partitions:
             self._held.pop(partition, None)
-        with self._commit_lock:
-            for partition in partitions:
-                self._to_commit.pop(partition, None)

@@ -10,6 +10,8 @@ from typing import cast
 
 from confluent_kafka import Message
 
+from gateway.kafka.partitioning import Partition
+
 DUE_HEADER = "due_at_ms"
 
 
@@ -26,7 +28,7 @@ class Wait:
     due_at_ms: int
 
 
-def split_due(batch: Iterable[Message], now_ms: int) -> tuple[list[Message], dict[tuple[str, int], Wait]]:
+def split_due(batch: Iterable[Message], now_ms: int) -> tuple[list[Message], dict[Partition, Wait]]:
     """Give the records that may be handed over, and where each partition (topic, number) that has others waits.
 
     Args:
@@ -34,7 +36,7 @@ def split_due(batch: Iterable[Message], now_ms: int) -> tuple[list[Message], dic
         now_ms: the present, milliseconds since the epoch.
     """
     due: list[Message] = []
-    waits: dict[tuple[str, int], Wait] = {}
+    waits: dict[Partition, Wait] = {}
     for message in batch:
         partition = (message.topic() or "", message.partition() or 0)
         if partition in waits:

@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from gateway.domain.errors import UnavailableError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.errors import QUIET, gateway_error, translated_errors
-from gateway.kafka.partitioning import partition_of
+from gateway.kafka.partitioning import Partition, partition_of
 
 _REQUEST_TIMEOUT_S = 10.0
 _NEW_TOPIC_TIMEOUT_S = 2.0
@@ -26,8 +26,6 @@ _LEADER_IS_MOVING = frozenset(
 )
 # Records may carry the time of a producer whose clock is ahead.
 _CLOCK_SKEW_MS = 86_400_000
-
-Partition = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ A look at one key's records then reads one partition instead of all of them. It 
 bit: see `PARTITIONER` in `gateway.kafka.config`.
 """
 
+Partition = tuple[str, int]
+"""A topic and the number of one of its partitions."""
+
 _SEED = 0x9747B28C
 _M = 0x5BD1E995
 _R = 24

@@ -14,7 +14,8 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from gateway.domain.errors import UnavailableError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.errors import QUIET, gateway_error, translated_errors
-from gateway.kafka.offset_lookup import OffsetLookup, Partition
+from gateway.kafka.offset_lookup import OffsetLookup
+from gateway.kafka.partitioning import Partition
 
 _BATCH_RECORDS = 1000
 _BATCH_TIMEOUT_S = 0.02

@@ -15,7 +15,8 @@ from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
 from gateway.http.client import WebhookClient
 from gateway.kafka.catch_up_reader import CatchUpReader
-from gateway.kafka.delivery_consumer import DeliveryConsumer, Partition
+from gateway.kafka.delivery_consumer import DeliveryConsumer
+from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import ConfirmedProducer
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import SubscriptionTable

@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from gateway.kafka.catch_up_reader import CatchUpReader, Stretch
 from gateway.kafka.config import KafkaConfig
-from gateway.kafka.delivery_consumer import Partition
+from gateway.kafka.partitioning import Partition
 from tests.egress_in_memory import PARTITION, MemoryLog
 
 A, B = b"sub_a", b"sub_b"

@@ -14,8 +14,9 @@ from gateway.domain.topics import TopicLayout
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.confirmed_writer import ConfirmedWriter
 from gateway.kafka.cursor_log import cursor_record
-from gateway.kafka.delivery_consumer import AssignedPartition, DeliveryConsumer, Partition
+from gateway.kafka.delivery_consumer import AssignedPartition, DeliveryConsumer
 from gateway.kafka.due_times import DUE_HEADER
+from gateway.kafka.partitioning import Partition
 
 
 def now_ms() -> int:

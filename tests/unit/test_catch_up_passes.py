@@ -18,7 +18,8 @@ from gateway.egress.catch_up import CatchUp
 from gateway.egress.intake import Intake
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
-from gateway.kafka.delivery_consumer import AssignedPartition, Partition
+from gateway.kafka.delivery_consumer import AssignedPartition
+from gateway.kafka.partitioning import Partition
 from gateway.wire.records import cursor_codec, rejected_codec
 from tests.delivery_records import planned
 from tests.egress_in_memory import (
