@@ -9,7 +9,7 @@ from gateway.domain.errors import GatewayError
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.domain.secret import SigningSecret
 from gateway.domain.signing import signature_headers
-from gateway.domain.subscription import Subscription
+from gateway.domain.subscription import SealedSecret, Subscription
 from gateway.http.client import WebhookClient
 from gateway.telemetry.clock import now_ms
 from gateway.wire.sealing import KeyRing
@@ -46,8 +46,9 @@ class SigningAttempter:
     def __init__(self, client: WebhookClient, key_ring: KeyRing) -> None:
         self._client = client
         self._key_ring = key_ring
-        # One entry a subscription, replaced with its revision.
-        self._opened: dict[str, tuple[int, list[tuple[int | None, SigningSecret]]]] = {}
+        # One entry a subscription, known by what was opened: one that is deleted and made anew has its old id and
+        # revision again.
+        self._opened: dict[str, tuple[tuple[SealedSecret, ...], list[SigningSecret]]] = {}
 
     async def attempt(self, delivery: Delivery, subscription: Subscription) -> CompletedAttempt:
         """Make the next attempt of a delivery."""
@@ -78,18 +79,17 @@ class SigningAttempter:
 
     def _secrets(self, subscription: Subscription, now_ms: int) -> list[SigningSecret]:
         opened = self._opened.get(subscription.subscription_id)
-        if opened is None or opened[0] != subscription.revision:
+        if opened is None or opened[0] != subscription.secrets:
             secrets = [
-                (
-                    sealed.expires_at_ms,
-                    self._key_ring.open(
-                        sealed, tenant=subscription.tenant, subscription_id=subscription.subscription_id
-                    ),
-                )
+                self._key_ring.open(sealed, tenant=subscription.tenant, subscription_id=subscription.subscription_id)
                 for sealed in subscription.secrets
             ]
-            opened = self._opened[subscription.subscription_id] = (subscription.revision, secrets)
-        return [secret for expires_at_ms, secret in opened[1] if expires_at_ms is None or expires_at_ms > now_ms]
+            opened = self._opened[subscription.subscription_id] = (subscription.secrets, secrets)
+        return [
+            secret
+            for sealed, secret in zip(*opened, strict=True)
+            if sealed.expires_at_ms is None or sealed.expires_at_ms > now_ms
+        ]
 
     def forget(self, subscription_id: str) -> None:
         """Drop what was opened for a subscription that is gone."""

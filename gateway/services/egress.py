@@ -114,7 +114,8 @@ class _Egress:
             revoke_timeout_s=settings.shutdown_deadline_s * _GIVE_UP_SHARE,
             beat=watchdog.watch("delivery consumer"),
         )
-        table.subscribe(lambda subscription_id, _: self._pool.subscription_changed(subscription_id))
+        self._attempter = attempter
+        table.subscribe(self._subscription_changed)
 
     async def run(self) -> None:
         """Read and deliver until a signal comes; then drain."""
@@ -142,6 +143,11 @@ class _Egress:
             await self._consumer.stop()
             committing.cancel()
             await self._reader.close()
+
+    def _subscription_changed(self, subscription_id: str, subscription: Subscription | None) -> None:
+        if subscription is None:
+            self._attempter.forget(subscription_id)
+        self._pool.subscription_changed(subscription_id)
 
     async def _announce(self) -> None:
         await self._consumer.first_assignment.wait()

@@ -1,0 +1,44 @@
+"""An attempt signs with the secrets that its subscription has now."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gateway.domain.secret import SigningSecret
+from gateway.domain.subscription import Subscription
+from gateway.egress.attempt import SigningAttempter
+from gateway.http.client import WebhookClient
+from gateway.receiver.sandbox import Sandbox
+from gateway.wire.sealing import KeyRing, generate_key_line, parse_key_ring
+from tests.delivery_records import planned
+
+OLD, NEW = SigningSecret(b"o" * 32), SigningSecret(b"n" * 32)
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """Run a receiver that verifies."""
+    sandbox = Sandbox()
+    yield sandbox
+    await sandbox.stop()
+
+
+def subscription(url: str, ring: KeyRing, secret: SigningSecret) -> Subscription:
+    sealed = ring.seal(secret, tenant="acme", subscription_id="sub_1", now_ms=0)
+    return Subscription("sub_1", "acme", url, ("*",), (sealed,), created_at_ms=0, updated_at_ms=0)
+
+
+async def test_a_subscription_made_anew_signs_with_its_own_secret(sandbox: Sandbox) -> None:
+    """Deleted and created again it has its old id and revision, but not its old secret."""
+    url = await sandbox.start() + "/hooks/shop"
+    ring = parse_key_ring(generate_key_line())
+    client = WebhookClient(allow_insecure=True)
+    attempter = SigningAttempter(client, ring)
+    first, again = subscription(url, ring, OLD), subscription(url, ring, NEW)
+    assert first.revision == again.revision
+    to_send = planned("evt_1", "sub_1", tenant="acme")
+    for present, secret in ((first, OLD), (again, NEW)):
+        sandbox.set_secrets("shop", [secret.text])
+        await attempter.attempt(to_send, present)
+    await client.close()
+    assert (sandbox.stats("shop").verified, sandbox.stats("shop").rejected) == (2, 0)
