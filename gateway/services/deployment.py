@@ -30,6 +30,7 @@ class Deployment:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._catalog: Catalog | None = None
 
     def bootstrap_servers(self) -> str:
         """Give the address of the Kafka to use.
@@ -60,12 +61,14 @@ class Deployment:
         return KafkaConfig(self.bootstrap_servers(), client_id)
 
     def catalog(self) -> Catalog:
-        """Read the event catalog.
+        """Read the event catalog, once.
 
         Raises:
             GatewayError: a schema can't be read; the message names the file.
         """
-        return load_catalog(self._settings.catalog_dir or schemas_root() / "events")
+        if self._catalog is None:
+            self._catalog = load_catalog(self._settings.catalog_dir or schemas_root() / "events")
+        return self._catalog
 
     def layout(self) -> TopicLayout:
         """Derive the topics from the catalog and the settings."""

@@ -7,7 +7,7 @@ import structlog
 from gateway.domain.catch_up import PartitionReading
 from gateway.domain.errors import GatewayError, UnavailableError
 from gateway.domain.subscription import Subscription, SubscriptionState
-from gateway.domain.topics import DELIVERIES
+from gateway.domain.topics import DELIVERIES, TopicLayout
 from gateway.egress.attempt import SigningAttempter
 from gateway.egress.catch_up import CatchUp
 from gateway.egress.intake import Intake
@@ -15,6 +15,7 @@ from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
 from gateway.http.client import WebhookClient
 from gateway.kafka.catch_up_reader import CatchUpReader
+from gateway.kafka.config import KafkaConfig
 from gateway.kafka.delivery_consumer import DeliveryConsumer
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import ConfirmedProducer
@@ -57,7 +58,9 @@ async def run_egress(settings: Settings) -> None:
     client = WebhookClient(allow_insecure=settings.allow_insecure_endpoints)
     producer = ConfirmedProducer(config, asyncio.get_running_loop())
     producer.start()
-    egress = _Egress(settings, deployment, table, SigningAttempter(client, key_ring), producer, watchdog)
+    egress = _Egress(
+        settings, config, deployment.layout(), table, SigningAttempter(client, key_ring), producer, watchdog
+    )
     try:
         await egress.run()
     finally:
@@ -74,14 +77,13 @@ class _Egress:
     def __init__(  # noqa: PLR0917 - a composition root's inner half
         self,
         settings: Settings,
-        deployment: Deployment,
+        config: KafkaConfig,
+        layout: TopicLayout,
         table: SubscriptionTable,
         attempter: SigningAttempter,
         producer: ConfirmedProducer,
         watchdog: Watchdog,
     ) -> None:
-        config = deployment.kafka("webhook-gateway-egress")
-        layout = deployment.layout()
         self._watchdog = watchdog
         self._shutdown_deadline_s = settings.shutdown_deadline_s
         self._table = table
