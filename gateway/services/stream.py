@@ -2,13 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 
 import structlog
 
 from gateway.domain.errors import GatewayError
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.lag import end_offsets
+from gateway.kafka.lag import EndOffsets
 from gateway.kafka.producer import ConfirmedProducer
 from gateway.kafka.schema_registry import HttpSchemaRegistry
 from gateway.kafka.subscription_table import SubscriptionTable
@@ -51,7 +49,7 @@ async def run_stream(settings: Settings) -> None:
     acks = InOrderAcks(MAX_EVENTS_IN_FLIGHT)
     pipeline = EventPipeline(EventDecoder(deployment.catalog(), registry), table.index)
     stream = StreamApp(config, topics, pipeline, producer, acks, settings.home / "stream")
-    observing = asyncio.ensure_future(_observe(stream, acks, config, topics, settings.stall_timeout_s))
+    observing = asyncio.ensure_future(_observe(stream, acks, EndOffsets(config, topics), settings.stall_timeout_s))
     beating = asyncio.ensure_future(_beat(watchdog))
     running = asyncio.ensure_future(stream.run())
     announcing = asyncio.ensure_future(_announce(stream))
@@ -82,14 +80,12 @@ async def _beat(watchdog: Watchdog) -> None:
         await asyncio.sleep(1.0)
 
 
-async def _observe(
-    stream: StreamApp, acks: InOrderAcks, config: KafkaConfig, topics: Sequence[str], patience_s: float
-) -> None:
+async def _observe(stream: StreamApp, acks: InOrderAcks, end_offsets: EndOffsets, patience_s: float) -> None:
     """End the process, by raising, when the stream stops moving although Kafka answers and has events for it."""
     judge = ProgressJudge(patience_s, time.monotonic())
     while True:
         await asyncio.sleep(_OBSERVE_S)
-        ends = await asyncio.to_thread(end_offsets, config, topics)
+        ends = await asyncio.to_thread(end_offsets.ask)
         positions = await stream.positions()
         behind = ends is not None and any(ends.get(partition, 0) > at for partition, at in positions.items())
         seen = Observation(
