@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from gateway.domain.event import SourcePosition
 from gateway.domain.outcome import Reason
@@ -13,6 +14,13 @@ MAX_ERROR_CHARS = 300
 MAX_RECORD_BYTES = 950_000
 # Random once, fixed for good: two gateways must derive the same delivery id.
 _NAMESPACE = uuid.UUID("6f0a4a0e-5b0c-4d3b-9a5e-0f2c7f1f2c11").bytes
+
+
+class Priority(Enum):
+    """Whether a delivery overtakes the normal ones that wait for the same subscription."""
+
+    NORMAL = "normal"
+    HIGH = "high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,8 @@ class Delivery:
         attempts: what was tried so far, oldest first.
         reason: why it is in the dead-letter topic; None elsewhere.
         dead_lettered_at_ms: since when; None elsewhere.
+        not_before_ms: the producer asked for it to be sent no earlier; 0 for at once.
+        priority: whether it overtakes others that wait.
     """
 
     delivery_id: str
@@ -67,6 +77,8 @@ class Delivery:
     attempts: tuple[AttemptSummary, ...] = ()
     reason: str | None = None
     dead_lettered_at_ms: int | None = None
+    not_before_ms: int = 0
+    priority: Priority = Priority.NORMAL
 
     @property
     def next_attempt_number(self) -> int:
@@ -90,6 +102,7 @@ class Delivery:
             reason=None,
             dead_lettered_at_ms=None,
             due_at_ms=0,
+            not_before_ms=0,
             planned_at_ms=now_ms,
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gateway.domain.errors import InvalidInputError
+from gateway.domain.rate_limit import RateLimit
 from gateway.domain.retry import STANDARD_POLICY, RetryPolicy
 
 DEFAULT_TIMEOUT_S = 10.0
@@ -22,6 +23,13 @@ class SubscriptionState(Enum):
     ACTIVE = "active"
     PAUSED = "paused"
     DISABLED = "disabled"
+
+
+class DeliveryOrder(Enum):
+    """Whether deliveries with the same event key arrive in order, also across retries."""
+
+    NONE = "none"
+    KEY = "key"
 
 
 class SignatureProfile(Enum):
@@ -68,6 +76,10 @@ class Subscription:
         revision: 1 when created, one more with each write.
         created_at_ms: when it was created.
         updated_at_ms: when it was last written.
+        rate_limit: how fast attempts may be made, or None for no limit.
+        order: whether deliveries of one event key keep their order.
+        state_changed_at_ms: since when it is in its state, or None where that is not known.
+        failing_since_ms: since when nothing could be delivered, once that has lasted; None while all is well.
     """
 
     subscription_id: str
@@ -85,6 +97,10 @@ class Subscription:
     retry_policy: RetryPolicy = STANDARD_POLICY
     state: SubscriptionState = SubscriptionState.ACTIVE
     state_reason: str | None = None
+    rate_limit: RateLimit | None = None
+    order: DeliveryOrder = DeliveryOrder.NONE
+    state_changed_at_ms: int | None = None
+    failing_since_ms: int | None = None
 
 
 def check_subscription_id(subscription_id: str) -> str:

@@ -5,7 +5,6 @@ gateway has an unknown fingerprint; gateway schemas only ever grow at the end, s
 newest schema known here and the rest is passed over. That is what lets old and new workers run side by side.
 """
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -15,10 +14,17 @@ from typing import Any, Generic, TypeVar
 import fastavro
 from fastavro.schema import parse_schema
 
-from gateway.domain.delivery import Attempt, AttemptSummary, Delivery, RejectedEvent
+from gateway.domain.delivery import Attempt, AttemptSummary, Delivery, Priority, RejectedEvent
 from gateway.domain.event import SourcePosition
+from gateway.domain.rate_limit import RateLimit
 from gateway.domain.retry import RetryPolicy
-from gateway.domain.subscription import SealedSecret, SignatureProfile, Subscription, SubscriptionState
+from gateway.domain.subscription import (
+    DeliveryOrder,
+    SealedSecret,
+    SignatureProfile,
+    Subscription,
+    SubscriptionState,
+)
 from gateway.domain.tiers import parse_tier
 from gateway.wire.errors import UndecodableError
 from gateway.wire.schema_files import read_versions, schemas_root
@@ -97,19 +103,29 @@ def _delivery_to_avro(delivery: Delivery) -> dict[str, Any]:
         "planned_at_ms": delivery.planned_at_ms,
         "due_at_ms": delivery.due_at_ms,
         "trigger": delivery.trigger,
-        "attempts": [
-            {
-                "attempt_number": attempt.attempt_number,
-                "started_at_ms": attempt.started_at_ms,
-                "duration_ms": attempt.duration_ms,
-                "status": attempt.status,
-                "error": attempt.error,
-            }
-            for attempt in delivery.attempts
-        ],
+        "attempts": _attempts_to_avro(delivery.attempts),
         "reason": delivery.reason,
         "dead_lettered_at_ms": delivery.dead_lettered_at_ms,
+        "not_before_ms": delivery.not_before_ms,
+        "priority": delivery.priority.value,
     }
+
+
+def _attempts_to_avro(attempts: tuple[AttemptSummary, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "attempt_number": attempt.attempt_number,
+            "started_at_ms": attempt.started_at_ms,
+            "duration_ms": attempt.duration_ms,
+            "status": attempt.status,
+            "error": attempt.error,
+        }
+        for attempt in attempts
+    ]
+
+
+def _attempts_from(value: dict[str, Any]) -> tuple[AttemptSummary, ...]:
+    return tuple(AttemptSummary(**attempt) for attempt in value.pop("attempts"))
 
 
 def _source_from(value: dict[str, Any]) -> SourcePosition:
@@ -117,8 +133,9 @@ def _source_from(value: dict[str, Any]) -> SourcePosition:
 
 
 def _delivery_from_avro(value: dict[str, Any]) -> Delivery:
-    attempts = tuple(AttemptSummary(**attempt) for attempt in value.pop("attempts"))
-    return Delivery(source=_source_from(value), attempts=attempts, **value)
+    return Delivery(
+        source=_source_from(value), attempts=_attempts_from(value), priority=Priority(value.pop("priority")), **value
+    )
 
 
 def _attempt_to_avro(attempt: Attempt) -> dict[str, Any]:
@@ -170,6 +187,11 @@ def _subscription_to_avro(subscription: Subscription) -> dict[str, Any]:
         "fail_fast": subscription.retry_policy.fail_fast,
         "state": subscription.state.value,
         "state_reason": subscription.state_reason,
+        "rate_per_s": None if subscription.rate_limit is None else subscription.rate_limit.per_s,
+        "rate_burst": None if subscription.rate_limit is None else subscription.rate_limit.burst,
+        "order": subscription.order.value,
+        "state_changed_at_ms": subscription.state_changed_at_ms,
+        "failing_since_ms": subscription.failing_since_ms,
     }
 
 
@@ -185,6 +207,10 @@ def _profiles_from(names: tuple[str, ...]) -> tuple[SignatureProfile, ...]:
     return tuple(SignatureProfile(name) for name in names)
 
 
+def _rate_limit_from(per_s: float | None, burst: int | None) -> RateLimit | None:
+    return None if per_s is None or burst is None else RateLimit(per_s, burst)
+
+
 def _subscription_from_avro(value: dict[str, Any]) -> Subscription:
     return Subscription(
         event_types=tuple(value.pop("event_types")),
@@ -192,24 +218,51 @@ def _subscription_from_avro(value: dict[str, Any]) -> Subscription:
         signature_profiles=_profiles_from(tuple(value.pop("signature_profiles"))),
         retry_policy=_policy_from(tuple(value.pop("retry_tiers")), value.pop("fail_fast")),
         state=SubscriptionState(value.pop("state")),
+        rate_limit=_rate_limit_from(value.pop("rate_per_s"), value.pop("rate_burst")),
+        order=DeliveryOrder(value.pop("order")),
         **value,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class CursorRecord:
-    """From where a lagging subscription has to be read in one partition of one topic."""
+    """From where a lagging subscription, or one key of an ordered one, has to be read in one partition of one topic.
+
+    Attributes:
+        offset: the lowest one that is not settled.
+        event_key: the key, or None where the whole subscription lags.
+        due_at_ms: the delivery at `offset` is not tried before.
+        attempts: what was tried of that delivery.
+        settled: which offsets beyond are settled, see `gateway.domain.offsets`.
+    """
 
     subscription_id: str
     topic: str
     partition: int
     offset: int
+    event_key: bytes | None = None
+    due_at_ms: int = 0
+    attempts: tuple[AttemptSummary, ...] = ()
+    settled: str = ""
+
+
+def _cursor_to_avro(cursor: CursorRecord) -> dict[str, Any]:
+    return {
+        "subscription_id": cursor.subscription_id,
+        "topic": cursor.topic,
+        "partition": cursor.partition,
+        "offset": cursor.offset,
+        "event_key": cursor.event_key,
+        "due_at_ms": cursor.due_at_ms,
+        "attempts": _attempts_to_avro(cursor.attempts),
+        "settled": cursor.settled,
+    }
 
 
 @cache
 def cursor_codec() -> RecordCodec[CursorRecord]:
     """The codec of `gateway.cursors`."""
-    return RecordCodec("cursor", dataclasses.asdict, lambda value: CursorRecord(**value))
+    return RecordCodec("cursor", _cursor_to_avro, lambda value: CursorRecord(attempts=_attempts_from(value), **value))
 
 
 @cache

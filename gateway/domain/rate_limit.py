@@ -1,0 +1,73 @@
+"""Rate limits: how fast one subscription's endpoint may be called.
+
+A token bucket, as in RFC 2697's single-rate meter: tokens come in at a steady rate up to the burst, and each attempt
+takes one. Pure: the present is an argument, any clock in milliseconds that never goes back.
+"""
+
+from dataclasses import dataclass
+
+from gateway.domain.errors import InvalidInputError
+
+MIN_PER_S = 0.01
+MAX_PER_S = 100_000.0
+MAX_BURST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """A subscription's limit.
+
+    Attributes:
+        per_s: attempts a second, on average.
+        burst: how many may be made at once after a pause; at least 1.
+    """
+
+    per_s: float
+    burst: int
+
+
+def check_rate_limit(per_s: float, burst: int | None) -> RateLimit:
+    """Give the limit; without a burst, one second's worth of attempts may come at once.
+
+    Raises:
+        InvalidInputError: rate or burst is out of bounds.
+    """
+    if not MIN_PER_S <= per_s <= MAX_PER_S:
+        raise InvalidInputError(f"a rate limit is between {MIN_PER_S} and {MAX_PER_S:.0f} a second, not {per_s:g}")
+    chosen = max(round(per_s), 1) if burst is None else burst
+    if not 1 <= chosen <= MAX_BURST:
+        raise InvalidInputError(f"a burst is between 1 and {MAX_BURST}, not {chosen}")
+    return RateLimit(per_s, chosen)
+
+
+class TokenBucket:
+    """How much of a limit is used up. Full in the beginning."""
+
+    __slots__ = ("_at_ms", "_tokens", "limit")
+
+    def __init__(self, limit: RateLimit, now_ms: float) -> None:
+        self.limit = limit
+        self._tokens = float(limit.burst)
+        self._at_ms = now_ms
+
+    def wait_ms(self, now_ms: float) -> float:
+        """Give how long until there is a token: 0 where there is one."""
+        self._fill(now_ms)
+        return 0.0 if self._tokens >= 1 else (1 - self._tokens) * 1000 / self.limit.per_s
+
+    def take(self, now_ms: float) -> None:
+        """Take one token, after `wait_ms` gave 0."""
+        self._fill(now_ms)
+        self._tokens -= 1
+
+    def change(self, limit: RateLimit, now_ms: float) -> None:
+        """Go on under another limit, with what is left of the old one."""
+        self._fill(now_ms)
+        self.limit = limit
+        self._tokens = min(self._tokens, limit.burst)
+
+    def _fill(self, now_ms: float) -> None:
+        gained = max(now_ms - self._at_ms, 0) * self.limit.per_s / 1000
+        # A token that lacks less than rounding can hide is one: a timer that woke to the millisecond finds it.
+        self._tokens = min(self._tokens + gained + 1e-9, self.limit.burst)
+        self._at_ms = max(now_ms, self._at_ms)
