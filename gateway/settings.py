@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.tiers import DEFAULT_TIERS, Tier, parse_tier
+from gateway.domain.topics import DELIVERIES_RETENTION_MS
 
 ENV_PREFIX = "GATEWAY_"
 
@@ -57,6 +58,19 @@ class Settings(BaseSettings):
         default="info", description="least level that is logged"
     )
     log_format: Literal["json", "console"] = Field(default="json", description="how log lines are written")
+    max_delivery_age_s: int = Field(
+        default=518_400,
+        ge=60,
+        lt=DELIVERIES_RETENTION_MS // 1000,
+        description="a delivery that has waited this long for its turn becomes a dead letter, seconds; "
+        "less than the 7 days for which Kafka keeps it",
+    )
+    disable_after_s: int = Field(
+        default=432_000,
+        ge=0,
+        le=31_536_000,
+        description="a subscription with nothing but failures for this long is disabled, seconds; 0 for never",
+    )
     shutdown_deadline_s: float = Field(
         default=25.0,
         gt=0,
@@ -82,8 +96,9 @@ def load_settings(**overrides: object) -> Settings:
         settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = ENV_PREFIX + str(first["loc"][0]).upper()
-        raise InvalidInputError(f"{name}: {first['msg']}") from None
+        name = str(first["loc"][0])
+        hint = Settings.model_fields[name].description
+        raise InvalidInputError(f"{ENV_PREFIX}{name.upper()}: {first['msg']}", hint=hint) from None
     try:
         settings.tiers()
     except InvalidInputError as error:

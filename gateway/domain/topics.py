@@ -13,6 +13,8 @@ from gateway.domain.tiers import DEFAULT_TIERS, Tier
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
+# How long Kafka keeps a delivery that waits; what may wait is bounded below it.
+DELIVERIES_RETENTION_MS = 7 * _DAY_MS
 
 EVENTS_PREFIX = "events."
 REJECTED = "events.rejected"
@@ -21,6 +23,7 @@ DELIVERIES = "deliveries"
 RETRY_PREFIX = "deliveries.retry."
 DEAD_LETTERS = "deliveries.dlq"
 CURSORS = "gateway.cursors"
+SIGNALS = "gateway.signals"
 ATTEMPTS = "attempts"
 
 
@@ -52,7 +55,7 @@ class TopicLayout:
     Attributes:
         domains: the first parts of the event types, e.g. `order`.
         event_partitions: partitions of each `events.<domain>` topic and of `events.rejected`.
-        delivery_partitions: partitions of the co-partitioned delivery topics and of `attempts`.
+        delivery_partitions: partitions of the co-partitioned delivery topics, of `gateway.signals` and `attempts`.
         tiers: the retry tiers, shortest first.
     """
 
@@ -79,13 +82,16 @@ class TopicLayout:
             ),
             TopicSpec(REJECTED, events, "delete", 30 * _DAY_MS, "source key", "rejected_event"),
             TopicSpec(SUBSCRIPTIONS, 1, "compact", None, "subscription id", "subscription; null = tombstone"),
-            TopicSpec(DELIVERIES, deliveries, "delete", 7 * _DAY_MS, "subscription id", "delivery"),
+            TopicSpec(DELIVERIES, deliveries, "delete", DELIVERIES_RETENTION_MS, "subscription id", "delivery"),
             *(
-                TopicSpec(name, deliveries, "delete", 7 * _DAY_MS + tier.delay_ms, "subscription id", "delivery")
+                TopicSpec(
+                    name, deliveries, "delete", DELIVERIES_RETENTION_MS + tier.delay_ms, "subscription id", "delivery"
+                )
                 for name, tier in self.retry_topics().items()
             ),
             TopicSpec(DEAD_LETTERS, deliveries, "delete", 30 * _DAY_MS, "subscription id", "delivery"),
             TopicSpec(CURSORS, deliveries, "compact", None, "subscription id + topic", "cursor; null = caught up"),
+            TopicSpec(SIGNALS, deliveries, "delete", 30 * _DAY_MS, "subscription id", "signal"),
             TopicSpec(ATTEMPTS, deliveries, "delete", 7 * _DAY_MS, "delivery id", "attempt"),
         )
 

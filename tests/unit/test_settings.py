@@ -4,6 +4,7 @@ import pytest
 
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.tiers import DEFAULT_TIERS
+from gateway.domain.topics import DELIVERIES_RETENTION_MS
 from gateway.settings import ENV_PREFIX, Settings, load_settings
 
 
@@ -29,13 +30,17 @@ def test_every_setting_has_a_default() -> None:
         ("SHUTDOWN_DEADLINE_S", "0"),
         ("STALL_TIMEOUT_S", "-1"),
         ("STALL_TIMEOUT_S", "nan"),
+        ("MAX_DELIVERY_AGE_S", "604800"),
+        ("MAX_DELIVERY_AGE_S", "0"),
+        ("DISABLE_AFTER_S", "-1"),
     ],
 )
 def test_a_bad_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """The message begins with what has to be changed."""
+    """The message begins with what has to be changed, and the hint says what it means."""
     monkeypatch.setenv(ENV_PREFIX + name, value)
-    with pytest.raises(InvalidInputError, match=f"^{ENV_PREFIX}{name}: "):
+    with pytest.raises(InvalidInputError, match=f"^{ENV_PREFIX}{name}: ") as refused:
         load_settings()
+    assert refused.value.hint
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,6 +50,11 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     assert [tier.name for tier in settings.tiers()] == ["1s", "5m"]
     assert settings.partitions == 12
+
+
+def test_deliveries_end_before_kafka_deletes_them() -> None:
+    """The greatest age is a dead letter before retention takes the delivery: by default a day before."""
+    assert load_settings().max_delivery_age_s * 1000 <= DELIVERIES_RETENTION_MS - 86_400_000
 
 
 def test_keys_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
