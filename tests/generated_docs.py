@@ -1,4 +1,4 @@
-"""The parts of the documents that the code knows best: settings, topics, retry policies.
+"""The parts of the documents that the code knows best: settings, topics, a subscription's numbers, retry policies.
 
 `make docs` runs this module and writes them into their pages, between marks; `tests/unit/test_docs.py` fails while a
 page says something else.
@@ -14,7 +14,15 @@ from typing import Any, get_args
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
-from gateway.domain.retry import NAMED_POLICIES
+from gateway.admin.definition import MAX_EVENT_TYPES, MIN_TIMEOUT_S
+from gateway.domain.rate_limit import MAX_BURST, MAX_PER_S, MIN_PER_S
+from gateway.domain.retry import MAX_TIERS, NAMED_POLICIES
+from gateway.domain.subscription import (
+    DEFAULT_MAX_IN_FLIGHT,
+    DEFAULT_TIMEOUT_S,
+    MAX_MAX_IN_FLIGHT,
+    MAX_TIMEOUT_S,
+)
 from gateway.domain.topics import TopicLayout
 from gateway.settings import ENV_PREFIX, Settings
 
@@ -63,8 +71,33 @@ def policies_table() -> str:
     return _table(("policy", "tiers", "attempts", "takes at least, h:mm:ss"), rows)
 
 
+def subscription_table() -> str:
+    """The numbers of a subscription: option, default, bounds, meaning."""
+    burst = "what the rate gives in a second"
+    rows = [
+        (
+            "`--timeout-s`",
+            round(DEFAULT_TIMEOUT_S),
+            _between(MIN_TIMEOUT_S, MAX_TIMEOUT_S),
+            "seconds an attempt may take",
+        ),
+        ("`--max-in-flight`", DEFAULT_MAX_IN_FLIGHT, _between(1, MAX_MAX_IN_FLIGHT), "attempts under way at once"),
+        (
+            "`--rate-limit`",
+            "none",
+            f"{_between(MIN_PER_S, MAX_PER_S)} a second",
+            "attempts in a unit of time",
+        ),
+        ("`--rate-burst`", burst, _between(1, MAX_BURST), "attempts that may come at once after a quiet time"),
+        ("`--event-type`", "", f"at most {MAX_EVENT_TYPES}", "patterns of event types"),
+        ("`--retry-policy`", "`standard`", f"at most {MAX_TIERS} tiers", "the delays before each retry"),
+    ]
+    return _table(("option", "default", "bounds", "meaning"), rows)
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("docs/configuration.md", settings_table),
+    "subscription": ("docs/configuration.md", subscription_table),
     "topics": ("docs/architecture.md", topics_table),
     "policies": ("README.md", policies_table),
 }
@@ -104,6 +137,10 @@ def _bounds(field: FieldInfo) -> str:
     choices = [f"`{choice}`" for choice in get_args(field.annotation) if isinstance(choice, str)]
     limits = [_limit(rule) for rule in field.metadata]
     return ", ".join([*choices, *limits])
+
+
+def _between(least: float, most: float) -> str:
+    return f"{least:g} to {most:,.0f}"
 
 
 def _limit(rule: object) -> str:

@@ -1,9 +1,10 @@
 """Makes the table as a manifest wants it: first a plan to look at, then exactly that plan, all of it or nothing."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from gateway.admin.lifecycle import Clock
-from gateway.admin.plan import Action, Plan, PlanItem, make_plan, wanted_subscription
+from gateway.admin.plan import Action, Plan, PlanItem, make_plan, wanted_fields
 from gateway.admin.signing_secrets import is_current_secret, rotated, secret_of
 from gateway.admin.subscriptions import DEFAULT_OVERLAP_MS
 from gateway.admin.wanted import Wanted
@@ -85,9 +86,10 @@ class ManifestApplier:
             secrets=(sealed,),
             created_at_ms=now_ms,
             updated_at_ms=now_ms,
+            state_changed_at_ms=now_ms,
             **wanted.attributes,
         )
-        return wanted_subscription(new, wanted)
+        return replace(new, **wanted_fields(new, wanted))
 
     def _updated(self, wanted: Wanted, current: Subscription, item: PlanItem, now_ms: int) -> Subscription:
         secrets = current.secrets
@@ -96,4 +98,4 @@ class ManifestApplier:
                 wanted.secret, tenant=current.tenant, subscription_id=current.subscription_id, now_ms=now_ms
             )
             secrets = rotated(secrets, sealed, now_ms=now_ms, overlap_ms=DEFAULT_OVERLAP_MS)
-        return revised(wanted_subscription(current, wanted), now_ms=now_ms, secrets=secrets)
+        return revised(current, now_ms=now_ms, secrets=secrets, **wanted_fields(current, wanted))

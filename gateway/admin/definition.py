@@ -11,8 +11,9 @@ from typing import Any
 from gateway.domain.endpoint import check_endpoint_url
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.matching import check_pattern, matches_pattern
+from gateway.domain.rate_limit import MAX_BURST, RateLimit, check_rate_limit, parse_rate
 from gateway.domain.retry import STANDARD_POLICY, RetryPolicy, describe_policy, parse_policy
-from gateway.domain.subscription import MAX_MAX_IN_FLIGHT, MAX_TIMEOUT_S, SignatureProfile
+from gateway.domain.subscription import MAX_MAX_IN_FLIGHT, MAX_TIMEOUT_S, DeliveryOrder, SignatureProfile, Subscription
 from gateway.domain.tiers import Tier
 
 MIN_TIMEOUT_S = 0.1
@@ -26,6 +27,9 @@ class Definition:
     """A subscription as people write it; None where nothing is said. The fields mean what they mean in Subscription.
 
     Attributes:
+        rate_limit: `100/s`, `5/m`, or `none`.
+        rate_burst: how many attempts may come at once; needs a rate limit.
+        order: `key` or `none`.
         retry_policy: `quick`, `standard`, `none`, or tiers like `1s,5m`.
     """
 
@@ -35,6 +39,9 @@ class Definition:
     signature_profiles: tuple[str, ...] | None = None
     timeout_s: float | None = None
     max_in_flight: int | None = None
+    rate_limit: str | None = None
+    rate_burst: int | None = None
+    order: str | None = None
     retry_policy: str | None = None
     fail_fast: bool | None = None
 
@@ -66,16 +73,20 @@ class DefinitionRules:
             "signature_profiles": _check_profiles,
             "timeout_s": _check_timeout,
             "max_in_flight": _check_max_in_flight,
+            "rate_limit": parse_rate,
+            "rate_burst": _check_burst,
+            "order": _check_order,
             "retry_policy": self._check_retry_policy,
             "fail_fast": bool,
         }
 
-    def check(self, definition: Definition, *, current_policy: RetryPolicy = STANDARD_POLICY) -> dict[str, Any]:
+    def check(self, definition: Definition, *, current: Subscription | None = None) -> dict[str, Any]:
         """Give what is defined as attributes of a Subscription.
 
         Args:
             definition: what the user wrote.
-            current_policy: what a definition without retry policy or fail_fast keeps of them.
+            current: the subscription that is changed: a definition that says only one part of its retry policy or
+                its rate limit keeps the other. None for a new one.
 
         Raises:
             FieldError: a field breaks its rule.
@@ -89,9 +100,16 @@ class DefinitionRules:
                 checked[field.name] = self._checks[field.name](value)
             except InvalidInputError as error:
                 raise FieldError(field.name, error) from error
+        current_policy = STANDARD_POLICY if current is None else current.retry_policy
         policy: RetryPolicy = checked.pop("retry_policy", current_policy)
         fail_fast: bool = checked.pop("fail_fast", current_policy.fail_fast)
-        return {**checked, "retry_policy": replace(policy, fail_fast=fail_fast)}
+        checked["retry_policy"] = replace(policy, fail_fast=fail_fast)
+        if "rate_limit" in checked or "rate_burst" in checked:
+            current_limit = None if current is None else current.rate_limit
+            checked["rate_limit"] = _rate_limit(
+                checked.get("rate_limit", current_limit and current_limit.per_s), checked.pop("rate_burst", None)
+            )
+        return checked
 
     def _check_url(self, url: str) -> str:
         return check_endpoint_url(url, allow_insecure=self._allow_insecure)
@@ -144,3 +162,28 @@ def _check_max_in_flight(count: int) -> int:
     if not 1 <= count <= MAX_MAX_IN_FLIGHT:
         raise InvalidInputError(f"max in flight is 1 to {MAX_MAX_IN_FLIGHT}, not {count}")
     return count
+
+
+def _check_burst(count: int) -> int:
+    if not 1 <= count <= MAX_BURST:
+        raise InvalidInputError(f"a burst is 1 to {MAX_BURST}, not {count}")
+    return count
+
+
+def _rate_limit(per_s: float | None, burst: int | None) -> RateLimit | None:
+    """Put a limit's parts together; a rate that comes without a burst gets the burst that fits it."""
+    if per_s is not None:
+        try:
+            return check_rate_limit(per_s, burst)
+        except InvalidInputError as error:
+            raise FieldError("rate_limit", error) from error
+    if burst is not None:
+        raise FieldError("rate_burst", InvalidInputError("a burst needs a rate limit", hint="give a rate limit, too"))
+    return None
+
+
+def _check_order(text: str) -> DeliveryOrder:
+    known = {order.value: order for order in DeliveryOrder}
+    if text not in known:
+        raise InvalidInputError(f"there is no order '{text}'", hint=f"use {' or '.join(known)}")
+    return known[text]

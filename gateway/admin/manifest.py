@@ -16,9 +16,11 @@ from gateway.admin.definition import STANDARD_POLICY_NAME
 from gateway.admin.views import definition_view
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import DEFAULT_TENANT
+from gateway.domain.rate_limit import NO_LIMIT
 from gateway.domain.subscription import (
     DEFAULT_MAX_IN_FLIGHT,
     DEFAULT_TIMEOUT_S,
+    DeliveryOrder,
     SignatureProfile,
     Subscription,
     SubscriptionState,
@@ -42,6 +44,9 @@ class ManifestEntry(BaseModel):
     signature_profiles: list[str] = [SignatureProfile.STANDARD.value]
     timeout_s: float = DEFAULT_TIMEOUT_S
     max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
+    rate_limit: str = NO_LIMIT
+    rate_burst: int | None = None
+    order: str = DeliveryOrder.NONE.value
     retry_policy: str = STANDARD_POLICY_NAME
     fail_fast: bool = False
     state: Literal["active", "paused", "disabled"] | None = None

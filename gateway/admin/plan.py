@@ -74,13 +74,12 @@ def make_plan(
     return tuple(items)
 
 
-def wanted_subscription(current: Subscription, wanted: Wanted) -> Subscription:
-    """Give an existing subscription as the manifest wants it, its secrets and revision untouched."""
-    changed = replace(current, **wanted.attributes)
+def wanted_fields(current: Subscription, wanted: Wanted) -> dict[str, Any]:
+    """Give the fields that make an existing subscription what the manifest wants, its secrets apart."""
     if wanted.state in {None, current.state}:
-        return changed
+        return wanted.attributes
     reason = DISABLED_BY_MANIFEST if wanted.state is SubscriptionState.DISABLED else None
-    return replace(changed, state=wanted.state, state_reason=reason)
+    return {**wanted.attributes, "state": wanted.state, "state_reason": reason}
 
 
 def _plan_one(wanted: Wanted, current: Subscription | None, is_current_secret: IsCurrentSecret) -> PlanItem:
@@ -91,7 +90,7 @@ def _plan_one(wanted: Wanted, current: Subscription | None, is_current_secret: I
             f"subscription {wanted.subscription_id} belongs to tenant {current.tenant}, not {wanted.tenant}",
             hint="a tenant can't be changed: choose another id, or delete the subscription first",
         )
-    differences = list(_differences(current, wanted_subscription(current, wanted)))
+    differences = list(_differences(current, replace(current, **wanted_fields(current, wanted))))
     if wanted.secret is not None and not is_current_secret(current, wanted.secret):
         differences.append(Difference("secret", "(the present one)", "(the manifest's)"))
     action = Action.UPDATE if differences else Action.KEEP

@@ -71,7 +71,13 @@ class SubscriptionAdmin:
         now_ms = self._clock()
         sealed = self._key_ring().seal(secret, tenant=tenant, subscription_id=subscription_id, now_ms=now_ms)
         new = Subscription(
-            subscription_id, tenant, secrets=(sealed,), created_at_ms=now_ms, updated_at_ms=now_ms, **attributes
+            subscription_id,
+            tenant,
+            secrets=(sealed,),
+            created_at_ms=now_ms,
+            updated_at_ms=now_ms,
+            state_changed_at_ms=now_ms,
+            **attributes,
         )
 
         def decide_one(index: SubscriptionIndex) -> Subscription:
@@ -94,11 +100,10 @@ class SubscriptionAdmin:
             NotFoundError: it does not exist.
             ConflictError: its revision is another one.
         """
-        self._rules.check(definition)
 
         def decide_one(index: SubscriptionIndex) -> Subscription:
             current = require(index, subscription_id, expected_revision=expected_revision)
-            attributes = self._rules.check(definition, current_policy=current.retry_policy)
+            attributes = self._rules.check(definition, current=current)
             if replace(current, **attributes) == current:
                 return current
             return revised(current, now_ms=self._clock(), **attributes)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.domain.rate_limit import describe_rate
 from gateway.domain.retry import describe_policy
 from gateway.domain.subscription import Subscription
 
@@ -17,6 +18,9 @@ def definition_view(subscription: Subscription) -> dict[str, Any]:
         "signature_profiles": [profile.value for profile in subscription.signature_profiles],
         "timeout_s": subscription.timeout_s,
         "max_in_flight": subscription.max_in_flight,
+        "rate_limit": describe_rate(subscription.rate_limit),
+        "rate_burst": None if subscription.rate_limit is None else subscription.rate_limit.burst,
+        "order": subscription.order.value,
         "retry_policy": describe_policy(subscription.retry_policy),
         "fail_fast": subscription.retry_policy.fail_fast,
     }
@@ -29,6 +33,8 @@ def public_view(subscription: Subscription) -> dict[str, Any]:
         "max_attempts": subscription.retry_policy.max_attempts,
         "state": subscription.state.value,
         "state_reason": subscription.state_reason,
+        "state_changed_at_ms": subscription.state_changed_at_ms,
+        "failing_since_ms": subscription.failing_since_ms,
         "revision": subscription.revision,
         "created_at_ms": subscription.created_at_ms,
         "updated_at_ms": subscription.updated_at_ms,

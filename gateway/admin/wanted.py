@@ -63,6 +63,9 @@ def _check_entry(entry: ManifestEntry, rules: DefinitionRules) -> Wanted:
         signature_profiles=tuple(entry.signature_profiles),
         timeout_s=entry.timeout_s,
         max_in_flight=entry.max_in_flight,
+        rate_limit=entry.rate_limit,
+        rate_burst=entry.rate_burst,
+        order=entry.order,
         retry_policy=entry.retry_policy,
         fail_fast=entry.fail_fast,
     )

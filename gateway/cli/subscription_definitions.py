@@ -5,7 +5,6 @@ from typing import Any, BinaryIO
 import click
 
 from gateway.admin.definition import Definition
-from gateway.cli.durations import parse_duration
 from gateway.cli.output import json_option
 from gateway.cli.subscription_parts import (
     admin,
@@ -17,6 +16,7 @@ from gateway.cli.subscription_parts import (
     secret_options,
     secret_text_from,
 )
+from gateway.domain.durations import parse_duration
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import DEFAULT_TENANT
 
@@ -42,6 +42,7 @@ def create(
       gateway subscriptions create --url https://example.com/hooks --event-type order.created
       gateway subscriptions create --id billing --tenant acme --url https://acme.example.com/in \\
           --event-type 'invoice.*' --retry-policy 5s,5m,2h --fail-fast
+      gateway subscriptions create --url https://slow.example.com/ --event-type order.* --rate-limit 5/m --order key
       pass show acme/webhook | gateway subscriptions create --secret-file - --url … --event-type '*'
     """
     issued = admin().create(
@@ -66,9 +67,12 @@ def update(
 ) -> None:
     """Change what is given and leave the rest. Event types and signature profiles are replaced as a whole.
 
+    A rate limit that comes without a burst gets the burst that fits it.
+
     \b
     Examples:
       gateway subscriptions update billing --timeout-s 20
+      gateway subscriptions update billing --rate-limit 100/s --rate-burst 20
       gateway subscriptions update billing --url https://acme.example.com/v2 --expect-revision 3
     """
     changes = definition_from(definition)

@@ -13,7 +13,7 @@ from gateway.cli.durations import describe_moment
 from gateway.cli.output import emit_json
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.matching import SubscriptionIndex
-from gateway.domain.subscription import SignatureProfile, Subscription
+from gateway.domain.subscription import DeliveryOrder, SignatureProfile, Subscription
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import read_subscriptions
 from gateway.services.deployment import Deployment
@@ -70,6 +70,15 @@ def definition_options(function: F) -> F:
         ),
         click.option("--timeout-s", type=float, help="How long one attempt may take, seconds.  [default: 10]"),
         click.option("--max-in-flight", type=int, help="Attempts under way at once at most.  [default: 32]"),
+        click.option("--rate-limit", help="Attempts a second, minute or hour: 100/s, 5/m, 90/h.  [default: none]"),
+        click.option(
+            "--rate-burst", type=int, help="Attempts that may come at once after a quiet time.  [default: a second's]"
+        ),
+        click.option(
+            "--order",
+            type=click.Choice([order.value for order in DeliveryOrder]),
+            help="key: deliveries with the same event key arrive in order, also across retries.  [default: none]",
+        ),
         click.option("--retry-policy", help="quick, standard, none, or tiers like 1s,5m,2h.  [default: standard]"),
         click.option("--fail-fast/--no-fail-fast", default=None, help="Give up at a 4xx other than 408, 425 and 429."),
     ]
@@ -124,8 +133,8 @@ def emit_subscription(subscription: Subscription, *, as_json: bool) -> None:
         emit_json(view)
         return
     view["secrets"] = ", ".join(_secret_line(secret) for secret in view["secrets"])
-    for moment in ("created", "updated"):
-        view[moment] = describe_moment(view.pop(f"{moment}_at_ms"))
+    for moment in ("state_changed_at_ms", "failing_since_ms", "created_at_ms", "updated_at_ms"):
+        view[moment.removesuffix("_ms").removesuffix("_at")] = describe_moment(view.pop(moment))
     for field, value in view.items():
         text = ", ".join(value) if isinstance(value, list) else value
         if text not in {None, ""}:

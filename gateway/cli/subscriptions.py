@@ -8,6 +8,7 @@ from gateway.cli import subscription_definitions, subscription_manifests
 from gateway.cli.output import emit_json, emit_table, json_option
 from gateway.cli.subscription_parts import confirm, emit_subscription, expected_revision_option, lifecycle, table
 from gateway.domain.changes import require
+from gateway.domain.rate_limit import describe_rate
 from gateway.domain.subscription import SubscriptionState
 from gateway.settings import load_settings
 from gateway.telemetry.logs import configure_logs
@@ -59,7 +60,7 @@ def list_(tenant: str | None, state: str | None, as_json: bool) -> None:
             emit_json(public_view(subscription))
         return
     emit_table(
-        ("ID", "TENANT", "STATE", "EVENT TYPES", "URL", "REVISION", "REASON"),
+        ("ID", "TENANT", "STATE", "EVENT TYPES", "URL", "RATE LIMIT", "ORDER", "REVISION", "REASON"),
         [
             (
                 subscription.subscription_id,
@@ -67,6 +68,8 @@ def list_(tenant: str | None, state: str | None, as_json: bool) -> None:
                 subscription.state.value,
                 ", ".join(subscription.event_types),
                 subscription.url,
+                describe_rate(subscription.rate_limit),
+                subscription.order.value,
                 subscription.revision,
                 subscription.state_reason,
             )

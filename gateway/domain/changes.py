@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from gateway.domain.errors import ConflictError, NotFoundError
 from gateway.domain.matching import SubscriptionIndex
-from gateway.domain.subscription import Subscription
+from gateway.domain.subscription import Subscription, SubscriptionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,16 @@ class ChangeStore(Protocol):
 
 
 def revised(subscription: Subscription, *, now_ms: int, **fields: Any) -> Subscription:  # noqa: ANN401 - any field
-    """Give the next revision of a subscription, with some fields changed."""
-    return replace(subscription, revision=subscription.revision + 1, updated_at_ms=now_ms, **fields)
+    """Give the next revision of a subscription, with some fields changed.
+
+    A change of its state is dated. What was noted of failures is forgotten with a new URL and with a resume: whoever
+    changed that gives the endpoint a new beginning.
+    """
+    new = replace(subscription, revision=subscription.revision + 1, updated_at_ms=now_ms, **fields)
+    if new.state is not subscription.state:
+        new = replace(new, state_changed_at_ms=now_ms)
+    resumed = new.state is SubscriptionState.ACTIVE and subscription.state is not SubscriptionState.ACTIVE
+    return replace(new, failing_since_ms=None) if resumed or new.url != subscription.url else new
 
 
 def require(index: SubscriptionIndex, subscription_id: str, *, expected_revision: int | None = None) -> Subscription:

@@ -4,6 +4,7 @@ A token bucket, as in RFC 2697's single-rate meter: tokens come in at a steady r
 takes one. Pure: the present is an argument, any clock in milliseconds that never goes back.
 """
 
+import re
 from dataclasses import dataclass
 
 from gateway.domain.errors import InvalidInputError
@@ -11,6 +12,10 @@ from gateway.domain.errors import InvalidInputError
 MIN_PER_S = 0.01
 MAX_PER_S = 100_000.0
 MAX_BURST = 100_000
+NO_LIMIT = "none"
+
+_PATTERN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,20})?)/([smh])\Z")
+_UNIT_S = {"s": 1, "m": 60, "h": 3600}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,31 @@ def check_rate_limit(per_s: float, burst: int | None) -> RateLimit:
     if not 1 <= chosen <= MAX_BURST:
         raise InvalidInputError(f"a burst is between 1 and {MAX_BURST}, not {chosen}")
     return RateLimit(per_s, chosen)
+
+
+def parse_rate(text: str) -> float | None:
+    """Read `100/s`, `5/m`, `90/h` or `none`; gives attempts a second, or None for no limit.
+
+    Raises:
+        InvalidInputError: the text is none of these.
+    """
+    if text == NO_LIMIT:
+        return None
+    found = _PATTERN.match(text)
+    if found is None:
+        raise InvalidInputError(f"'{text}' is not a rate", hint="write it like 100/s, 5/m, 90/h, or none")
+    return float(found[1]) / _UNIT_S[found[2]]
+
+
+def describe_rate(limit: RateLimit | None) -> str:
+    """Write a limit's rate as `parse_rate` reads it, exactly; in the unit that needs no fraction, if there is one."""
+    if limit is None:
+        return NO_LIMIT
+    for unit, seconds in _UNIT_S.items():
+        count = round(limit.per_s * seconds)
+        if count / seconds == limit.per_s:
+            return f"{count}/{unit}"
+    return f"{limit.per_s!r}/s"
 
 
 class TokenBucket:

@@ -9,7 +9,8 @@ from gateway.admin.definition import DefinitionRules
 from gateway.admin.manifest import MAX_MANIFEST_BYTES, ManifestEntry, read_manifest, write_manifest
 from gateway.admin.wanted import Wanted, check_entries
 from gateway.domain.errors import InvalidInputError
-from gateway.domain.subscription import SubscriptionState
+from gateway.domain.rate_limit import RateLimit
+from gateway.domain.subscription import DeliveryOrder, SubscriptionState
 from gateway.domain.tiers import DEFAULT_TIERS
 from tests.subscriptions import subscription
 
@@ -88,6 +89,14 @@ def test_bytes_that_are_no_text_are_refused() -> None:
         read_manifest(BytesIO(b"\xff"), "subs.yaml")
 
 
+def test_limits_and_order_are_fields_of_an_entry() -> None:
+    """Left out, a rate has no limit, its burst fits the rate, and there is no order."""
+    (plain,) = check(f"subscriptions: [{SMALLEST}]")
+    assert (plain.attributes["rate_limit"], plain.attributes["order"]) == (None, DeliveryOrder.NONE)
+    (limited,) = check(f"subscriptions: [{SMALLEST[:-1]}, rate_limit: 100/s, order: key}}]")
+    assert (limited.attributes["rate_limit"], limited.attributes["order"]) == (RateLimit(100.0, 100), DeliveryOrder.KEY)
+
+
 def test_all_broken_rules_are_named_at_once() -> None:
     """One run is enough to see every entry that needs work."""
     entries = (
@@ -125,7 +134,11 @@ def test_an_export_says_what_is_there() -> None:
     """Read back, an export gives the same subscriptions, with their state and without secrets."""
     active = subscription("s1", event_types=("*", "order.paid"))
     paused = replace(
-        subscription("s2", tenant="acme", state=SubscriptionState.PAUSED), description="Zürich: #1", timeout_s=3
+        subscription("s2", tenant="acme", state=SubscriptionState.PAUSED),
+        description="Zürich: #1",
+        timeout_s=3,
+        rate_limit=RateLimit(5 / 60, 2),
+        order=DeliveryOrder.KEY,
     )
 
     text = write_manifest([active, paused])

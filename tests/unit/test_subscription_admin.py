@@ -1,5 +1,7 @@
 """A subscription's life: created, changed, rotated, paused, resumed, deleted."""
 
+from collections.abc import Callable
+
 import pytest
 
 from gateway.admin.definition import Definition, DefinitionRules
@@ -105,6 +107,46 @@ def test_an_id_is_taken_only_once(bench: Bench) -> None:
     with pytest.raises(ConflictError, match="already"):
         bench.admin.create(ORDERS, subscription_id="s1", tenant="other")
     assert bench.stored("s1") == first
+
+
+def test_each_change_of_state_is_dated(bench: Bench) -> None:
+    """A creation, a pause and a resume are; another change leaves the date."""
+    bench.admin.create(ORDERS, subscription_id="s1")
+    dates = [bench.stored("s1").state_changed_at_ms]
+    changes: list[Callable[[], object]] = [
+        lambda: bench.lifecycle.pause("s1"),
+        lambda: bench.admin.update("s1", Definition(timeout_s=3)),
+        lambda: bench.lifecycle.resume("s1"),
+    ]
+    for change in changes:
+        bench.now_ms += 1
+        change()
+        dates.append(bench.stored("s1").state_changed_at_ms)
+
+    assert dates == [NOW_MS, NOW_MS + 1, NOW_MS + 1, NOW_MS + 3]
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        (lambda bench: bench.admin.update("s1", Definition(timeout_s=3)), True),
+        (lambda bench: bench.lifecycle.pause("s1"), True),
+        (lambda bench: bench.admin.update("s1", Definition(url="https://example.com/new")), False),
+        (lambda bench: (bench.lifecycle.pause("s1"), bench.lifecycle.resume("s1")), False),
+    ],
+)
+def test_a_new_url_and_a_resume_are_a_new_beginning(
+    bench: Bench,
+    change: Callable[[Bench], object],
+    kept: bool,  # noqa: FBT001 - a parameter of the table
+) -> None:
+    """What was noted of failures belongs to the endpoint that failed; other changes keep it."""
+    created = bench.admin.create(ORDERS, subscription_id="s1").subscription
+    bench.store.change(lambda _: (Put(revised(created, now_ms=NOW_MS, failing_since_ms=NOW_MS)),))
+
+    change(bench)
+
+    assert (bench.stored("s1").failing_since_ms is not None) is kept
 
 
 def test_update_changes_what_is_given(bench: Bench) -> None:
