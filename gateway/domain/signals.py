@@ -1,0 +1,137 @@
+"""Signals: what an operator wants to know of a subscription's endpoint as it happens, kept in `gateway.signals`.
+
+Signals report, they decide nothing: what the gateway does never depends on one, so one that is lost with a killed
+process, or told twice, does no harm. They are rare. What comes in floods is counted first: `DeadLetterCount`.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from gateway.domain.delivery import Delivery
+
+DEAD_LETTERS_EVERY_MS = 10_000
+
+
+class SignalKind(Enum):
+    """What happened."""
+
+    CIRCUIT_OPENED = "circuit_opened"
+    CIRCUIT_CLOSED = "circuit_closed"
+    DISABLED = "disabled"
+    DEAD_LETTERED = "dead_lettered"
+    RECOVERED = "recovered"
+    LAGGING = "lagging"
+    CAUGHT_UP = "caught_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One signal; what does not apply to its kind, or is not known, is None.
+
+    Attributes:
+        subscription_id: whose endpoint.
+        tenant: whose subscription.
+        at_ms: when it happened, milliseconds since the epoch.
+        kind: what happened.
+        reason: why, for people.
+        count: how many deliveries were given up since the subscription's last signal of this kind.
+        delivery_id: the newest delivery that it is about.
+        event_id: that delivery's event.
+        until_ms: when the endpoint is tried again.
+        failures: how many attempts failed in a row.
+        waiting: how many deliveries wait.
+        oldest_waiting_at_ms: since when the oldest of them waits.
+    """
+
+    subscription_id: str
+    tenant: str
+    at_ms: int
+    kind: SignalKind
+    reason: str | None = None
+    count: int | None = None
+    delivery_id: str | None = None
+    event_id: str | None = None
+    until_ms: int | None = None
+    failures: int | None = None
+    waiting: int | None = None
+    oldest_waiting_at_ms: int | None = None
+
+
+@dataclass(slots=True)
+class _Counted:
+    """What came since a subscription's last signal: how many, the signal of the newest, and when it may be told.
+
+    The delivery itself is not kept: its body may be large.
+    """
+
+    due_ms: int
+    count: int = 0
+    newest: Signal | None = None
+
+    def signal(self, now_ms: int) -> Signal | None:
+        """Give the signal of what was counted; None where that is nothing."""
+        return None if self.newest is None else replace(self.newest, at_ms=now_ms, count=self.count)
+
+
+class DeadLetterCount:
+    """Makes of any number of dead letters at most one signal for each subscription in ten seconds.
+
+    The first is told at once. Those that follow are counted, and told together when the time is over. Remembers only
+    subscriptions with a dead letter in the last ten seconds.
+    """
+
+    def __init__(self, every_ms: int = DEAD_LETTERS_EVERY_MS) -> None:
+        self._every_ms = every_ms
+        # In the order of their due times: an entry that is told again goes to the end.
+        self._counted: dict[str, _Counted] = {}
+
+    def add(self, delivery: Delivery, reason: str, now_ms: int) -> Signal | None:
+        """Count a delivery that was given up; gives the signal if it is to be told at once.
+
+        Args:
+            delivery: the delivery.
+            reason: why it was given up.
+            now_ms: the present, milliseconds.
+        """
+        counted = self._counted.get(delivery.subscription_id)
+        if counted is None:
+            self._counted[delivery.subscription_id] = _Counted(now_ms + self._every_ms)
+            return _dead_lettered(delivery, reason, now_ms)
+        counted.count += 1
+        counted.newest = _dead_lettered(delivery, reason, now_ms)
+        return None
+
+    def due(self, now_ms: int) -> list[Signal]:
+        """Give the signals whose time has come."""
+        signals = []
+        while (next_due_ms := self.next_due_ms) is not None and next_due_ms <= now_ms:
+            subscription_id = next(iter(self._counted))
+            signal = self._counted.pop(subscription_id).signal(now_ms)
+            if signal is not None:
+                signals.append(signal)
+                self._counted[subscription_id] = _Counted(now_ms + self._every_ms)
+        return signals
+
+    def rest(self, now_ms: int) -> list[Signal]:
+        """Give the signals of all that was counted and not told, whenever due; nothing is remembered any more."""
+        signals = [counted.signal(now_ms) for counted in self._counted.values()]
+        self._counted.clear()
+        return [signal for signal in signals if signal is not None]
+
+    @property
+    def next_due_ms(self) -> int | None:
+        """When `due` has something to do; None while nothing is remembered."""
+        return next((counted.due_ms for counted in self._counted.values()), None)
+
+
+def _dead_lettered(delivery: Delivery, reason: str, now_ms: int) -> Signal:
+    return Signal(
+        delivery.subscription_id,
+        delivery.tenant,
+        now_ms,
+        SignalKind.DEAD_LETTERED,
+        reason,
+        count=1,
+        delivery_id=delivery.delivery_id,
+        event_id=delivery.event_id,
+    )
