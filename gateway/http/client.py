@@ -10,20 +10,24 @@ import math
 import ssl
 import time
 from collections.abc import Mapping
+from functools import lru_cache, partial
+from weakref import WeakSet
 
 import aiohttp
-from yarl import URL
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
 
-from gateway import __version__
-from gateway.domain.delivery import MAX_ERROR_CHARS, MAX_EXCERPT_CHARS
-from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
-from gateway.http.guard import AddressRefusedError, guarded_socket_factory
+from gateway.domain.delivery import MAX_EXCERPT_CHARS
+from gateway.domain.outcome import Answered, SendResult
+from gateway.http.exchange import Endpoint, Response, endpoint_of, exchange
+from gateway.http.failures import failure_of, is_disconnect
+from gateway.http.guard import guarded_socket_factory
 
-USER_AGENT = f"webhook-gateway/{__version__}"
-MAX_RESPONSE_BYTES = 65_536
 CONNECT_TIMEOUT_S = 5.0
 _KEEPALIVE_S = 30.0
-_MAX_HEADER_BYTES = 16_384
+_MAX_PREPARED = 10_000
+# Only for each address that is tried; a higher threshold than any, or it would be rounded up to a whole second.
+_CONNECT = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, ceil_threshold=math.inf)
 
 
 class WebhookClient:
@@ -36,23 +40,18 @@ class WebhookClient:
     def __init__(self, *, allow_insecure: bool = False) -> None:
         tls = ssl.create_default_context()
         tls.minimum_version = ssl.TLSVersion.TLSv1_2
-        connector = aiohttp.TCPConnector(
+        connector = partial(
+            aiohttp.TCPConnector,
             limit=0,  # each lane bounds its own
             ssl=tls,
-            keepalive_timeout=_KEEPALIVE_S,
             socket_factory=guarded_socket_factory(allow_insecure=allow_insecure),
             ttl_dns_cache=30,
         )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            max_line_size=_MAX_HEADER_BYTES,
-            max_field_size=_MAX_HEADER_BYTES,
-            # Answers are not decompressed: what comes plain can be read in an attempt's excerpt.
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
-        )
+        self._pool = connector(keepalive_timeout=_KEEPALIVE_S)
+        # Where the second try goes: the pool may hold more connections that the endpoint has closed.
+        self._fresh = connector(force_close=True)
+        self._used: WeakSet[ResponseHandler] = WeakSet()
+        self._endpoint = lru_cache(_MAX_PREPARED)(endpoint_of)
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float) -> SendResult:
         """POST `body` once (twice where a reused connection turned out to be closed already).
@@ -63,62 +62,63 @@ class WebhookClient:
             body: the exact bytes that were signed.
             timeout_s: bound on the whole attempt, seconds.
         """
-        clock = asyncio.get_running_loop().time
-        deadline = clock() + timeout_s
         try:
-            try:
-                return await self._post(url, headers, body, timeout_s)
-            except aiohttp.ClientConnectionError as error:
-                if not _is_disconnect(error):
-                    raise
-            # The endpoint closed an idle connection just as it was reused: nothing was answered, so try once more.
-            return await self._post(url, headers, body, max(deadline - clock(), 0.001))
+            async with asyncio.timeout(timeout_s):
+                response = await self._send(self._endpoint(url), headers, body)
         except Exception as error:  # noqa: BLE001 - whatever sending provokes is an outcome, judged in one place
-            return _failure_of(error)
+            return failure_of(error)
+        return _answered(response)
 
-    async def _post(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> SendResult:
-        async with self._session.post(
-            URL(url, encoded=True),
-            data=body,
-            headers=headers,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(
-                total=timeout_s,
-                sock_connect=min(CONNECT_TIMEOUT_S, timeout_s),
-                ceil_threshold=math.inf,  # a time-out longer than this would be rounded up to a whole second
-            ),
-        ) as response:
-            excerpt = await _read_capped(response)
-            return Answered(response.status, _retry_after_s(response.headers.get("Retry-After")), _as_text(excerpt))
+    async def _send(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Response:
+        connection = await _connect(self._pool, endpoint)
+        reused = self._was_used(connection)
+        try:
+            return await exchange(connection, endpoint, headers, body)
+        except aiohttp.ClientConnectionError as error:
+            if not (reused and is_disconnect(error)):
+                raise
+        # The endpoint closed an idle connection just as it was reused: nothing was answered, so try once more.
+        return await exchange(await _connect(self._fresh, endpoint), endpoint, headers, body)
+
+    def _was_used(self, connection: Connection) -> bool:
+        protocol = connection.protocol
+        if protocol is None or protocol in self._used:
+            return True
+        self._used.add(protocol)
+        return False
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._session.close()
+        await self._pool.close()
+        await self._fresh.close()
 
 
-async def _read_capped(response: aiohttp.ClientResponse) -> bytes:
-    """Read at most MAX_RESPONSE_BYTES; a longer body costs the connection, not memory."""
-    if response.content_length == 0:
-        return b""
-    excerpt = b""
-    size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        excerpt += chunk[: MAX_EXCERPT_CHARS - len(excerpt)]
-        if size > MAX_RESPONSE_BYTES:
-            response.close()
-            break
-    return excerpt
+async def _connect(connector: aiohttp.TCPConnector, endpoint: Endpoint) -> Connection:
+    try:
+        return await connector.connect(endpoint.target, [], _CONNECT)
+    except TimeoutError as error:
+        raise aiohttp.ConnectionTimeoutError(f"no connection within {CONNECT_TIMEOUT_S:g} s") from error
+
+
+def _answered(response: Response) -> Answered:
+    retry_after = response.headers.get("Retry-After")
+    return Answered(
+        response.status,
+        None if retry_after is None else _retry_after_s(retry_after),
+        _as_text(response.beginning[:MAX_EXCERPT_CHARS]),
+    )
 
 
 def _as_text(excerpt: bytes) -> str:
     text = excerpt.decode("utf-8", "replace")
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() or char == "\n" else " " for char in text)
 
 
-def _retry_after_s(value: str | None) -> float | None:
+def _retry_after_s(value: str) -> float | None:
     """Read `Retry-After`: seconds or an HTTP date (RFC 9110 section 10.2.3); anything else counts as absent."""
-    if value is None or len(value) > 64:  # noqa: PLR2004 - no date or number is longer
+    if len(value) > 64:  # noqa: PLR2004 - no date or number is longer
         return None
     if value.isascii() and value.isdigit():
         return float(value)
@@ -126,43 +126,3 @@ def _retry_after_s(value: str | None) -> float | None:
         return max(email.utils.parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
     except (ValueError, TypeError, OverflowError):
         return None
-
-
-_DISCONNECTS = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
-
-# In this order: the first that fits names the failure.
-_CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorCode], ...] = (
-    (AddressRefusedError, ErrorCode.ADDRESS_REFUSED),
-    (aiohttp.ConnectionTimeoutError, ErrorCode.CONNECT_TIMEOUT),
-    (TimeoutError, ErrorCode.TIMEOUT),
-    (aiohttp.ClientConnectorDNSError, ErrorCode.DNS),
-    ((aiohttp.ClientSSLError, ssl.SSLError), ErrorCode.TLS),
-    ((aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError), ErrorCode.CONFIGURATION),
-    # A response that breaks the protocol carries a made-up status 400: it is not the endpoint's own.
-    ((aiohttp.ClientResponseError, aiohttp.ClientPayloadError), ErrorCode.INVALID_RESPONSE),
-    (ConnectionRefusedError, ErrorCode.CONNECTION_REFUSED),
-    (_DISCONNECTS, ErrorCode.CONNECTION_RESET),
-    ((aiohttp.ClientError, OSError), ErrorCode.NETWORK),
-)
-
-
-def _failure_of(error: Exception) -> Failed:
-    cause = _cause_of(error)
-    detail = " ".join(str(error).split())[:MAX_ERROR_CHARS]
-    for kinds, code in _CODES:
-        if isinstance(cause, kinds):
-            return Failed(code, detail)
-    return Failed(ErrorCode.CONFIGURATION, f"{type(error).__name__}: {detail}"[:MAX_ERROR_CHARS])
-
-
-def _is_disconnect(error: Exception) -> bool:
-    """Tell a connection that ended before an answer from one that was never made."""
-    return isinstance(_cause_of(error), _DISCONNECTS) and not isinstance(error, aiohttp.ClientConnectorError)
-
-
-def _cause_of(error: Exception) -> Exception:
-    if type(error) is aiohttp.ClientConnectorError:
-        return error.os_error
-    if type(error) is aiohttp.ClientOSError:
-        return OSError(*error.args)  # becomes the subclass of its errno, e.g. ConnectionResetError
-    return error

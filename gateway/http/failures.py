@@ -1,0 +1,50 @@
+"""What went wrong with a send, as one of the outcomes that the rules know. Total: whatever was raised has a code."""
+
+import ssl
+
+import aiohttp
+from aiohttp.http import HttpProcessingError
+
+from gateway.domain.delivery import MAX_ERROR_CHARS
+from gateway.domain.outcome import ErrorCode, Failed
+from gateway.http.guard import AddressRefusedError
+
+_DISCONNECTS = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
+
+# In this order: the first that fits names the failure.
+_CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorCode], ...] = (
+    (AddressRefusedError, ErrorCode.ADDRESS_REFUSED),
+    (aiohttp.ConnectionTimeoutError, ErrorCode.CONNECT_TIMEOUT),
+    (TimeoutError, ErrorCode.TIMEOUT),
+    (aiohttp.ClientConnectorDNSError, ErrorCode.DNS),
+    ((aiohttp.ClientSSLError, ssl.SSLError), ErrorCode.TLS),
+    # The parser's errors carry a made-up status 400: it is not the endpoint's own.
+    ((HttpProcessingError, aiohttp.ClientPayloadError), ErrorCode.INVALID_RESPONSE),
+    (ConnectionRefusedError, ErrorCode.CONNECTION_REFUSED),
+    (_DISCONNECTS, ErrorCode.CONNECTION_RESET),
+    # No URL to send to, or a header that can't be sent; aiohttp's own errors of this kind are ValueErrors too.
+    ((aiohttp.NonHttpUrlClientError, ValueError), ErrorCode.CONFIGURATION),
+    # What nobody has foreseen is retried rather than given up.
+    (Exception, ErrorCode.NETWORK),
+)
+
+
+def failure_of(error: Exception) -> Failed:
+    """Name what was raised while sending."""
+    cause = _cause_of(error)
+    code = next(code for kinds, code in _CODES if isinstance(cause, kinds))
+    detail = " ".join(str(error).split()) or type(error).__name__
+    return Failed(code, detail[:MAX_ERROR_CHARS])
+
+
+def is_disconnect(error: Exception) -> bool:
+    """Tell a connection that ended before an answer from one that was never made."""
+    return isinstance(_cause_of(error), _DISCONNECTS) and not isinstance(error, aiohttp.ClientConnectorError)
+
+
+def _cause_of(error: Exception) -> Exception:
+    if type(error) is aiohttp.ClientConnectorError:
+        return error.os_error
+    if type(error) is aiohttp.ClientOSError:
+        return OSError(*error.args)  # becomes the subclass of its errno, e.g. ConnectionResetError
+    return error
