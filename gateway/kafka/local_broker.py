@@ -71,12 +71,19 @@ class LocalBroker:
             log_file=self._folder.log_file,
         )
 
-    def start(self, port: int | None = None, progress: Callable[[str], None] = lambda _: None) -> BrokerStatus:
+    def start(
+        self,
+        port: int | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+        *,
+        for_load: bool = False,
+    ) -> BrokerStatus:
         """Start the broker unless it runs, and return when it answers.
 
         Args:
             port: where to listen; None for the port it had before, else 9092, else a free one.
             progress: told each step that takes time.
+            for_load: compile for speed under load rather than for a quick start; of no effect where it runs already.
 
         Raises:
             UnavailableError: Java, Maven or the port is not to be had, or the broker does not come up; the message
@@ -88,7 +95,8 @@ class LocalBroker:
             state = self._running()
             if state is None:
                 state = _choose_ports(port, read_state(self._folder.state_file))
-                state = replace(state, pid=launch(self._folder, state.port, state.controller_port, progress))
+                pid = launch(self._folder, state.port, state.controller_port, progress, for_load=for_load)
+                state = replace(state, pid=pid)
                 write_state(self._folder.state_file, state)
             elif port not in {None, state.port}:
                 raise ConflictError(
