@@ -28,6 +28,7 @@ _COMMANDS = {
     "deliveries": ("gateway.cli.deliveries", "See what became of an event or a delivery."),
     "dlq": ("gateway.cli.dlq", "List and replay dead letters."),
     "receiver": ("gateway.cli.receiver", "Run a test receiver that verifies what it gets."),
+    "bench": ("gateway.cli.bench", "Measure throughput, latency, isolation and recovery on this machine."),
 }
 
 

@@ -1,0 +1,99 @@
+"""`gateway bench`."""
+
+import signal
+import sys
+from types import FrameType
+
+import click
+from rich.console import Console
+
+from gateway.cli.output import emit_json, emit_table
+from gateway.services.bench.options import Options
+from gateway.services.bench.scenarios import SCENARIOS, Results, lost_in, run_scenarios
+from gateway.services.up import say
+from gateway.telemetry.logs import configure_logs
+
+_DEFAULTS = Options()
+
+
+@click.command()
+@click.argument("scenarios", nargs=-1, type=click.Choice(list(SCENARIOS)), metavar="[SCENARIO]...")
+@click.option("--quick", is_flag=True, help="Less of everything: all scenarios in under three minutes.")
+@click.option("--duration", "duration_s", type=click.FloatRange(1, 3600), help="Seconds that each window lasts.")
+@click.option(
+    "--rate",
+    "events_per_s",
+    type=click.FloatRange(1, 2000),
+    default=_DEFAULTS.events_per_s,
+    show_default=True,
+    help="Events a second of steady and isolation.",
+)
+@click.option(
+    "--egress",
+    type=click.IntRange(1, 16),
+    default=_DEFAULTS.egress,
+    show_default=True,
+    help="Egress processes of the fan-out scenarios.",
+)
+@click.option(
+    "--outstanding",
+    type=click.IntRange(100, 1_000_000),
+    default=_DEFAULTS.outstanding,
+    show_default=True,
+    help="Deliveries that the publisher may be ahead in the throughput scenarios.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the results as one JSON object, as the last line.")
+def command(
+    scenarios: tuple[str, ...],
+    quick: bool,
+    duration_s: float | None,
+    events_per_s: float,
+    egress: int,
+    outstanding: int,
+    as_json: bool,
+) -> None:
+    """Measure the gateway on this machine: throughput, latency, isolation, backlog, matching and crashes.
+
+    It starts a Kafka broker of its own in a temporary folder, the gateway's processes, a receiver and a publisher,
+    and takes all of them down again; a cluster of yours is never used. Without names it runs every scenario; what
+    each measures, and how to read the numbers, is in docs/performance.md. Exit code 1 if a delivery was lost.
+
+    \b
+    Examples:
+      gateway bench --quick
+      gateway bench fan_out_1 steady --json
+      gateway bench fan_out_10 --egress 2 --duration 30
+    """
+    configure_logs("error", "json")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    options = Options(quick, duration_s, events_per_s, egress, outstanding)
+    console = Console(stderr=True)
+    with console.status("") as status:
+        results = run_scenarios(scenarios, options, say if not console.is_terminal else console.log, status.update)
+    _print(results)
+    if as_json:
+        emit_json(results)
+    sys.exit(1 if lost_in(results) else 0)
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    """Take everything down, once: a second signal must not leave processes behind."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _print(results: Results) -> None:
+    rows = [(part, name, value) for part, result in results.items() for name, value in _flat(result)]
+    emit_table(("part", "what", "value"), rows)
+
+
+def _flat(result: dict[str, object], prefix: str = "") -> list[tuple[str, object]]:
+    flat: list[tuple[str, object]] = []
+    for name, value in result.items():
+        if isinstance(value, dict):
+            flat += _flat(value, f"{prefix}{name}.")
+        elif value is not None:
+            flat.append((f"{prefix}{name}", value))
+    return flat

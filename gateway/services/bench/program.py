@@ -1,0 +1,120 @@
+"""One `gateway stream` or `gateway egress` under measurement: a real process, in a session of its own."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+from gateway.domain.errors import GatewayError
+from gateway.services.bench.process_usage import Usage, usage_of
+from gateway.settings import ENV_PREFIX, Settings
+
+_READY_TIMEOUT_S = 90.0
+_KILL_GRACE_S = 5.0
+# Those that would lead away from the benchmark's own deployment.
+_NOT_INHERITED = tuple(ENV_PREFIX + name for name in ("BOOTSTRAP_SERVERS", "CATALOG_DIR", "SCHEMA_REGISTRY_URL"))
+
+
+class Program:
+    """A process from its start to its end.
+
+    Args:
+        command: `stream` or `egress`.
+        settings: the deployment's; other `GATEWAY_*` variables of the environment hold as well.
+        log_file: where its log goes.
+    """
+
+    def __init__(self, command: str, settings: Settings, log_file: Path) -> None:
+        self._command = command
+        self._log_file = log_file
+        self._stop_timeout_s = settings.shutdown_deadline_s + _KILL_GRACE_S
+        self._started_s = time.monotonic()
+        environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+        environment[f"{ENV_PREFIX}HOME"] = str(settings.home)
+        environment[f"{ENV_PREFIX}ALLOW_INSECURE_ENDPOINTS"] = "true"
+        with log_file.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-m", "gateway.cli.main", command],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment,
+                # Ctrl-C reaches the benchmark only, which then stops its processes in order.
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def usage(self) -> Usage:
+        """What it has cost so far.
+
+        Raises:
+            GatewayError: it has ended by itself.
+        """
+        self.check()
+        return usage_of(self.pid)
+
+    def check(self) -> None:
+        """Make sure that it runs.
+
+        Raises:
+            GatewayError: it has ended by itself.
+        """
+        code = self._process.poll()
+        if code is not None:
+            raise GatewayError(f"gateway {self._command} ended with exit code {code}", hint=f"its log: {self._end()}")
+
+    def await_ready(self) -> float:
+        """Wait for its ready line; give how long that took since its start, seconds.
+
+        Raises:
+            GatewayError: it ended, or is not ready in time.
+        """
+        output = self._process.stdout
+        assert output is not None  # noqa: S101 - a pipe was asked for
+        if not select.select([output], [], [], _READY_TIMEOUT_S)[0]:
+            raise GatewayError(f"gateway {self._command} was not ready after {_READY_TIMEOUT_S:.0f} s")
+        if not output.readline():
+            self._process.wait()
+            self.check()
+        return time.monotonic() - self._started_s
+
+    def freeze(self) -> None:
+        """Let it do nothing more, so that what it has under way can be counted."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._process.kill()
+        self._finish()
+
+    def ask_to_stop(self) -> Self:
+        """Send SIGTERM, unless it has ended."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        return self
+
+    def stop(self) -> None:
+        """End it in good order, and make it after its deadline."""
+        self.ask_to_stop()
+        try:
+            self._process.wait(self._stop_timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._finish()
+
+    def _finish(self) -> None:
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _end(self) -> str:
+        lines = self._log_file.read_text(errors="replace").splitlines()
+        return "\n".join(lines[-5:])
