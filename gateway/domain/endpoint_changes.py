@@ -41,9 +41,15 @@ class NoteFailing:
 
 @dataclass(frozen=True, slots=True)
 class ClearFailing:
-    """The endpoint, noted as failing, has taken a delivery."""
+    """The endpoint, noted as failing, has taken a delivery.
+
+    Attributes:
+        seen: the subscription as it was when that was found.
+        since_ms: since when it was failing, as the note says.
+    """
 
     seen: Subscription
+    since_ms: int
 
 
 EndpointChange = Disable | NoteFailing | ClearFailing

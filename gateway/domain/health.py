@@ -44,7 +44,7 @@ class EndpointHealth:
     seen_until_ms: int
 
     def failed(self, now_ms: int) -> "EndpointHealth":
-        """Give the run with one more failure, or a new one after a long silence; a clock that goes back adds nothing."""
+        """Give the run with one more failure, or a new one after a long silence; a clock that goes back adds none."""
         if now_ms - self.seen_until_ms > MAX_SILENCE_MS:
             return EndpointHealth(now_ms, now_ms, now_ms)
         return replace(self, seen_until_ms=max(now_ms, self.seen_until_ms))

@@ -160,7 +160,7 @@ class _Reading:
             if error is not None and error.code() != KafkaError._PARTITION_EOF:
                 self.last_error = error
                 continue
-            record = _raw(message)
+            record = raw_record(message)
             at = (record.topic, record.partition)
             if at not in self.ends:
                 continue
@@ -177,7 +177,8 @@ class _Reading:
         return finished
 
 
-def _raw(message: Message) -> RawRecord:
+def raw_record(message: Message) -> RawRecord:
+    """Give what a record, or an end of partition, is and where it lies."""
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     if topic is None or partition is None or offset is None:
         raise ValueError("a record or an end of partition came without its position")

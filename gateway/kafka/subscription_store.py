@@ -15,10 +15,9 @@ from collections.abc import Sequence
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from gateway.domain.changes import Change, Decide, Put, revised
+from gateway.domain.changes import Change, Decide, Put
 from gateway.domain.errors import ConflictError, UnavailableError
 from gateway.domain.matching import SubscriptionIndex
-from gateway.domain.subscription import Subscription, SubscriptionState
 from gateway.domain.topics import SUBSCRIPTIONS
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.errors import gateway_error, translated_errors
@@ -80,32 +79,6 @@ class SubscriptionStore:
                 return self._change(decide, log, index)
             finally:
                 log.close()
-
-    def disable(
-        self, subscription_id: str, reason: str, *, now_ms: int, expected_revision: int | None = None
-    ) -> Subscription | None:
-        """Disable a subscription, e.g. because its endpoint is gone.
-
-        Args:
-            subscription_id: which one.
-            reason: why, for people.
-            now_ms: the present, milliseconds since the epoch.
-            expected_revision: the revision that the reason was seen with; a newer one is left alone.
-
-        Returns:
-            The subscription as it was written, or None if there was nothing to do: it is gone, disabled already, or
-            has another revision.
-        """
-
-        def decide(index: SubscriptionIndex) -> Sequence[Put]:
-            current = index.get(subscription_id)
-            if current is None or current.state is SubscriptionState.DISABLED:
-                return ()
-            if expected_revision not in {None, current.revision}:
-                return ()
-            return (Put(revised(current, now_ms=now_ms, state=SubscriptionState.DISABLED, state_reason=reason)),)
-
-        return next((change.subscription for change in self.change(decide) if isinstance(change, Put)), None)
 
     def _change(self, decide: Decide, log: SubscriptionLog, index: SubscriptionIndex) -> Sequence[Change]:
         for attempt in range(_MAX_TRIES):

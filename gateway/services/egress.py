@@ -13,6 +13,8 @@ from gateway.egress.catch_up import CatchUp
 from gateway.egress.intake import Intake
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
+from gateway.egress.life_cycle import EndpointLifeCycle
+from gateway.egress.signal_sender import SignalSender
 from gateway.http.client import WebhookClient
 from gateway.kafka.catch_up_reader import CatchUpReader
 from gateway.kafka.config import KafkaConfig
@@ -24,7 +26,6 @@ from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
 from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.settings import Settings
-from gateway.telemetry.clock import now_ms
 from gateway.telemetry.watchdog import Watchdog, end_within
 from gateway.wire.sealing import KeyRing
 
@@ -32,7 +33,7 @@ GROUP_ID = "webhook-gateway-egress"
 
 _COMMIT_INTERVAL_S = 0.2
 # Of the shutdown deadline. Giving partitions up takes the drain and twice the confirmation at most; what is left is
-# for the commit, for leaving the group and for the last flush.
+# for the commit, for leaving the group, for what is being written about endpoints and for the last flush.
 _DRAIN_SHARE = 0.5
 _CONFIRM_SHARE = 0.1
 _GIVE_UP_SHARE = 0.75
@@ -87,15 +88,20 @@ class _Egress:
         self._watchdog = watchdog
         self._shutdown_deadline_s = settings.shutdown_deadline_s
         self._table = table
-        self._store = SubscriptionStore(config)
         self._producer = producer
         self._loop_beat = watchdog.watch("event loop")
-        self._disabling: set[str] = set()
-        self._writes: set[asyncio.Task[None]] = set()
+        self._signals = SignalSender(producer)
+        self._life_cycle = EndpointLifeCycle(
+            SubscriptionStore(config),
+            table,
+            on_signal=self._signals.send,
+            on_released=self._released,
+            disable_after_s=settings.disable_after_s,
+        )
         self._readings: dict[Partition, PartitionReading] = {}
         self._ledger = Ledger(producer, self._on_pressure)
         self._pool = LanePool(
-            table, attempter, self._ledger, layout.tiers, on_gone=self._disable_soon, on_room=self._wake_catch_up
+            table, attempter, self._ledger, layout.tiers, on_gone=self._life_cycle.gone, on_room=self._wake_catch_up
         )
         self._intake = Intake(
             self._readings,
@@ -133,6 +139,7 @@ class _Egress:
                     self._table.failure,
                     self._producer.failure,
                     self._pool.failure,
+                    self._life_cycle.failure,
                     self._consumer.failure,
                 )
             )
@@ -143,12 +150,15 @@ class _Egress:
             ready.cancel()
             catching_up.cancel()
             await self._consumer.stop()
+            await self._life_cycle.close(self._shutdown_deadline_s * _CONFIRM_SHARE)
+            self._signals.close()
             committing.cancel()
             await self._reader.close()
 
     def _subscription_changed(self, subscription_id: str, subscription: Subscription | None) -> None:
         if subscription is None:
             self._attempter.forget(subscription_id)
+            self._life_cycle.forget(subscription_id)
         self._pool.subscription_changed(subscription_id)
 
     async def _announce(self) -> None:
@@ -171,29 +181,8 @@ class _Egress:
     def _wake_catch_up(self) -> None:
         self._catch_up.wake()
 
-    def _disable_soon(self, subscription: Subscription) -> None:
-        """Disable a subscription whose endpoint is gone, once, beside the deliveries."""
-        if subscription.subscription_id in self._disabling:
-            return
-        self._disabling.add(subscription.subscription_id)
-        task = asyncio.get_running_loop().create_task(self._disable(subscription))
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
-
-    async def _disable(self, subscription: Subscription) -> None:
-        try:
-            await asyncio.to_thread(
-                self._store.disable,
-                subscription.subscription_id,
-                "the endpoint answered 410 Gone",
-                now_ms=now_ms(),
-            )
-            _log.warning("subscription.disabled", subscription_id=subscription.subscription_id, reason="gone")
-        except GatewayError as error:
-            # The next delivery gets the same answer and tries again.
-            _log.error("subscription.disable_failed", subscription_id=subscription.subscription_id, error=error.message)
-        finally:
-            self._disabling.discard(subscription.subscription_id)
+    def _released(self, subscription_id: str) -> None:
+        self._pool.subscription_changed(subscription_id)
 
 
 def _check_secrets(table: SubscriptionTable, key_ring: KeyRing) -> None:

@@ -12,7 +12,6 @@ from confluent_kafka import Producer
 from gateway.domain.changes import Change, Put, revised
 from gateway.domain.errors import ConflictError, UnavailableError
 from gateway.domain.matching import SubscriptionIndex
-from gateway.domain.subscription import SubscriptionState
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.subscription_log import TopicMissingError
 from gateway.kafka.subscription_store import SubscriptionStore
@@ -155,23 +154,6 @@ def test_threads_of_one_process_take_turns(topic: str, kafka: KafkaConfig) -> No
 
     assert sorted(decided) == ["s0", "s1", "s2", "s3"]
     assert len(read_subscriptions(kafka, topic=topic)) == 4
-
-
-def test_disable_is_for_the_revision_that_was_seen(
-    kafka: KafkaConfig, topic: str, new_store: Callable[[], SubscriptionStore]
-) -> None:
-    """A 410 of an endpoint that was replaced meanwhile disables nothing; the second disable has nothing to do."""
-    store = new_store()
-    store.change(lambda _: (Put(revised(subscription("s1"), now_ms=NOW_MS)),))
-
-    assert store.disable("s1", "gone", now_ms=NOW_MS, expected_revision=1) is None
-    assert store.disable("unknown", "gone", now_ms=NOW_MS) is None
-    disabled = store.disable("s1", "gone", now_ms=NOW_MS + 1, expected_revision=2)
-    assert store.disable("s1", "again", now_ms=NOW_MS + 2) is None
-
-    assert disabled == read_subscriptions(kafka, topic=topic).get("s1")
-    assert disabled is not None
-    assert (disabled.state, disabled.state_reason, disabled.revision) == (SubscriptionState.DISABLED, "gone", 3)
 
 
 def test_a_missing_topic_says_what_to_do(kafka: KafkaConfig) -> None:

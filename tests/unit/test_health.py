@@ -148,10 +148,10 @@ def test_changes_are_written_on_what_is_there() -> None:
     ]
     (noted,) = written(NoteFailing(ONE, NOW_MS - 5), newer)
     assert (noted.failing_since_ms, noted.description, noted.state) == (NOW_MS - 5, "new words", newer.state)
-    assert [one.failing_since_ms for one in written(ClearFailing(NOTED), NOTED)] == [None]
+    assert [one.failing_since_ms for one in written(ClearFailing(NOTED, NOW_MS), NOTED)] == [None]
 
 
-@pytest.mark.parametrize("change", [Disable(ONE, "gone"), NoteFailing(ONE, NOW_MS - 5), ClearFailing(NOTED)])
+@pytest.mark.parametrize("change", [Disable(ONE, "gone"), NoteFailing(ONE, NOW_MS - 5), ClearFailing(NOTED, NOW_MS)])
 @pytest.mark.parametrize(
     "table",
     [
@@ -167,7 +167,7 @@ def test_an_operators_change_wins(change: EndpointChange, table: tuple[Subscript
     assert written(change, *table) == []
 
 
-@pytest.mark.parametrize(("change", "current"), [(NoteFailing(ONE, NOW_MS), NOTED), (ClearFailing(ONE), ONE)])
+@pytest.mark.parametrize(("change", "current"), [(NoteFailing(ONE, NOW_MS), NOTED), (ClearFailing(ONE, NOW_MS), ONE)])
 def test_what_is_so_already_is_not_written_again(change: EndpointChange, current: Subscription) -> None:
     """No revision without a change."""
     assert written(change, current) == []
