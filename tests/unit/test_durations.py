@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.cli.durations import MAX_DURATION_MS, describe_moment, parse_duration
+from gateway.cli.durations import describe_moment
+from gateway.domain.durations import MAX_DURATION_MS, parse_duration
 from gateway.domain.errors import InvalidInputError
 
 
