@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gateway.domain.folding import HistoryBook, HistoryRecord
 from gateway.domain.history import DeliveryHistory, DeliveryState
-from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, DELIVERIES, TopicLayout
+from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, TopicLayout
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.delivery_log import DeliveryLog, LogQuery, LogReport
 from gateway.kafka.scan import ScanBounds, TopicScan, no_progress
@@ -65,7 +65,7 @@ class DeliveryLookup:
         self, config: KafkaConfig, layout: TopicLayout, progress: Callable[[int, int], None] = no_progress
     ) -> None:
         self._config = config
-        self._topics = (DELIVERIES, *layout.retry_topics(), DEAD_LETTERS, ATTEMPTS)
+        self._topics = (*layout.delivery_topics(), DEAD_LETTERS, ATTEMPTS)
         self._progress = progress
 
     def find(self, sought_id: str, *, since_ms: int) -> LookupResult:

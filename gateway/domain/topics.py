@@ -1,7 +1,7 @@
 """The one table of the gateway's topics: names, partitions, cleanup and retention.
 
-Everything else asks this table. `deliveries`, every retry tier and the dead-letter topic have the same number of
-partitions and the same key, so that one egress worker owns a subscription in all of them at once.
+Everything else asks this table. `deliveries`, `deliveries.priority`, every retry tier and the dead-letter topic have
+the same number of partitions and the same key, so that one egress worker owns a subscription in all of them at once.
 """
 
 from collections.abc import Iterable
@@ -20,11 +20,14 @@ EVENTS_PREFIX = "events."
 REJECTED = "events.rejected"
 SUBSCRIPTIONS = "subscriptions"
 DELIVERIES = "deliveries"
+PRIORITY_DELIVERIES = "deliveries.priority"
 RETRY_PREFIX = "deliveries.retry."
 DEAD_LETTERS = "deliveries.dlq"
 CURSORS = "gateway.cursors"
 SIGNALS = "gateway.signals"
 ATTEMPTS = "attempts"
+# Where deliveries begin: the stream plans them there.
+BEGINNINGS = (DELIVERIES, PRIORITY_DELIVERIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,10 @@ class TopicLayout:
         """Map each retry topic's name to its tier, shortest first."""
         return {retry_topic(tier): tier for tier in sorted(self.tiers)}
 
+    def delivery_topics(self) -> tuple[str, ...]:
+        """Name the topics that deliveries wait in to be sent: where they begin, and the retry tiers."""
+        return (*BEGINNINGS, *self.retry_topics())
+
     def specs(self) -> tuple[TopicSpec, ...]:
         """List every topic, in the order of an event's path."""
         events, deliveries = self.event_partitions, self.delivery_partitions
@@ -82,7 +89,10 @@ class TopicLayout:
             ),
             TopicSpec(REJECTED, events, "delete", 30 * _DAY_MS, "source key", "rejected_event"),
             TopicSpec(SUBSCRIPTIONS, 1, "compact", None, "subscription id", "subscription; null = tombstone"),
-            TopicSpec(DELIVERIES, deliveries, "delete", DELIVERIES_RETENTION_MS, "subscription id", "delivery"),
+            *(
+                TopicSpec(name, deliveries, "delete", DELIVERIES_RETENTION_MS, "subscription id", "delivery")
+                for name in BEGINNINGS
+            ),
             *(
                 TopicSpec(
                     name, deliveries, "delete", DELIVERIES_RETENTION_MS + tier.delay_ms, "subscription id", "delivery"

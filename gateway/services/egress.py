@@ -7,7 +7,7 @@ import structlog
 from gateway.domain.catch_up import PartitionReading
 from gateway.domain.errors import GatewayError, UnavailableError
 from gateway.domain.subscription import Subscription, SubscriptionState
-from gateway.domain.topics import DELIVERIES, TopicLayout
+from gateway.domain.topics import TopicLayout
 from gateway.egress.attempt import SigningAttempter
 from gateway.egress.catch_up import CatchUp
 from gateway.egress.intake import Intake
@@ -117,7 +117,7 @@ class _Egress:
         self._consumer = DeliveryConsumer(
             config,
             GROUP_ID,
-            (DELIVERIES, *layout.retry_topics()),
+            layout.delivery_topics(),
             self._intake,
             revoke_timeout_s=settings.shutdown_deadline_s * _GIVE_UP_SHARE,
             beat=watchdog.watch("delivery consumer"),

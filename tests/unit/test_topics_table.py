@@ -8,6 +8,7 @@ from gateway.domain.topics import (
     ATTEMPTS,
     DEAD_LETTERS,
     DELIVERIES,
+    PRIORITY_DELIVERIES,
     REJECTED,
     SUBSCRIPTIONS,
     TopicLayout,
@@ -58,11 +59,11 @@ def test_subscriptions_are_one_compacted_partition() -> None:
 
 @given(tiers=tiers, partitions=st.integers(1, 1000))
 def test_the_delivery_topics_are_co_partitioned(tiers: tuple[Tier, ...], partitions: int) -> None:
-    """Deliveries, every retry tier and the dead letters have the same partitions and key, whatever is configured."""
+    """Deliveries of both priorities, every retry tier and the dead letters have the same partitions and key, whatever is configured."""
     layout = layout_for(("order.created",), partitions=partitions, tiers=tiers)
     specs = specs_of(layout)
 
-    together = [DELIVERIES, DEAD_LETTERS, *(retry_topic(tier) for tier in tiers)]
+    together = [DELIVERIES, PRIORITY_DELIVERIES, DEAD_LETTERS, *(retry_topic(tier) for tier in tiers)]
 
     assert {(specs[name][0], specs[name][3]) for name in together} == {(partitions, "subscription id")}
 
