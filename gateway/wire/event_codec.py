@@ -13,12 +13,14 @@ from typing import Any
 import orjson
 
 from gateway.domain.event import DEFAULT_TENANT, Event, SourcePosition
+from gateway.domain.options import DeliveryOptions
 from gateway.wire import confluent, single_object
 from gateway.wire.catalog import Catalog, EventSchema
 from gateway.wire.confluent import SchemaRegistry
 from gateway.wire.errors import UndecodableError
 from gateway.wire.event_headers import EventContext, read_context
 from gateway.wire.exact_decimals import use_exact_decimals
+from gateway.wire.option_headers import options_of
 
 # Only schemas that the catalog knows are remembered; an event type does not have thousands of registered ids.
 _MAX_REMEMBERED_IDS = 10_000
@@ -54,10 +56,12 @@ class DecodedEvent:
     Attributes:
         event: who, what and when.
         data: the data as fastavro decodes it with the writer's schema: Decimal, datetime, date, UUID, bytes, …
+        options: what its producer asked for.
     """
 
     event: Event
     data: dict[str, Any]
+    options: DeliveryOptions
 
 
 class EventDecoder:
@@ -87,7 +91,8 @@ class EventDecoder:
         candidates, start = self._schemas_of(record.value)
         schema = self._choose(candidates, context)
         data = single_object.decode_body(record.value, start, schema.parsed)
-        return DecodedEvent(_event_of(record, context, schema), data)
+        options = options_of(context.deliver_after, context.priority, record.timestamp_ms)
+        return DecodedEvent(_event_of(record, context, schema), data, options)
 
     def must_ask_registry(self, value: bytes | None) -> bool:
         """Tell whether decoding a value would block on the schema registry: its schema id was not seen before."""

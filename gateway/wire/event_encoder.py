@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.domain.delivery import Priority
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import check_event_id, check_tenant
+from gateway.domain.options import MAX_DEFERRAL_TEXT, is_too_far_ahead
 from gateway.domain.topics import event_topic
 from gateway.wire.catalog import Catalog, EventSchema
-from gateway.wire.event_headers import EventContext, is_traceparent, milliseconds_of, write_context
+from gateway.wire.event_headers import EventContext, is_traceparent, write_context
 from gateway.wire.json_data import data_from_json
+from gateway.wire.moments import milliseconds_of
+from gateway.wire.option_headers import DeliverAfter, deliver_after_text, options_of
 from gateway.wire.single_object import SingleObjectWriter
 
 CONTENT_TYPE = "application/avro"
@@ -38,6 +42,9 @@ class NewEvent:
         subject: what it is about, or None.
         time: when it happened, with a time zone; None for now.
         traceparent: the W3C trace context to hand on, or None.
+        deliver_after: it is not delivered before: a time with a time zone, at most 5 days ahead, or a delay from its
+            publishing in whole seconds, rounded up. None for at once.
+        priority: high lets its deliveries overtake others that wait for the same subscription.
     """
 
     event_type: str
@@ -50,6 +57,8 @@ class NewEvent:
     subject: str | None = None
     time: datetime | None = None
     traceparent: str | None = None
+    deliver_after: DeliverAfter | None = None
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,8 @@ class EventEncoder:
             subject=None if event.subject is None else _header("subject", event.subject),
             tenant=None if event.tenant is None else check_tenant(event.tenant),
             traceparent=_traceparent(event.traceparent),
+            deliver_after=_deliver_after(event.deliver_after, now),
+            priority=None if event.priority is Priority.NORMAL else event.priority,
         )
         return EncodedEvent(
             event_id=event.event_id or new_id,
@@ -129,4 +140,14 @@ def _time_ms(moment: datetime) -> int:
 def _traceparent(value: str | None) -> str | None:
     if value is not None and not is_traceparent(value):
         raise InvalidInputError(f"'{value[:60]}' is not a W3C traceparent")
+    return value
+
+
+def _deliver_after(value: DeliverAfter | None, now: datetime) -> DeliverAfter | None:
+    if value is None:
+        return None
+    _ = deliver_after_text(value)  # refuses what can't be written
+    now_ms = milliseconds_of(now)
+    if is_too_far_ahead(options_of(value, None, now_ms).not_before_ms, now_ms):
+        raise InvalidInputError(f"an event can be delivered at most {MAX_DEFERRAL_TEXT} later")
     return value

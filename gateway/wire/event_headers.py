@@ -1,5 +1,7 @@
 """An event's context ↔ Kafka headers: the CloudEvents Kafka protocol binding 1.0.2, section 3.2.3 (binary mode).
 
+With it come the gateway's own two headers, see `gateway.wire.option_headers`.
+
 Headers that are none of the context are passed over. One that is, but can't be used, makes the event undecodable:
 a guessed id or time would reach receivers as if the producer had said it. The trace context is the exception: W3C
 Trace Context (section 3.2) has a broken one ignored.
@@ -8,13 +10,21 @@ Trace Context (section 3.2) has a broken one ignored.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from gateway.domain.delivery import Priority
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import check_event_id, check_event_type, check_tenant
 from gateway.wire.errors import UndecodableError
-from gateway.wire.rendering import rfc3339
+from gateway.wire.moments import milliseconds_of, moment_text, parse_moment
+from gateway.wire.option_headers import (
+    DELIVER_AFTER,
+    PRIORITY,
+    DeliverAfter,
+    deliver_after_text,
+    parse_deliver_after,
+    parse_priority,
+)
 
 T = TypeVar("T")
 
@@ -25,12 +35,9 @@ CE_TIME = "ce_time"
 CE_SUBJECT = "ce_subject"
 CE_TENANT = "ce_tenant"
 TRACEPARENT = "traceparent"
-_CONTEXT = frozenset({CE_ID, CE_TYPE, CE_SOURCE, CE_TIME, CE_SUBJECT, CE_TENANT, TRACEPARENT})
+_CONTEXT = frozenset({CE_ID, CE_TYPE, CE_SOURCE, CE_TIME, CE_SUBJECT, CE_TENANT, TRACEPARENT, DELIVER_AFTER, PRIORITY})
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
-_MAX_SHOWN_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,8 @@ class EventContext:
         subject: what the event is about.
         tenant: checked.
         traceparent: well-formed.
+        deliver_after: not to be delivered before.
+        priority: whether its deliveries overtake others.
     """
 
     event_id: str | None = None
@@ -54,13 +63,15 @@ class EventContext:
     subject: str | None = None
     tenant: str | None = None
     traceparent: str | None = None
+    deliver_after: DeliverAfter | None = None
+    priority: Priority | None = None
 
 
 def read_context(headers: Iterable[tuple[str, bytes]]) -> EventContext:
     """Read the context from a record's headers. Of a header that comes twice the last counts.
 
     Raises:
-        UndecodableError: `bad_header`: a header is not UTF-8, not a time, or not an id, type or tenant.
+        UndecodableError: `bad_header`: a header is not UTF-8, not a time, or not an id, type, tenant or priority.
     """
     values = {name: _text(name, value) for name, value in headers if name in _CONTEXT}
     if not values:
@@ -74,35 +85,31 @@ def read_context(headers: Iterable[tuple[str, bytes]]) -> EventContext:
         subject=values.get(CE_SUBJECT) or None,
         tenant=_checked(CE_TENANT, values.get(CE_TENANT), check_tenant),
         traceparent=traceparent if is_traceparent(traceparent) else None,
+        deliver_after=_checked(DELIVER_AFTER, values.get(DELIVER_AFTER), parse_deliver_after),
+        priority=_checked(PRIORITY, values.get(PRIORITY), parse_priority),
     )
 
 
 def write_context(context: EventContext, content_type: str) -> list[tuple[str, bytes]]:
-    """Give the headers of a context, for a value of the given media type."""
-    time = None if context.time_ms is None else rfc3339(_EPOCH + context.time_ms * _MILLISECOND)
+    """Give the headers of a context, for a value of the given media type.
+
+    Raises:
+        InvalidInputError: `deliver_after` is a time without a time zone, or a delay that is not positive.
+    """
     headers = {
         "ce_specversion": "1.0",
         "content-type": content_type,
         CE_ID: context.event_id,
         CE_TYPE: context.event_type,
         CE_SOURCE: context.source,
-        CE_TIME: time,
+        CE_TIME: None if context.time_ms is None else moment_text(context.time_ms),
         CE_SUBJECT: context.subject,
         CE_TENANT: context.tenant,
         TRACEPARENT: context.traceparent,
+        DELIVER_AFTER: None if context.deliver_after is None else deliver_after_text(context.deliver_after),
+        PRIORITY: None if context.priority is None else context.priority.value,
     }
     return [(name, value.encode()) for name, value in headers.items() if value is not None]
-
-
-def milliseconds_of(moment: datetime) -> int:
-    """Give a moment as whole milliseconds since the epoch, rounded down.
-
-    Raises:
-        ValueError: it has no time zone.
-    """
-    if moment.tzinfo is None:
-        raise ValueError("a time needs its offset")
-    return (moment - _EPOCH) // _MILLISECOND
 
 
 def is_traceparent(value: str) -> bool:
@@ -128,10 +135,4 @@ def _checked(name: str, value: str | None, check: Callable[[str], T]) -> T | Non
 
 
 def _time_ms(value: str) -> int:
-    try:
-        moment = datetime.fromisoformat(value)
-        time_ms = milliseconds_of(moment)
-        _ = moment.astimezone(UTC)  # overflows outside the years 1 to 9999, as writing it would
-    except (ValueError, OverflowError):
-        raise InvalidInputError(f"'{value[:_MAX_SHOWN_CHARS]}' is not an RFC 3339 time with its offset") from None
-    return time_ms
+    return milliseconds_of(parse_moment(value))
