@@ -1,38 +1,80 @@
-"""Step ③: one event and the subscriptions that want it become delivery commands."""
+"""Step ③: one event and the subscriptions that want it become deliveries.
 
-from collections.abc import Iterable
+Up to ten thousand deliveries of one event differ in nothing but whom they are to. So the plan says what they have in
+common once, and whom they are to: the stream makes the records of it one by one.
+"""
 
-from gateway.domain.delivery import Delivery, delivery_id_of
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gateway.domain.delivery import Delivery, Priority, delivery_id_of
 from gateway.domain.event import Event
-from gateway.domain.subscription import Subscription
+from gateway.domain.options import DeliveryOptions
+from gateway.domain.subscription import DeliveryOrder, Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPlan:
+    """Deliveries of one event that are alike but for whom they are to.
+
+    Attributes:
+        first: the delivery to the first of them.
+        subscription_ids: whom they are to, at least one; the first one's comes first.
+    """
+
+    first: Delivery
+    subscription_ids: tuple[str, ...]
 
 
 def plan_deliveries(
-    event: Event, body: bytes, content_type: str, subscriptions: Iterable[Subscription], *, now_ms: int
-) -> list[Delivery]:
-    """Make one delivery per subscription, all with the same rendered body.
+    event: Event,
+    options: DeliveryOptions,
+    body: bytes,
+    content_type: str,
+    subscriptions: Sequence[Subscription],
+    *,
+    now_ms: int,
+) -> list[DeliveryPlan]:
+    """Plan one delivery per subscription, all with the same rendered body: one plan, or one for each priority.
+
+    A subscription that asks for the order of its events keeps it: to it nothing is urgent.
 
     Args:
         event: the decoded event.
+        options: what its producer asked for.
         body: what is sent, rendered once for this event and version.
         content_type: the body's media type.
         subscriptions: those that match.
         now_ms: the present, milliseconds since the epoch.
     """
-    return [
-        Delivery(
-            delivery_id=delivery_id_of(event.event_id, subscription.subscription_id),
-            subscription_id=subscription.subscription_id,
-            tenant=event.tenant,
-            event_id=event.event_id,
-            event_type=event.event_type,
-            schema_version=event.schema_version,
-            event_key=event.key,
-            source=event.position,
-            traceparent=event.traceparent,
-            content_type=content_type,
-            body=body,
-            planned_at_ms=now_ms,
-        )
-        for subscription in subscriptions
-    ]
+    if not subscriptions:
+        return []
+    first = Delivery(
+        delivery_id=delivery_id_of(event.event_id, subscriptions[0].subscription_id),
+        subscription_id=subscriptions[0].subscription_id,
+        tenant=event.tenant,
+        event_id=event.event_id,
+        event_type=event.event_type,
+        schema_version=event.schema_version,
+        event_key=event.key,
+        source=event.position,
+        traceparent=event.traceparent,
+        content_type=content_type,
+        body=body,
+        planned_at_ms=now_ms,
+        not_before_ms=options.not_before_ms,
+    )
+    if options.priority is Priority.NORMAL:
+        return [_plan(first, Priority.NORMAL, subscriptions)]
+    free = [each for each in subscriptions if each.order is DeliveryOrder.NONE]
+    ordered = [each for each in subscriptions if each.order is not DeliveryOrder.NONE]
+    groups = ((Priority.HIGH, free), (Priority.NORMAL, ordered))
+    return [_plan(first, priority, group) for priority, group in groups if group]
+
+
+def _plan(first: Delivery, priority: Priority, subscriptions: Sequence[Subscription]) -> DeliveryPlan:
+    ids = tuple(subscription.subscription_id for subscription in subscriptions)
+    if (first.subscription_id, first.priority) != (ids[0], priority):
+        delivery_id = delivery_id_of(first.event_id, ids[0])
+        first = replace(first, delivery_id=delivery_id, subscription_id=ids[0], priority=priority)
+    return DeliveryPlan(first, ids)

@@ -15,12 +15,15 @@ from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.settings import Settings
 from gateway.stream.acks import InOrderAcks
 from gateway.stream.app import StreamApp
+from gateway.stream.output import BoundedOutput
 from gateway.stream.pipeline import EventPipeline
 from gateway.stream.progress import Observation, ProgressJudge
 from gateway.telemetry.watchdog import Watchdog, end_within
 from gateway.wire.event_codec import EventDecoder
 
 MAX_EVENTS_IN_FLIGHT = 5_000
+MAX_EVENT_BYTES_IN_FLIGHT = 33_554_432
+MAX_UNCONFIRMED_BYTES = 67_108_864
 _OBSERVE_S = 2.0
 # Of the shutdown deadline: for events in flight, for Faust to commit and leave the group, for what is unconfirmed.
 _DRAIN_SHARE = 0.5
@@ -46,9 +49,10 @@ async def run_stream(settings: Settings) -> None:
     producer = ConfirmedProducer(config, asyncio.get_running_loop())
     producer.start()
     registry = HttpSchemaRegistry(settings.schema_registry_url) if settings.schema_registry_url else None
-    acks = InOrderAcks(MAX_EVENTS_IN_FLIGHT)
+    acks = InOrderAcks(MAX_EVENTS_IN_FLIGHT, MAX_EVENT_BYTES_IN_FLIGHT)
+    output = BoundedOutput(producer, MAX_UNCONFIRMED_BYTES)
     pipeline = EventPipeline(EventDecoder(deployment.catalog(), registry), table.index)
-    stream = StreamApp(config, topics, pipeline, producer, acks, settings.home / "stream")
+    stream = StreamApp(config, topics, pipeline, output, acks, settings.home / "stream")
     observing = asyncio.ensure_future(_observe(stream, acks, EndOffsets(config, topics), settings.stall_timeout_s))
     beating = asyncio.ensure_future(_beat(watchdog))
     running = asyncio.ensure_future(stream.run())

@@ -5,7 +5,7 @@ Every exception is caught inside the loop, because Faust would acknowledge the e
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ import structlog
 
 from gateway.domain.errors import GatewayError
 from gateway.kafka.config import KafkaConfig
-from gateway.kafka.producer import ConfirmedProducer, OutRecord
+from gateway.kafka.producer import OutRecord
 from gateway.stream.acks import InOrderAcks
+from gateway.stream.output import BoundedOutput
 from gateway.stream.pipeline import EventPipeline
 from gateway.wire.errors import RegistryUnavailableError
 from gateway.wire.event_codec import EventRecord
@@ -27,6 +28,10 @@ _HEARTBEAT_S = 3.0
 _COMMIT_INTERVAL_S = 0.5
 _REGISTRY_RETRY_S = 2.0
 _POSITION_TIMEOUT_S = 2.0
+# Of each event topic, Faust reads so many events ahead of the agent. Its own number, 4096, is 4 GB of large events.
+_READ_AHEAD_EVENTS = 256
+# What an event takes in memory beside its bytes.
+_OVERHEAD_BYTES = 2048
 _log = structlog.get_logger()
 
 
@@ -37,7 +42,7 @@ class StreamApp:
         config: how to reach Kafka.
         topics: the event topics.
         pipeline: turns a record into records.
-        producer: produces them.
+        output: produces them.
         acks: acknowledges in order.
         work_dir: a folder that Faust may create files in.
     """
@@ -47,12 +52,12 @@ class StreamApp:
         config: KafkaConfig,
         topics: Sequence[str],
         pipeline: EventPipeline,
-        producer: ConfirmedProducer,
+        output: BoundedOutput,
         acks: InOrderAcks,
         work_dir: Path,
     ) -> None:
         self._pipeline = pipeline
-        self._producer = producer
+        self._output = output
         self._acks = acks
         self._stopping = False
         self.app = _faust_app(config, work_dir)
@@ -114,15 +119,12 @@ class StreamApp:
             await self._acks.room()
             if self._stopping:
                 return
-            message = event.message
-            finished = self._acks.begin(message.tp, self._ack_of(event))
-            out = await self._process(_record_of(message))
-            if out:
-                self._producer.produce(out, finished)
-            else:
-                finished()
+            record = _record_of(event.message)
+            size_bytes = len(record.value or b"") + len(record.key or b"") + _OVERHEAD_BYTES
+            finished = self._acks.begin(event.message.tp, self._ack_of(event), size_bytes)
+            await self._output.produce(await self._process(record), finished)
 
-    def _ack_of(self, event: Any) -> Any:  # noqa: ANN401 - Faust is untyped here
+    def _ack_of(self, event: Any) -> Callable[[], None]:  # noqa: ANN401 - Faust is untyped here
         def ack() -> None:
             # After a rebalance the event may be read again, here or elsewhere: a late ack must not move that reading.
             if event.message.generation_id == self.app.consumer_generation_id:
@@ -130,7 +132,7 @@ class StreamApp:
 
         return ack
 
-    async def _process(self, record: EventRecord) -> list[OutRecord]:
+    async def _process(self, record: EventRecord) -> Iterable[OutRecord]:
         while True:
             try:
                 blocking = self._pipeline.prepare(record)
@@ -165,6 +167,7 @@ def _faust_app(config: KafkaConfig, work_dir: Path) -> Any:  # noqa: ANN401 - Fa
         broker_session_timeout=_SESSION_TIMEOUT_S,
         broker_heartbeat_interval=_HEARTBEAT_S,
         broker_commit_interval=_COMMIT_INTERVAL_S,
+        stream_buffer_maxsize=_READ_AHEAD_EVENTS,
         consumer_auto_offset_reset="earliest",
         datadir=work_dir,
         # The layout is `gateway topics apply`'s to create, and nothing is served: Faust's web server would listen on

@@ -1,26 +1,30 @@
 """Steps ① to ③ for one event record: decode, match, plan; gives the records to produce and does no I/O itself.
 
-The body is rendered once per event, whatever the number of subscriptions. A record that can't be decoded becomes one
-record for `events.rejected`; an event nobody wants becomes none.
+The body is rendered and encoded once per event, whatever the number of subscriptions; their records are made one by
+one, while they are produced: of an event for ten thousand subscriptions only a few lie in memory at once. A record
+that can't be decoded becomes one record for `events.rejected`; an event nobody wants becomes none.
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import structlog
 
-from gateway.domain.delivery import MAX_ERROR_CHARS, MAX_RECORD_BYTES, RejectedEvent
+from gateway.domain.delivery import MAX_ERROR_CHARS, MAX_RECORD_BYTES, Priority, RejectedEvent, delivery_id_of
 from gateway.domain.event import SourcePosition
 from gateway.domain.matching import SubscriptionIndex
-from gateway.domain.planning import plan_deliveries
-from gateway.domain.topics import DELIVERIES, REJECTED
+from gateway.domain.options import MAX_DEFERRAL_TEXT, is_too_far_ahead
+from gateway.domain.planning import DeliveryPlan, plan_deliveries
+from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES, REJECTED
 from gateway.kafka.producer import OutRecord
 from gateway.telemetry.clock import now_ms
+from gateway.wire.delivery_head import DeliveryFanOut
 from gateway.wire.errors import UndecodableError
 from gateway.wire.event_codec import EventDecoder, EventRecord
-from gateway.wire.records import delivery_codec, rejected_codec
+from gateway.wire.records import rejected_codec
 from gateway.wire.rendering import CONTENT_TYPE, render_webhook
 
+_TOPICS = {Priority.NORMAL: DELIVERIES, Priority.HIGH: PRIORITY_DELIVERIES}
 _log = structlog.get_logger()
 
 
@@ -35,7 +39,6 @@ class EventPipeline:
     def __init__(self, decoder: EventDecoder, index: SubscriptionIndex) -> None:
         self._decoder = decoder
         self._index = index
-        self._deliveries = delivery_codec()
 
     def prepare(self, record: EventRecord) -> Callable[[], None] | None:
         """Give what has to be done off the event loop before `process`, because it blocks; usually nothing.
@@ -53,8 +56,10 @@ class EventPipeline:
 
         return ask
 
-    def process(self, record: EventRecord) -> list[OutRecord]:
+    def process(self, record: EventRecord) -> Iterable[OutRecord]:
         """Give the delivery records of one event, or the one that rejects it.
+
+        Everything that can fail is done when this returns; what it gives may be read once.
 
         Raises:
             RegistryUnavailableError: the schema registry can't be asked just now; try again.
@@ -63,24 +68,38 @@ class EventPipeline:
             decoded = self._decoder.decode(record)
         except UndecodableError as error:
             return [_rejection(record, error.reason, error.message)]
-        event = decoded.event
+        event, present_ms = decoded.event, now_ms()
+        if is_too_far_ahead(decoded.options.not_before_ms, present_ms):
+            return [
+                _rejection(record, "too_far_ahead", f"it is to be delivered more than {MAX_DEFERRAL_TEXT} from now")
+            ]
         subscriptions = self._index.match_event(event.tenant, event.event_type)
         if not subscriptions:
             return []
         body = render_webhook(event, decoded.data)
-        planned = plan_deliveries(event, body, CONTENT_TYPE, subscriptions, now_ms=now_ms())
-        encoded = [(delivery.subscription_id.encode(), self._deliveries.encode(delivery)) for delivery in planned]
-        largest = max(len(value) for _, value in encoded)
-        if largest > MAX_RECORD_BYTES:
-            return [
-                _rejection(record, "too_large", f"its delivery has {largest} bytes, at most {MAX_RECORD_BYTES} fit")
-            ]
-        return [OutRecord(DELIVERIES, key, value) for key, value in encoded]
+        plans = plan_deliveries(event, decoded.options, body, CONTENT_TYPE, subscriptions, now_ms=present_ms)
+        return _records_of(record, plans)
 
     def reject(self, record: EventRecord, error: Exception) -> list[OutRecord]:
         """Give the record that rejects an event on which the gateway itself failed: the stream has to go on."""
         _log.error("stream.event_failed", topic=record.topic, offset=record.offset, exc_info=error)
         return [_rejection(record, "internal_error", f"{type(error).__name__}: {error}")]
+
+
+def _records_of(record: EventRecord, plans: Sequence[DeliveryPlan]) -> Iterable[OutRecord]:
+    fan_outs = [(plan, DeliveryFanOut(plan.first)) for plan in plans]
+    largest = max(fan_out.largest(plan.subscription_ids) for plan, fan_out in fan_outs)
+    if largest > MAX_RECORD_BYTES:
+        return [_rejection(record, "too_large", f"its delivery has {largest} bytes, at most {MAX_RECORD_BYTES} fit")]
+    return (out for plan, fan_out in fan_outs for out in _encode(plan, fan_out))
+
+
+def _encode(plan: DeliveryPlan, fan_out: DeliveryFanOut) -> Iterator[OutRecord]:
+    topic, first = _TOPICS[plan.first.priority], plan.first
+    yield OutRecord(topic, first.subscription_id.encode(), fan_out.first)
+    for subscription_id in plan.subscription_ids[1:]:
+        key = subscription_id.encode()
+        yield OutRecord(topic, key, fan_out.encode(delivery_id_of(first.event_id, subscription_id), key))
 
 
 def _rejection(record: EventRecord, reason: str, detail: str) -> OutRecord:

@@ -1,17 +1,19 @@
 """One event record becomes its deliveries, one rejection, or nothing."""
 
+import tracemalloc
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import orjson
 import pytest
 
-from gateway.domain.delivery import Delivery, delivery_id_of
+from gateway.domain.delivery import Delivery, Priority, delivery_id_of
 from gateway.domain.event import SourcePosition
 from gateway.domain.matching import SubscriptionIndex
-from gateway.domain.subscription import Subscription, SubscriptionState
-from gateway.domain.topics import DELIVERIES, REJECTED
+from gateway.domain.subscription import DeliveryOrder, Subscription, SubscriptionState
+from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES, REJECTED
 from gateway.kafka.producer import OutRecord
 from gateway.stream.pipeline import EventPipeline
 from gateway.wire.catalog import load_catalog
@@ -25,6 +27,8 @@ from tests.subscriptions import subscription
 
 CATALOG = load_catalog(schemas_root() / "events")
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+LATER = datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
+LATER_MS = 1_767_323_046_000
 
 
 class Registry:
@@ -47,9 +51,9 @@ def pipeline(*subscriptions: Subscription, registry: Registry | None = None) -> 
     return EventPipeline(EventDecoder(CATALOG, registry), index)
 
 
-def record_of(event: NewEvent, offset: int = 41) -> EventRecord:
+def record_of(event: NewEvent, offset: int = 41, now: datetime = NOW) -> EventRecord:
     """Give an event as it is read from Kafka."""
-    encoded = EventEncoder(CATALOG).encode(event, new_id="evt-1", now=NOW)
+    encoded = EventEncoder(CATALOG).encode(event, new_id="evt-1", now=now)
     return EventRecord(encoded.topic, 3, offset, 1_700_000_000_123, encoded.key, encoded.value, encoded.headers)
 
 
@@ -59,10 +63,11 @@ def created(version: int | None = None, tenant: str | None = None) -> NewEvent:
     return NewEvent("order.created", mock_data(nodes, Random(1)), version, key="order-17", tenant=tenant)  # noqa: S311 - made up
 
 
-def deliveries_of(records: list[OutRecord]) -> list[Delivery]:
+def deliveries_of(produced: Iterable[OutRecord], topic: str = DELIVERIES) -> list[Delivery]:
     """Check that these are deliveries, keyed by subscription id, and read them."""
+    records = list(produced)
     found = [delivery_codec().decode(record.value) for record in records]
-    assert {record.topic for record in records} <= {DELIVERIES}
+    assert {record.topic for record in records} <= {topic}
     assert [record.key for record in records] == [delivery.subscription_id.encode() for delivery in found]
     assert {record.partition for record in records} <= {-1}
     return found
@@ -120,6 +125,44 @@ def test_a_delivery_carries_its_event_s_context() -> None:
     assert one.attempts == ()
 
 
+def test_an_urgent_event_goes_to_a_topic_of_its_own() -> None:
+    """Not for a subscription that keeps order: there it waits its turn."""
+    ordered = replace(subscription("ordered"), order=DeliveryOrder.KEY)
+    worker = pipeline(subscription("free"), ordered)
+    urgent, normal = worker.process(record_of(replace(created(), priority=Priority.HIGH)))
+    assert deliveries_of([urgent], PRIORITY_DELIVERIES)[0].subscription_id == "free"
+    assert deliveries_of([normal])[0].subscription_id == "ordered"
+
+
+@pytest.mark.parametrize("deliver_after", [timedelta(minutes=10), LATER + timedelta(minutes=10)])
+def test_an_event_to_be_delivered_later_says_when(deliver_after: timedelta | datetime) -> None:
+    """A delay counts from the event record's timestamp; the delivery is planned at once, and waits."""
+    event = replace(created(), deliver_after=deliver_after)
+    record = replace(record_of(event, now=LATER), timestamp_ms=LATER_MS)
+    (delivery,) = deliveries_of(pipeline(subscription("one")).process(record))
+    assert (delivery.not_before_ms, delivery.due_at_ms) == (LATER_MS + 600_000, 0)
+
+
+def test_an_event_to_be_delivered_too_far_ahead_is_rejected() -> None:
+    """Kafka would delete it while it waits: its producer has to learn of it, and it is kept."""
+    moment = datetime.now(UTC) + timedelta(days=5, minutes=1)
+    record = replace(GOOD, headers=[*GOOD.headers, ("gateway-deliver-after", moment.isoformat().encode())])
+    reason, detail = rejection_of(pipeline(subscription("one")).process(record), record)
+    assert (reason, "5 days" in detail) == ("too_far_ahead", True)
+
+
+def test_deliveries_of_many_subscriptions_are_made_one_by_one() -> None:
+    """Ten thousand subscriptions of one event: the first record is there before the others are made."""
+    worker = pipeline(*(subscription(f"sub_{number}") for number in range(10_000)))
+    records = iter(worker.process(record_of(created())))
+    tracemalloc.start()
+    names = {record.key for record in records}
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(names) == 10_000
+    assert peak < 2_500_000  # the names and a record; all records together are 10 MB
+
+
 def test_the_same_event_read_twice_is_the_same_delivery() -> None:
     """After a crash the stream repeats itself: receivers and operators see one delivery."""
     worker = pipeline(subscription("one"))
@@ -133,7 +176,7 @@ def test_an_event_nobody_wants_is_passed_over() -> None:
     assert pipeline(subscription("type", event_types=("invoice.*",))).process(record_of(created())) == []
 
 
-def rejection_of(records: list[OutRecord], record: EventRecord) -> tuple[str, str]:
+def rejection_of(records: Iterable[OutRecord], record: EventRecord) -> tuple[str, str]:
     """Check that the original is kept with its coordinates; give reason and detail."""
     (out,) = records
     assert (out.topic, out.key) == (REJECTED, record.key)
@@ -158,6 +201,8 @@ GOOD = record_of(created())
         (replace(GOOD, value=b"\x00\x00\x00\x00\x07data"), "unknown_schema"),
         (replace(GOOD, headers=[("ce_id", b"1"), ("ce_type", b"order.paid")]), "unknown_type"),
         (replace(GOOD, headers=[("ce_id", b"a b")]), "bad_header"),
+        (replace(GOOD, headers=[("gateway-deliver-after", b"soon")]), "bad_header"),
+        (replace(GOOD, headers=[("gateway-priority", b"urgent")]), "bad_header"),
     ],
 )
 def test_what_can_not_be_decoded_is_rejected_with_its_reason(record: EventRecord, reason: str) -> None:

@@ -1,9 +1,12 @@
 """One event and its subscriptions become deliveries."""
 
-from gateway.domain.delivery import delivery_id_of
+from dataclasses import replace
+
+from gateway.domain.delivery import Priority, delivery_id_of
 from gateway.domain.event import Event, SourcePosition
-from gateway.domain.planning import plan_deliveries
-from gateway.domain.subscription import Subscription
+from gateway.domain.options import NO_OPTIONS, DeliveryOptions
+from gateway.domain.planning import DeliveryPlan, plan_deliveries
+from gateway.domain.subscription import DeliveryOrder, Subscription
 
 EVENT = Event(
     event_id="evt_1",
@@ -32,24 +35,48 @@ def subscription(subscription_id: str) -> Subscription:
     )
 
 
+BODY = b'{"id":"evt_1"}'
+
+
+def plan(*subscriptions: Subscription, options: DeliveryOptions = NO_OPTIONS) -> list[DeliveryPlan]:
+    return plan_deliveries(EVENT, options, BODY, "application/json", subscriptions, now_ms=900)
+
+
 def test_one_delivery_per_subscription() -> None:
     """Each subscription gets the event once, first attempt at once, all with the very same body."""
-    body = b'{"id":"evt_1"}'
-    planned = plan_deliveries(EVENT, body, "application/json", [subscription("a"), subscription("b")], now_ms=900)
-    assert [delivery.subscription_id for delivery in planned] == ["a", "b"]
-    assert [delivery.delivery_id for delivery in planned] == [
-        delivery_id_of("evt_1", "a"),
-        delivery_id_of("evt_1", "b"),
-    ]
-    for delivery in planned:
-        assert delivery.body is body
-        assert (delivery.event_id, delivery.event_type, delivery.schema_version) == ("evt_1", "order.created", 2)
-        assert (delivery.tenant, delivery.event_key, delivery.source) == ("acme", b"order-7", EVENT.position)
-        assert delivery.traceparent == EVENT.traceparent
-        assert (delivery.planned_at_ms, delivery.due_at_ms, delivery.attempts) == (900, 0, ())
-        assert delivery.trigger == "event"
+    (planned,) = plan(subscription("a"), subscription("b"))
+    assert planned.subscription_ids == ("a", "b")
+    delivery = planned.first
+    assert (delivery.delivery_id, delivery.subscription_id) == (delivery_id_of("evt_1", "a"), "a")
+    assert delivery.body is BODY
+    assert (delivery.event_id, delivery.event_type, delivery.schema_version) == ("evt_1", "order.created", 2)
+    assert (delivery.tenant, delivery.event_key, delivery.source) == ("acme", b"order-7", EVENT.position)
+    assert delivery.traceparent == EVENT.traceparent
+    assert (delivery.planned_at_ms, delivery.due_at_ms, delivery.attempts) == (900, 0, ())
+    assert (delivery.not_before_ms, delivery.priority) == (0, Priority.NORMAL)
+    assert delivery.trigger == "event"
 
 
 def test_an_event_that_nobody_wants_has_no_delivery() -> None:
     """No subscription, no delivery."""
-    assert plan_deliveries(EVENT, b"{}", "application/json", [], now_ms=900) == []
+    assert plan() == []
+
+
+def test_what_the_producer_asked_for_goes_along() -> None:
+    """The delivery itself says when it may be sent, and whether it is urgent."""
+    (planned,) = plan(subscription("a"), options=DeliveryOptions(5000, Priority.HIGH))
+    assert (planned.first.not_before_ms, planned.first.priority) == (5000, Priority.HIGH)
+
+
+def test_nothing_is_urgent_to_a_subscription_that_keeps_order() -> None:
+    """An urgent event must not overtake the earlier ones of its key; to all others it is urgent."""
+    ordered = [replace(subscription(name), order=DeliveryOrder.KEY) for name in ("a", "c")]
+    free = subscription("b")
+    urgent = DeliveryOptions(0, Priority.HIGH)
+    high, normal = plan(ordered[0], free, ordered[1], options=urgent)
+    assert (high.first.priority, high.subscription_ids) == (Priority.HIGH, ("b",))
+    assert high.first.delivery_id == delivery_id_of("evt_1", "b")
+    assert (normal.first.priority, normal.subscription_ids) == (Priority.NORMAL, ("a", "c"))
+    assert normal.first.delivery_id == delivery_id_of("evt_1", "a")
+    assert [each.first.priority for each in plan(*ordered, options=urgent)] == [Priority.NORMAL]
+    assert [each.subscription_ids for each in plan(*ordered, free)] == [("a", "c", "b")]

@@ -1,0 +1,88 @@
+"""Produces what one event becomes, in chunks, and waits while too much is unconfirmed: bounds the stream's memory.
+
+An event for ten thousand subscriptions is ten thousand records with the same body: they are made and produced while
+others are confirmed, and never lie in memory all at once.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Protocol
+
+from gateway.kafka.producer import OutRecord
+
+_CHUNK_BYTES = 262_144
+# What a record takes in the client beside its value: its key, its report and the client's own record.
+_OVERHEAD_BYTES = 512
+
+
+class RecordProducer(Protocol):
+    """Produces records; see ConfirmedProducer."""
+
+    def produce(self, records: Sequence[OutRecord], done: Callable[[], None]) -> None:
+        """Produce records; `done` is called on the event loop, later, once Kafka has acknowledged all of them."""
+
+
+class _Open:
+    """One event's chunks that are not confirmed."""
+
+    __slots__ = ("chunks", "complete", "done")
+
+    def __init__(self, done: Callable[[], None]) -> None:
+        self.chunks = 0
+        self.complete = False
+        self.done = done
+
+    def finish(self) -> None:
+        """Tell that everything is confirmed, if it is."""
+        if self.complete and not self.chunks:
+            self.done()
+
+
+class BoundedOutput:
+    """The way to the producer.
+
+    Args:
+        producer: produces and confirms.
+        max_unconfirmed_bytes: with more than this unconfirmed, what is to be produced waits.
+    """
+
+    def __init__(self, producer: RecordProducer, max_unconfirmed_bytes: int) -> None:
+        self._producer = producer
+        self._max_unconfirmed_bytes = max_unconfirmed_bytes
+        self._confirmed = asyncio.Event()
+        self.unconfirmed_bytes = 0
+
+    async def produce(self, records: Iterable[OutRecord], done: Callable[[], None]) -> None:
+        """Produce what an event becomes; `done` is called once Kafka has acknowledged all of it, or there is nothing.
+
+        Args:
+            records: read once, a chunk at a time.
+            done: called on the event loop.
+        """
+        event, chunk, size_bytes = _Open(done), [], 0
+        for record in records:
+            chunk.append(record)
+            size_bytes += len(record.value or b"") + _OVERHEAD_BYTES
+            if size_bytes >= _CHUNK_BYTES:
+                await self._send(chunk, size_bytes, event)
+                chunk, size_bytes = [], 0
+                await asyncio.sleep(0)  # confirmations and heartbeats in between
+        if chunk:
+            await self._send(chunk, size_bytes, event)
+        event.complete = True
+        event.finish()
+
+    async def _send(self, chunk: list[OutRecord], size_bytes: int, event: _Open) -> None:
+        while self.unconfirmed_bytes >= self._max_unconfirmed_bytes:
+            self._confirmed.clear()
+            await self._confirmed.wait()
+        self.unconfirmed_bytes += size_bytes
+        event.chunks += 1
+        self._producer.produce(chunk, partial(self._chunk_confirmed, size_bytes, event))
+
+    def _chunk_confirmed(self, size_bytes: int, event: _Open) -> None:
+        self.unconfirmed_bytes -= size_bytes
+        self._confirmed.set()
+        event.chunks -= 1
+        event.finish()
