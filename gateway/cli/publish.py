@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from random import Random
 from typing import IO, Any
@@ -10,6 +11,7 @@ import click
 import orjson
 
 from gateway.cli.output import emit_json, json_option
+from gateway.domain.delivery import Priority
 from gateway.domain.errors import InvalidInputError
 from gateway.kafka.publisher import EventPublisher, PublishReceipt
 from gateway.services.deployment import Deployment
@@ -17,6 +19,7 @@ from gateway.settings import load_settings
 from gateway.wire.catalog import Catalog
 from gateway.wire.event_encoder import DEFAULT_SOURCE, NewEvent
 from gateway.wire.mocking import mock_data
+from gateway.wire.option_headers import parse_deliver_after
 
 # Of made-up events; what is read is one batch, so that nothing is sent before all of it is checked.
 _BATCH_EVENTS = 1000
@@ -34,6 +37,14 @@ _MAX_INPUT_BYTES = 16 * 1024 * 1024
 @click.option("--tenant", help="Whose subscriptions see it; the tenant named default by default.")
 @click.option("--subject", help="What it is about.")
 @click.option("--source", default=DEFAULT_SOURCE, show_default=True, help="URI reference that names the producer.")
+@click.option("--deliver-after", metavar="DELAY|TIME", help="Not before: 90s, 10m, 2h, or 2026-01-31T13:30:00Z.")
+@click.option(
+    "--priority",
+    type=click.Choice([Priority.HIGH.value, Priority.NORMAL.value]),
+    default=Priority.NORMAL.value,
+    show_default=True,
+    help="High overtakes deliveries that wait for the same subscription.",
+)
 @json_option
 def command(
     event_type: str,
@@ -46,20 +57,26 @@ def command(
     tenant: str | None,
     subject: str | None,
     source: str,
+    deliver_after: str | None,
+    priority: str,
     as_json: bool,
 ) -> None:
     """Publish events of a type and wait until Kafka has them.
 
-    Prints one line per event: its id and where it went. Exactly one of --file and --mock is needed.
+    Prints one line per event: its id and where it went. Exactly one of --file and --mock is needed. All options hold
+    for each event; with --deliver-after it is delivered no earlier, at most 5 days later.
 
     \b
     Examples:
       gateway publish order.paid --mock 1
       gateway publish order.created --version 2 --file order.json --key order-17
       gateway schemas mock order.paid --count 5 --json | gateway publish order.paid --file -
+      gateway publish order.paid --mock 1 --deliver-after 10m
+      gateway publish order.paid --mock 1 --priority high
     """
     if (file is None) == (mock_count is None):
         raise click.UsageError("give exactly one of --file and --mock")
+    later = None if deliver_after is None else parse_deliver_after(deliver_after)
     deployment = Deployment(load_settings())
     catalog = deployment.catalog()
     if file is not None:
@@ -70,7 +87,19 @@ def command(
         data = _made_up(catalog, event_type, version, count, seed)
     if event_id is not None and count != 1:
         raise click.UsageError(f"--id is for a single event, not for {count}")
-    events = (NewEvent(event_type, row, version, key, event_id, tenant, source, subject) for row in data)
+    event = partial(
+        NewEvent,
+        event_type,
+        version=version,
+        key=key,
+        event_id=event_id,
+        tenant=tenant,
+        source=source,
+        subject=subject,
+        deliver_after=later,
+        priority=Priority(priority),
+    )
+    events = map(event, data)
     with EventPublisher(deployment.kafka("gateway-publish"), catalog) as publisher:
         _publish(publisher, events, count, count if file else _BATCH_EVENTS, as_json=as_json)
 

@@ -19,11 +19,13 @@ from typing import Any, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from gateway.domain.delivery import Priority
 from gateway.domain.errors import InvalidInputError, UnavailableError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.errors import QUIET, gateway_error
 from gateway.wire.catalog import Catalog, load_catalog
 from gateway.wire.event_encoder import DEFAULT_SOURCE, EncodedEvent, EventEncoder, NewEvent
+from gateway.wire.option_headers import DeliverAfter
 from gateway.wire.schema_files import schemas_root
 
 _POLL_S = 0.1
@@ -103,6 +105,8 @@ class EventPublisher:
         subject: str | None = None,
         time: datetime | None = None,
         traceparent: str | None = None,
+        deliver_after: DeliverAfter | None = None,
+        priority: Priority = Priority.NORMAL,
     ) -> PublishReceipt:
         """Publish one event and wait for Kafka's acknowledgement; see `NewEvent` for the arguments.
 
@@ -111,7 +115,20 @@ class EventPublisher:
             InvalidInputError: the data or the context does not fit; nothing was sent.
             PublishError: Kafka did not acknowledge it in time.
         """
-        event = NewEvent(event_type, data, version, key, event_id, tenant, source, subject, time, traceparent)
+        event = NewEvent(
+            event_type,
+            data,
+            version,
+            key,
+            event_id,
+            tenant,
+            source,
+            subject,
+            time,
+            traceparent,
+            deliver_after,
+            priority,
+        )
         return self.publish_batch([event])[0]
 
     def publish_batch(self, events: Iterable[NewEvent]) -> list[PublishReceipt]:

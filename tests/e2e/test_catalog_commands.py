@@ -65,6 +65,8 @@ def test_check_finds_a_breaking_change(tmp_path: Path) -> None:
         (("publish", "order.paid", "--mock", "2", "--id", "x"), 2, "--id is for a single event"),
         (("publish", "order.payed", "--mock", "1"), 3, "did you mean order.paid?"),
         (("publish", "order.paid", "--file", "-"), 2, "is empty"),
+        (("publish", "order.paid", "--mock", "1", "--deliver-after", "soon"), 2, "neither a time nor a delay"),
+        (("publish", "order.paid", "--mock", "1", "--priority", "urgent"), 2, "'high', 'normal'"),
     ],
 )
 def test_mistakes_are_answered_with_a_message_and_no_stack_trace(
