@@ -4,20 +4,23 @@ The main reader takes every record once, in order. A record whose lane has no ro
 it gets a cursor, and from there on its records are left in the log, for catch-up passes to hand out when there is
 room. The main reader's offset may be committed past such a record once the cursor that stands for it is durable.
 
+In an ordered subscription a delivery that has to wait for an earlier one of its key is *deferred*: left to a cursor
+of that key alone, so that the other keys go on. A failed one is retried in its place, its attempts in the cursor.
+
 Everything here is decisions over offsets: no Kafka, no lanes, no clock. The rules that hold:
 
-    a record is handed out once in the life of a `PartitionReading`, in offset order per subscription;
-    a pass never hands out what the main reader has not taken yet, so "caught up" is exact;
-    a cursor is the lowest offset of its subscription that is not settled, never the reading position;
+    a record is handed out once in the life of a `PartitionReading`, in offset order per strand, unless it is given
+    back before it was begun, or deferred to be tried again;
+    a pass never hands out what the main reader has not taken, nor what was not deferred to its key;
+    a cursor is the lowest offset of its strand that is not settled, never the reading position;
     a cursor is dropped only when everything it stood for is settled.
 """
 
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 
-from gateway.domain.offsets import OffsetTracker
+from gateway.domain.cursor import Cursor, DurableCursor, KeyStrand, Retrying, Strand, subscription_of
+from gateway.domain.offsets import OffsetTracker, SettledBefore, describe_settled
 
 
 class Taken(Enum):
@@ -25,45 +28,7 @@ class Taken(Enum):
 
     DIRECT = "direct"  # hand it to its lane
     LEFT = "left"  # leave it in the log: a cursor stands for it
-
-
-@dataclass(slots=True)
-class Cursor:
-    """Where one subscription stands in one partition while it lags.
-
-    Attributes:
-        read_from: the next offset that a catch-up pass has to look at.
-        handed_out: what passes have handed out.
-        caught_up: passes have reached the main reader; what is left is to settle what was handed out.
-        durable_at: the offset last acknowledged in the log of cursors, or None.
-        written: the offset last written there, or None.
-        left: offsets of the main reader that no written cursor stands for yet.
-        in_writing: the writes not yet acknowledged, oldest first: the offset, and those of `left` it stands for.
-    """
-
-    read_from: int
-    handed_out: OffsetTracker = field(default_factory=OffsetTracker)
-    caught_up: bool = False
-    durable_at: int | None = None
-    written: int | None = None
-    left: list[int] = field(default_factory=list)
-    in_writing: deque[tuple[int, list[int]]] = field(default_factory=deque)
-
-    @property
-    def lowest_unsettled(self) -> int:
-        """The offset from which a new owner has to read again."""
-        lowest = self.handed_out.lowest_open
-        return self.read_from if lowest is None else lowest
-
-    @property
-    def finished(self) -> bool:
-        """Everything the cursor stood for is settled, and the main reader hands out what follows."""
-        return self.caught_up and self.handed_out.lowest_open is None and not self.in_writing
-
-    @property
-    def needs_writing(self) -> bool:
-        """It has moved since it was last written, or stands for more."""
-        return bool(self.left) or self.written != self.lowest_unsettled
+    SETTLED = "settled"  # nothing: an earlier owner had settled it
 
 
 class PartitionReading:
@@ -71,17 +36,29 @@ class PartitionReading:
 
     Args:
         position: the committed offset, from which the main reader begins.
-        cursors: the durable cursors found for this partition: subscription id -> offset.
+        cursors: the durable cursors found for this partition.
+        settled: what the commit said of the offsets beyond it.
     """
 
-    def __init__(self, position: int, cursors: dict[str, int] | None = None) -> None:
+    def __init__(self, position: int, cursors: Mapping[Strand, DurableCursor] | None = None, settled: str = "") -> None:
         self.main = OffsetTracker()
         self.position = position
-        self._cursors: dict[str, Cursor] = {}
-        for subscription_id, offset in (cursors or {}).items():
-            # A cursor ahead of the commit does not stand for what lies between: it is moved back, and counts as
-            # durable for that once it is written again.
-            self._cursors[subscription_id] = Cursor(min(offset, position), durable_at=offset, written=offset)
+        found = cursors or {}
+        self._settled_by_main = SettledBefore(position, settled)
+        self._settled_by_passes = {
+            strand: (durable.offset, SettledBefore(durable.offset, durable.settled))
+            for strand, durable in found.items()
+        }
+        self._cursors: dict[Strand, Cursor] = {
+            strand: _resumed(durable, self._end_at_start(strand, found)) for strand, durable in found.items()
+        }
+
+    def _end_at_start(self, strand: Strand, found: Mapping[Strand, DurableCursor]) -> int | None:
+        """Where a key's records ended: from there on the main reader, or its subscription's passes, come by again."""
+        if isinstance(strand, str):
+            return None
+        subscription = found.get(strand.subscription_id)
+        return self.position if subscription is None else min(self.position, subscription.offset)
 
     def take(self, offset: int, subscription_id: str, *, has_room: bool) -> Taken:
         """Take the main reader's next record.
@@ -93,99 +70,227 @@ class PartitionReading:
         """
         self.main.begin(offset)
         self.position = offset + 1
-        cursor = self._cursors.get(subscription_id)
-        if cursor is not None and not cursor.caught_up:
-            self._leave(cursor, offset)
-            return Taken.LEFT
-        if has_room:
-            return Taken.DIRECT
-        self._fall_back(subscription_id, offset)
-        self._leave(self._cursors[subscription_id], offset)
-        return Taken.LEFT
-
-    def give_back(self, subscription_id: str, offset: int, directly_taken: list[int]) -> None:
-        """Put records that wait in a lane back into the log: all of a subscription's from `offset` on.
-
-        Args:
-            subscription_id: whose they are.
-            offset: the lowest of them; nothing of this subscription from there on has been begun.
-            directly_taken: those of them that the main reader handed out.
-        """
-        self._fall_back(subscription_id, offset)
-        cursor = self._cursors[subscription_id]
-        cursor.handed_out.forget_from(offset)
-        for taken in directly_taken:
-            self._leave(cursor, taken)
-
-    def _fall_back(self, subscription_id: str, offset: int) -> None:
+        if self._was_settled(subscription_id, offset):
+            self.main.settle(offset)
+            return Taken.SETTLED
         cursor = self._cursors.get(subscription_id)
         if cursor is None:
-            self._cursors[subscription_id] = Cursor(offset)
-            return
+            if has_room:
+                return Taken.DIRECT
+            cursor = self._fall_back(subscription_id, offset)
+        elif cursor.caught_up or offset < cursor.read_from:
+            # Before the cursor of an earlier owner lies what that one was still working on.
+            if has_room:
+                cursor.direct.begin(offset)
+                return Taken.DIRECT
+            self._fall_back(subscription_id, offset)
+        cursor.waiting += 1
+        self._leave(subscription_id, cursor, offset, None)
+        return Taken.LEFT
+
+    def _was_settled(self, strand: Strand, offset: int) -> bool:
+        """Tell whether an earlier owner had settled a record in truth.
+
+        The commit calls settled, too, what was left in the log: from a cursor on only the cursor can tell.
+        """
+        found = self._settled_by_passes.get(strand)
+        if found is not None and offset >= found[0]:
+            return offset in found[1]
+        return isinstance(strand, str) and offset in self._settled_by_main
+
+    def give_back(self, strand: Strand, items: Sequence[tuple[int, Strand | None]]) -> None:
+        """Put the records of a strand that wait in a lane back into the log.
+
+        Args:
+            strand: whose they are.
+            items: offset, rising, and by which strand's cursor it was handed out, None for the main reader. Nothing
+                of this strand from the first of them on has been begun.
+        """
+        first = items[0][0]
+        cursor = self._fall_back(strand, first)
+        cursor.handed_out.forget_from(first)
+        cursor.direct.forget_from(first)
+        cursor.waiting += len(items)
+        for offset, via in items:
+            if via is None:
+                self._leave(strand, cursor, offset, None)
+
+    def defer(self, strand: KeyStrand, offset: int, via: Strand | None, retrying: Retrying | None = None) -> None:
+        """Leave a record to the cursor of its key.
+
+        Nothing of the key from `offset` on may be begun, other than this record, nor wait.
+
+        Args:
+            strand: the key.
+            offset: the record.
+            via: by which strand's cursor it was handed out, None for the main reader.
+            retrying: how it stands where it was tried and failed.
+        """
+        cursor = self._fall_back(strand, offset)
+        cursor.end = max(cursor.end or 0, offset + 1)
+        cursor.handed_out.forget_from(offset)
+        if via != strand:
+            self._leave(strand, cursor, offset, via)
+        if retrying is not None:
+            cursor.retrying = (offset, retrying)
+
+    def must_wait(self, strand: KeyStrand) -> bool:
+        """Tell whether a record of this key has to wait for what the key's cursor stands for."""
+        cursor = self._cursors.get(strand)
+        return cursor is not None and cursor.busy
+
+    def retrying(self, strand: Strand) -> tuple[int, Retrying] | None:
+        """Give the delivery of a key that is retried in place: its offset, and how it stands."""
+        cursor = self._cursors.get(strand)
+        return None if cursor is None else cursor.retrying
+
+    def _fall_back(self, strand: Strand, offset: int) -> Cursor:
+        cursor = self._cursors.get(strand)
+        if cursor is None:
+            cursor = self._cursors[strand] = Cursor(offset)
+            return cursor
         cursor.read_from = offset if cursor.caught_up else min(cursor.read_from, offset)
         cursor.caught_up = False
+        return cursor
 
-    def _leave(self, cursor: Cursor, offset: int) -> None:
+    def _leave(self, strand: Strand, cursor: Cursor, offset: int, via: Strand | None) -> None:
         if cursor.durable_at is not None and cursor.durable_at <= offset:
-            self.main.settle(offset)
+            self._stand_for(strand, offset, via)
         else:
-            cursor.left.append(offset)
+            cursor.left.append((offset, via))
 
-    def lagging(self) -> Iterator[tuple[str, int]]:
-        """Give the subscriptions that a pass has to serve, with the offset each one reads from."""
-        return ((name, cursor.read_from) for name, cursor in self._cursors.items() if not cursor.caught_up)
+    def lagging(self) -> Iterator[tuple[Strand, int]]:
+        """Give the strands that a pass has to serve, with the offset each one reads from."""
+        return ((strand, cursor.read_from) for strand, cursor in self._cursors.items() if not cursor.caught_up)
 
     def is_lagging(self, subscription_id: str) -> bool:
         """Tell whether a subscription's next records are left in the log."""
         cursor = self._cursors.get(subscription_id)
         return cursor is not None and not cursor.caught_up
 
-    def hand_out(self, subscription_id: str, offset: int) -> bool:
-        """Take a record from a pass. False: this record is not for a pass (already out, or the main reader's)."""
+    def waiting(self, subscription_id: str) -> int:
+        """Tell how many records of a subscription were seen to be left in the log, and not handed out since."""
         cursor = self._cursors.get(subscription_id)
-        if cursor is None or cursor.caught_up or offset < cursor.read_from or offset >= self.position:
+        return 0 if cursor is None else cursor.waiting
+
+    def hand_out(self, strand: Strand, offset: int) -> bool:
+        """Take a record from a pass. False: it is not for this pass (out already, not the strand's, or settled)."""
+        cursor = self._cursors.get(strand)
+        if cursor is None or cursor.caught_up or not cursor.read_from <= offset < self._end(cursor):
             return False
         cursor.handed_out.begin(offset)
         cursor.read_from = offset + 1
+        cursor.waiting = max(cursor.waiting - 1, 0)
+        if self._was_settled(strand, offset):
+            cursor.handed_out.settle(offset)
+            return False
         return True
 
-    def passed(self, subscription_id: str, end: int) -> None:
-        """Note that a pass has looked at everything below `end` and found room for all of a subscription's records."""
-        cursor = self._cursors.get(subscription_id)
+    def passed(self, strand: Strand, end: int) -> None:
+        """Note that a pass has looked at everything below `end` and found room for all of a strand's records."""
+        cursor = self._cursors.get(strand)
         if cursor is None or cursor.caught_up:
             return
-        cursor.read_from = max(cursor.read_from, min(end, self.position))
-        cursor.caught_up = cursor.read_from >= self.position
+        strand_end = self._end(cursor)
+        cursor.read_from = max(cursor.read_from, min(end, strand_end))
+        cursor.caught_up = cursor.read_from >= strand_end
+        if cursor.caught_up:
+            cursor.waiting = 0
+        if cursor.retrying is not None and cursor.retrying[0] < cursor.read_from:
+            offset, _ = cursor.retrying
+            if not cursor.handed_out.is_open(offset):
+                cursor.retrying = None  # the log does not hold the record any more
 
-    def settle_handed_out(self, subscription_id: str, offset: int) -> None:
-        """Settle a record that a pass handed out."""
-        self._cursors[subscription_id].handed_out.settle(offset)
+    def _end(self, cursor: Cursor) -> int:
+        return self.position if cursor.end is None else cursor.end
 
-    def due_writes(self) -> list[tuple[str, int | None]]:
+    def settle(self, strand: Strand, offset: int, via: Strand | None) -> None:
+        """Settle a record.
+
+        Args:
+            strand: whose it is.
+            offset: the record.
+            via: by which strand's cursor it was handed out, None for the main reader.
+        """
+        subscription = self._cursors.get(subscription_of(strand))
+        if via is None:
+            self.main.settle(offset)
+            if subscription is not None and subscription.direct.is_open(offset):
+                subscription.direct.settle(offset)
+            return
+        cursor = self._cursors[via]
+        cursor.handed_out.settle(offset)
+        if cursor.retrying is not None and cursor.retrying[0] == offset:
+            cursor.retrying = None
+        if not isinstance(strand, str):
+            self.main.settled_elsewhere(offset)
+            if subscription is not None:
+                subscription.handed_out.settled_elsewhere(offset)
+                subscription.direct.settled_elsewhere(offset)
+
+    def _stand_for(self, strand: Strand, offset: int, via: Strand | None) -> None:
+        """Let whoever handed a record out pass it: a durable cursor stands for it.
+
+        What is left to a key's cursor is not called settled beyond the position: the main reader of a new owner
+        knows no keys, and has to take it once more for it to be deferred again.
+        """
+        in_truth = isinstance(strand, str) or offset < self._cursors[strand].lowest_unsettled
+        trackers = [self.main] if via is None else [self._cursors[via].handed_out]
+        subscription = self._cursors.get(subscription_of(strand))
+        if via is None and subscription is not None and subscription.direct.is_open(offset):
+            trackers.append(subscription.direct)
+        for tracker in trackers:
+            if in_truth:
+                tracker.settle(offset)
+            else:
+                tracker.settle_elsewhere(offset)
+
+    def commit(self) -> tuple[int, str] | None:
+        """Give the offset that may be committed and what is settled beyond it, or None while that is nothing."""
+        position = self.main.position
+        if position is None:
+            return None
+        return position, describe_settled(position, self.main.not_settled(), self.main.highest_settled)
+
+    def due_writes(self) -> list[tuple[Strand, DurableCursor | None]]:
         """Give the cursors to write now; None drops one that is finished.
 
-        Each write of an offset has to be answered by `made_durable`, in the same order per subscription.
+        Each write of an offset has to be answered by `made_durable`, in the same order per strand.
         """
-        writes: list[tuple[str, int | None]] = []
-        for subscription_id, cursor in list(self._cursors.items()):
+        writes: list[tuple[Strand, DurableCursor | None]] = []
+        for strand, cursor in list(self._cursors.items()):
             if cursor.finished:
-                del self._cursors[subscription_id]
-                self._settle_left(cursor.left)
+                self._settle_left(strand, cursor.left)
+                del self._cursors[strand]
                 if cursor.written is not None:
-                    writes.append((subscription_id, None))
-            elif cursor.needs_writing:
-                cursor.written = cursor.lowest_unsettled
-                cursor.in_writing.append((cursor.written, cursor.left))
+                    writes.append((strand, None))
+                continue
+            durable = cursor.to_write()
+            if cursor.left or durable != cursor.written:
+                cursor.written = durable
+                cursor.in_writing.append((durable.offset, cursor.left))
                 cursor.left = []
-                writes.append((subscription_id, cursor.written))
+                writes.append((strand, durable))
         return writes
 
-    def made_durable(self, subscription_id: str) -> None:
-        """Note that a subscription's oldest unanswered write is acknowledged: the main commit may pass its records."""
-        cursor = self._cursors[subscription_id]
+    def made_durable(self, strand: Strand) -> None:
+        """Note that a strand's oldest unanswered write is acknowledged: the commit may pass the records it is for."""
+        cursor = self._cursors[strand]
         cursor.durable_at, stands_for = cursor.in_writing.popleft()
-        self._settle_left(stands_for)
+        self._settle_left(strand, stands_for)
 
-    def _settle_left(self, offsets: list[int]) -> None:
-        for offset in offsets:
-            self.main.settle(offset)
+    def _settle_left(self, strand: Strand, left: list[tuple[int, Strand | None]]) -> None:
+        for offset, via in left:
+            self._stand_for(strand, offset, via)
+
+
+def _resumed(durable: DurableCursor, end: int | None) -> Cursor:
+    retrying = None if durable.retrying is None else (durable.offset, durable.retrying)
+    return Cursor(
+        durable.offset,
+        end,
+        caught_up=end is not None and durable.offset >= end,
+        retrying=retrying,
+        durable_at=durable.offset,
+        written=durable,
+    )

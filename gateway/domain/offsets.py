@@ -1,54 +1,94 @@
-"""Which offset of a partition may be committed.
+"""Which offset of a partition may be committed, and which offsets beyond it are settled already.
 
 A record is *settled* when everything it caused is acknowledged by Kafka. The tracker takes offsets in the order in
 which they are read and settles them in any order; the commit position is the highest offset below which everything
 is settled. That is the at-least-once promise, in one place.
+
+What is settled beyond the position goes along with the commit as a short text, so that a new owner repeats only
+what was really under way. The text gives runs of open and settled offsets in turn, beginning at the position, as
+varints in base64 behind a version mark; where it would grow too long it ends early, and a little more is repeated.
 """
 
-from collections import deque
+import base64
+import binascii
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from heapq import merge
+
+# Kafka's default bound on a commit's metadata (offset.metadata.max.bytes) is 4096 bytes.
+MAX_SETTLED_CHARS = 4096
+_VERSION = "1"
+_MAX_RUN_BYTES = (MAX_SETTLED_CHARS - len(_VERSION)) // 4 * 3
 
 
 class OffsetTracker:
-    """The offsets read from one partition, and which of them are settled.
+    """The offsets read from one partition that are not settled; memory grows with these alone.
 
     Offsets may have gaps (compaction, transaction markers, other subscriptions' records); only those handed to
     `begin` count.
     """
 
+    __slots__ = ("_elsewhere", "_highest_settled", "_last", "_open", "_position")
+
     def __init__(self) -> None:
-        self._open: deque[int] = deque()
-        self._settled: set[int] = set()
+        # Not a dict: its first key is found in constant time only where nothing was taken from its front.
+        self._open: OrderedDict[int, None] = OrderedDict()
+        self._last = -1
+        self._highest_settled = -1
         self._position: int | None = None
+        self._elsewhere: set[int] = set()
 
     def begin(self, offset: int) -> None:
         """Take an offset into account. Offsets begin in rising order; ValueError where they don't."""
-        least = self._open[-1] + 1 if self._open else self._position
-        if least is not None and offset < least:
-            raise ValueError(f"offset {offset} does not follow {least - 1}")
-        self._open.append(offset)
+        if offset <= self._last:
+            raise ValueError(f"offset {offset} does not follow {self._last}")
+        self._open[offset] = None
+        self._last = offset
 
     def settle(self, offset: int) -> None:
         """Mark an offset as settled; a second time changes nothing.
 
         An offset that did not begin is a ValueError: remembered, it would count as settled before it was worked on.
         """
-        if self._position is not None and offset < self._position:
-            return
-        if not self._open or offset > self._open[-1]:
+        if offset > self._last:
             raise ValueError(f"offset {offset} has not begun")
-        self._settled.add(offset)
-        self._advance()
+        if offset not in self._open:
+            return
+        was_lowest = offset == self.lowest_open
+        del self._open[offset]
+        self._highest_settled = max(self._highest_settled, offset)
+        if was_lowest:
+            lowest = self.lowest_open
+            self._position = self._last + 1 if lowest is None else lowest
+
+    def settle_elsewhere(self, offset: int) -> None:
+        """Let the position pass an offset for which something else stands, without calling it settled beyond."""
+        self.settle(offset)
+        self._elsewhere.add(offset)
+
+    def settled_elsewhere(self, offset: int) -> None:
+        """Note that such an offset is settled in truth."""
+        self._elsewhere.discard(offset)
 
     def forget_from(self, offset: int) -> None:
         """Drop every offset from `offset` on, as if it had never begun."""
-        while self._open and self._open[-1] >= offset:
-            self._settled.discard(self._open.pop())
+        while self._open and next(reversed(self._open)) >= offset:
+            self._open.popitem()
+        self._last = min(self._last, offset - 1)
+        self._highest_settled = min(self._highest_settled, offset - 1)
 
-    def _advance(self) -> None:
-        while self._open and self._open[0] in self._settled:
-            done = self._open.popleft()
-            self._settled.remove(done)
-            self._position = done + 1
+    def is_open(self, offset: int) -> bool:
+        """Tell whether an offset is begun and not settled."""
+        return offset in self._open
+
+    def not_settled(self) -> Iterator[int]:
+        """Give the offsets from the position on that are begun and not settled in truth, rising."""
+        if not self._elsewhere:
+            return iter(self._open)
+        position = self._position or 0
+        self._elsewhere = {offset for offset in self._elsewhere if offset >= position}
+        return merge(self._open, sorted(self._elsewhere))
 
     @property
     def position(self) -> int | None:
@@ -58,9 +98,98 @@ class OffsetTracker:
     @property
     def lowest_open(self) -> int | None:
         """The lowest offset that is begun and not settled, or None when all are settled."""
-        return self._open[0] if self._open else None
+        return next(iter(self._open), None)
 
     @property
-    def in_flight(self) -> int:
-        """How many offsets begun are not yet behind the commit position."""
-        return len(self._open)
+    def highest_settled(self) -> int:
+        """The highest offset that is settled, or -1."""
+        return self._highest_settled
+
+
+def describe_settled(start: int, still_open: Iterable[int], highest_settled: int) -> str:
+    """Say which offsets from `start` on are settled, in at most MAX_SETTLED_CHARS characters.
+
+    Args:
+        start: the offset that the text is kept with.
+        still_open: the offsets from there on that are not settled, rising.
+        highest_settled: all others up to this one are settled, or nobody's.
+    """
+    runs = bytearray()
+    open_from = open_to = start
+    for offset in still_open:
+        if offset > highest_settled or len(runs) > _MAX_RUN_BYTES:
+            break
+        if offset > open_to:
+            _append_runs(runs, open_to - open_from, offset - open_to)
+            open_from = offset
+        open_to = offset + 1
+    if highest_settled >= open_to:
+        _append_runs(runs, open_to - open_from, highest_settled + 1 - open_to)
+    _cut(runs)
+    return _VERSION + base64.b64encode(runs).decode() if runs else ""
+
+
+class SettledBefore:
+    """The offsets that an earlier owner had settled beyond the one it left off at.
+
+    Args:
+        start: the offset that the text was kept with.
+        text: what `describe_settled` wrote. One that can't be read says nothing: more is repeated, nothing lost.
+    """
+
+    __slots__ = ("_after", "_first")
+
+    def __init__(self, start: int, text: str) -> None:
+        ranges = _settled_ranges(start, text)
+        self._first = [first for first, _ in ranges]
+        self._after = [after for _, after in ranges]
+
+    def __contains__(self, offset: int) -> bool:
+        at = bisect_right(self._first, offset) - 1
+        return at >= 0 and offset < self._after[at]
+
+
+def _settled_ranges(start: int, text: str) -> tuple[tuple[int, int], ...]:
+    if not text.startswith(_VERSION):
+        return ()
+    try:
+        runs = list(_varints(base64.b64decode(text[len(_VERSION) :], validate=True)))
+    except (binascii.Error, ValueError):
+        return ()
+    ranges: list[tuple[int, int]] = []
+    at = start
+    for open_run, settled_run in zip(runs[::2], runs[1::2], strict=False):
+        at += open_run
+        ranges.append((at, at + settled_run))
+        at += settled_run
+    return tuple(ranges)
+
+
+def _append_runs(runs: bytearray, open_run: int, settled_run: int) -> None:
+    for length in (open_run, settled_run):
+        rest = length
+        while rest > 0x7F:  # noqa: PLR2004 - seven bits a byte, the eighth says that more follow
+            runs.append(rest & 0x7F | 0x80)
+            rest >>= 7
+        runs.append(rest)
+
+
+def _varints(data: bytes) -> Iterator[int]:
+    value = shift = 0
+    for byte in data:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:  # noqa: PLR2004 - the last byte of a number
+            yield value
+            value = shift = 0
+    if shift:
+        raise ValueError("the last number is cut off")
+
+
+def _cut(runs: bytearray) -> None:
+    """Take off whole pairs at the end until the rest fits."""
+    if len(runs) <= _MAX_RUN_BYTES:
+        return
+    ends = [at + 1 for at, byte in enumerate(runs) if byte < 0x80]  # noqa: PLR2004 - the last byte of a number
+    fitting = [end for end in ends[1::2] if end <= _MAX_RUN_BYTES]
+    del runs[fitting[-1] if fitting else 0 :]

@@ -10,6 +10,8 @@ from http import HTTPStatus
 MAX_RETRY_AFTER_S = 86_400.0
 
 _RETRIED_4XX = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+# These say "later", not "broken".
+_BUSY = frozenset({HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 _HOLDING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
@@ -48,6 +50,8 @@ class Reason(Enum):
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     ADDRESS_REFUSED = "address_refused"
     CONFIGURATION = "unusable_configuration"
+    CIRCUIT_OPEN = "circuit_open"
+    MAX_AGE = "max_age"
     DISABLED = "disabled"
     SUBSCRIPTION_DELETED = "subscription_deleted"
     UNDECODABLE = "undecodable"
@@ -93,12 +97,17 @@ class Verdict:
         reason: why, where it is not delivered.
         retry_after_s: how long the endpoint asked to be left alone, in seconds, or None.
         disables: the endpoint said that it is gone for good (410).
+        endpoint_failed: it says that the endpoint is in trouble, whatever the delivery: no usable answer, 408 or 5xx.
     """
 
     outcome: Outcome
     reason: Reason = Reason.NONE
     retry_after_s: float | None = None
     disables: bool = False
+    endpoint_failed: bool = False
+
+
+_DELIVERED = Verdict(Outcome.DELIVERED)
 
 
 def classify(result: SendResult, *, fail_fast: bool = False) -> Verdict:
@@ -120,18 +129,19 @@ def _classify_failure(failure: Failed) -> Verdict:
         case ErrorCode.CONFIGURATION:
             return Verdict(Outcome.REJECTED, Reason.CONFIGURATION)
         case _:
-            return Verdict(Outcome.RETRYABLE, Reason.SEND_FAILED)
+            return Verdict(Outcome.RETRYABLE, Reason.SEND_FAILED, endpoint_failed=True)
 
 
 def _classify_status(answer: Answered, *, fail_fast: bool) -> Verdict:
     status = answer.status
     if 200 <= status < 300:  # noqa: PLR2004 - the class of success, RFC 9110 section 15.3
-        return Verdict(Outcome.DELIVERED)
+        return _DELIVERED
     if status == HTTPStatus.GONE:
         return Verdict(Outcome.REJECTED, Reason.GONE, disables=True)
     # 1xx never ends an exchange, so as an answer it is the server's fault like a 5xx (RFC 9110 sections 15.2, 15.6).
     if status in _RETRIED_4XX or status >= 500 or status < 200:  # noqa: PLR2004 - classes of status codes
-        return Verdict(Outcome.RETRYABLE, Reason.HTTP_STATUS, _hold(answer))
+        busy = status in _BUSY
+        return Verdict(Outcome.RETRYABLE, Reason.HTTP_STATUS, _hold(answer), endpoint_failed=not busy)
     if 300 <= status < 400:  # noqa: PLR2004 - redirects are never followed
         return Verdict(Outcome.RETRYABLE, Reason.REDIRECT)
     if fail_fast:

@@ -90,6 +90,11 @@ class TokenBucket:
         self._fill(now_ms)
         self._tokens -= 1
 
+    def is_full(self, now_ms: float) -> bool:
+        """Tell whether a whole burst could be sent."""
+        self._fill(now_ms)
+        return self._tokens >= self.limit.burst
+
     def change(self, limit: RateLimit, now_ms: float) -> None:
         """Go on under another limit, with what is left of the old one."""
         self._fill(now_ms)

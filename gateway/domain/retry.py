@@ -13,6 +13,7 @@ from gateway.domain.tiers import Tier, parse_tier, tier_at_least
 MAX_TIERS = 20
 _JITTER_SHARE = 0.1
 _MAX_JITTER_MS = 30_000
+_LEAST_WAIT_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,14 @@ class RetryPolicy:
     def span_ms(self) -> int:
         """How long the whole policy takes from the first to the last attempt, in milliseconds."""
         return sum(tier.delay_ms for tier in self.tiers)
+
+    @property
+    def open_circuit_wait_ms(self) -> int:
+        """How old a delivery may get behind an open circuit, in milliseconds: as old as its last attempt would be.
+
+        At least a minute: a policy without retries would otherwise lose what a circuit of a few seconds holds back.
+        """
+        return max(self.span_ms + int(self.span_ms * _JITTER_SHARE), _LEAST_WAIT_MS)
 
 
 def policy_of(*names: str, fail_fast: bool = False) -> RetryPolicy:

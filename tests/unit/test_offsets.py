@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.offsets import OffsetTracker
+from gateway.domain.offsets import MAX_SETTLED_CHARS, OffsetTracker, SettledBefore, describe_settled
 
 offsets = st.sets(st.integers(0, 500), min_size=1, max_size=60).map(sorted)
 
@@ -23,15 +23,27 @@ def test_any_order_of_settling(data: st.DataObject, begun: list[int]) -> None:
             tracker.settle(offset)
             settled.add(offset)
         _check(tracker, unsettled, settled)
+        _check_described(tracker, unsettled, settled)
     assert tracker.position == begun[-1] + 1
-    assert tracker.in_flight == 0
+    assert list(tracker.not_settled()) == []
 
 
 def _check(tracker: OffsetTracker, unsettled: list[int], settled: set[int]) -> None:
     below = [offset for offset in settled if not unsettled or offset < unsettled[0]]
-    assert tracker.position == (max(below) + 1 if below else None)
+    # Up to the next open one: what lies between was never taken into account, and never will be.
+    next_open = unsettled[0] if unsettled else max(settled, default=-1) + 1
+    assert tracker.position is None if not below else max(below) < (tracker.position or 0) <= next_open
     assert tracker.lowest_open == (unsettled[0] if unsettled else None)
-    assert tracker.in_flight == len(unsettled) + len(settled) - len(below)
+    assert list(tracker.not_settled()) == unsettled
+
+
+def _check_described(tracker: OffsetTracker, unsettled: list[int], settled: set[int]) -> None:
+    start = tracker.position or 0
+    before = SettledBefore(start, describe_settled(start, tracker.not_settled(), tracker.highest_settled))
+    said = {offset for offset in range(600) if offset in before}
+    assert said >= {offset for offset in settled if offset >= start}
+    assert said.isdisjoint(unsettled)
+    assert all(offset <= tracker.highest_settled for offset in said)
 
 
 def test_gaps_do_not_hold_the_position_back() -> None:
@@ -40,9 +52,9 @@ def test_gaps_do_not_hold_the_position_back() -> None:
     for offset in (3, 7, 20):
         tracker.begin(offset)
     tracker.settle(3)
-    assert tracker.position == 4
+    assert tracker.position == 7
     tracker.settle(20)
-    assert tracker.position == 4
+    assert tracker.position == 7
     tracker.settle(7)
     assert tracker.position == 21
 
@@ -54,10 +66,10 @@ def test_settling_twice_changes_nothing() -> None:
     tracker.begin(2)
     for _ in range(2):
         tracker.settle(1)
-    assert (tracker.position, tracker.in_flight) == (2, 1)
+    assert (tracker.position, list(tracker.not_settled())) == (2, [2])
     tracker.settle(2)
     tracker.settle(1)
-    assert (tracker.position, tracker.in_flight) == (3, 0)
+    assert (tracker.position, list(tracker.not_settled())) == (3, [])
 
 
 def test_what_has_not_begun_cannot_be_settled() -> None:
@@ -89,9 +101,40 @@ def test_forgotten_offsets_begin_again() -> None:
         tracker.begin(offset)
     tracker.settle(3)
     tracker.forget_from(2)
-    assert (tracker.position, tracker.in_flight, tracker.lowest_open) == (None, 1, 1)
+    assert (tracker.position, list(tracker.not_settled()), tracker.lowest_open) == (None, [1], 1)
     tracker.begin(2)
     tracker.begin(3)
     tracker.settle(1)
     tracker.settle(2)
     assert tracker.position == 3
+
+
+@given(start=st.integers(0, 10**12), gaps=st.lists(st.integers(1, 400), min_size=1, max_size=30))
+def test_what_is_settled_beyond_is_read_back(start: int, gaps: list[int]) -> None:
+    """Runs of any length, from any start, come back as they were."""
+    still_open = [start]
+    for gap in gaps:
+        still_open.append(still_open[-1] + gap)
+    highest = still_open[-1] - 1
+    before = SettledBefore(start, describe_settled(start, still_open, highest))
+    assert {offset for offset in range(start - 5, highest + 5) if offset in before} == set(
+        range(start, highest + 1)
+    ) - set(still_open)
+
+
+def test_a_description_is_cut_to_its_bound_and_stays_true() -> None:
+    """Thousands of runs don't fit the commit's metadata: the last ones are left out, what is said still holds."""
+    still_open = range(0, 100_000, 2)
+    text = describe_settled(0, still_open, 99_999)
+    assert MAX_SETTLED_CHARS - 8 < len(text) <= MAX_SETTLED_CHARS
+    before = SettledBefore(0, text)
+    said = [offset for offset in range(100_000) if offset in before]
+    assert said == [offset for offset in range(1, said[-1] + 1, 2)]
+    assert len(said) > 1000
+
+
+@pytest.mark.parametrize("text", ["", "2AAAA", "1?", "1gA==", "metadata of somebody else"])
+def test_an_unreadable_description_says_nothing(text: str) -> None:
+    """What another version or another program wrote costs repeats, never a loss."""
+    before = SettledBefore(7, text)
+    assert not any(offset in before for offset in range(100))

@@ -1,0 +1,117 @@
+"""Where a lagging subscription, or one key of an ordered one, stands in one partition: a cursor.
+
+A cursor stands for records that are left in the log. It is the lowest offset of its strand that is not settled,
+never the reading position, together with what is settled beyond it.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import merge
+from typing import NamedTuple
+
+from gateway.domain.delivery import AttemptSummary
+from gateway.domain.offsets import OffsetTracker, describe_settled
+
+
+class KeyStrand(NamedTuple):
+    """The deliveries of one event key of one ordered subscription."""
+
+    subscription_id: str
+    event_key: bytes
+
+
+# What keeps its order: a subscription's deliveries (its id), or those of one key of it.
+Strand = str | KeyStrand
+
+
+def subscription_of(strand: Strand) -> str:
+    """Give the id of the subscription that a strand is of."""
+    return strand if isinstance(strand, str) else strand.subscription_id
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """A delivery that is tried again in its place in the log, because later ones of its key wait behind it.
+
+    Attributes:
+        due_at_ms: not before.
+        attempts: what was tried so far.
+    """
+
+    due_at_ms: int
+    attempts: tuple[AttemptSummary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DurableCursor:
+    """What of a cursor outlives the process.
+
+    Attributes:
+        offset: the lowest one that is not settled.
+        settled: which offsets beyond are, see `describe_settled`.
+        retrying: how the delivery at `offset` stands, where it is retried in place.
+    """
+
+    offset: int
+    settled: str = ""
+    retrying: Retrying | None = None
+
+
+@dataclass(slots=True)
+class Cursor:
+    """A cursor in its owner's memory.
+
+    Attributes:
+        read_from: the next offset that a catch-up pass has to look at.
+        end: where its records end, or None where they end at the main reader.
+        handed_out: what passes have handed out.
+        direct: what the main reader has handed out of this strand since the cursor exists.
+        caught_up: passes have reached the end; what is left is to settle what was handed out.
+        retrying: the delivery that is retried in place, with its offset.
+        durable_at: the offset last acknowledged in the log of cursors, or None.
+        written: what was last written there, or None.
+        left: offsets that no written cursor stands for yet, each with the strand whose cursor had handed it out
+            (None: the main reader).
+        in_writing: the writes not yet acknowledged, oldest first, each with those of `left` it stands for.
+        waiting: how many records it is known to stand for that are not handed out.
+    """
+
+    read_from: int
+    end: int | None = None
+    handed_out: OffsetTracker = field(default_factory=OffsetTracker)
+    direct: OffsetTracker = field(default_factory=OffsetTracker)
+    caught_up: bool = False
+    retrying: tuple[int, Retrying] | None = None
+    durable_at: int | None = None
+    written: DurableCursor | None = None
+    left: list[tuple[int, Strand | None]] = field(default_factory=list)
+    in_writing: deque[tuple[int, list[tuple[int, Strand | None]]]] = field(default_factory=deque)
+    waiting: int = 0
+
+    @property
+    def lowest_unsettled(self) -> int:
+        """The offset from which a new owner has to read again."""
+        lowest = self.handed_out.lowest_open
+        return self.read_from if lowest is None else lowest
+
+    def to_write(self) -> DurableCursor:
+        """Give what a new owner has to know."""
+        offset = self.lowest_unsettled
+        highest = max(self.handed_out.highest_settled, self.direct.highest_settled)
+        retrying = self.retrying[1] if self.retrying is not None and self.retrying[0] == offset else None
+        return DurableCursor(offset, describe_settled(offset, self._open_from(offset), highest), retrying)
+
+    def _open_from(self, start: int) -> Iterator[int]:
+        unsettled = merge(self.handed_out.not_settled(), self.direct.not_settled())
+        return (offset for offset in unsettled if offset >= start)
+
+    @property
+    def busy(self) -> bool:
+        """A later record of the strand has to wait for what the cursor stands for."""
+        return not self.caught_up or self.handed_out.lowest_open is not None or self.retrying is not None
+
+    @property
+    def finished(self) -> bool:
+        """Everything the cursor stood for is settled, and whoever comes next is not its to hand out."""
+        return not self.busy and not self.in_writing

@@ -1,0 +1,84 @@
+"""The gate of one lane: how many attempts may be under way now, and when to ask again.
+
+Three things close it: the circuit, a `Retry-After` that the endpoint answered with, and the rate limit. The first
+two *bar* the lane: what waits goes back to the log. Pure: the present is an argument, in milliseconds of a clock
+that never goes back.
+"""
+
+from dataclasses import dataclass
+
+from gateway.domain.circuit import Circuit, CircuitState
+from gateway.domain.outcome import Verdict
+from gateway.domain.rate_limit import RateLimit, TokenBucket
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitChange:
+    """The circuit opened or closed.
+
+    Attributes:
+        state: its new state.
+        probe_in_ms: where it opened: how long until the next probe.
+    """
+
+    state: CircuitState
+    probe_in_ms: float = 0.0
+
+
+class Gate:
+    """One lane's gate."""
+
+    __slots__ = ("_bucket", "_held_until_ms", "circuit")
+
+    def __init__(self) -> None:
+        self.circuit = Circuit()
+        self._held_until_ms = 0.0
+        self._bucket: TokenBucket | None = None
+
+    def set_rate_limit(self, limit: RateLimit | None, now_ms: float) -> None:
+        """Take the subscription's limit, as it is now."""
+        if limit is None:
+            self._bucket = None
+        elif self._bucket is None:
+            self._bucket = TokenBucket(limit, now_ms)
+        elif self._bucket.limit != limit:
+            self._bucket.change(limit, now_ms)
+
+    def width(self, now_ms: float, max_in_flight: int) -> int:
+        """Give how many attempts may be under way: 0 while it is barred, 1 for a probe."""
+        if now_ms < self._held_until_ms:
+            return 0
+        if self.circuit.state is CircuitState.CLOSED:
+            return max_in_flight
+        return int(self.circuit.state is CircuitState.HALF_OPEN or self.circuit.lets_through(now_ms))
+
+    def barred_for_ms(self, now_ms: float) -> float:
+        """Give how long nothing may be begun for circuit or hold; 0 where something may."""
+        circuit_ms = self.circuit.probe_at_ms - now_ms if self.circuit.state is CircuitState.OPEN else 0.0
+        return max(self._held_until_ms - now_ms, circuit_ms, 0.0)
+
+    def wait_ms(self, now_ms: float) -> float:
+        """Give how long the rate limit has the next attempt wait; 0 where it may begin."""
+        return 0.0 if self._bucket is None else self._bucket.wait_ms(now_ms)
+
+    def begin(self, now_ms: float) -> int:
+        """Begin an attempt; gives what `end` and `abandon` have to be told."""
+        if self._bucket is not None:
+            self._bucket.take(now_ms)
+        return self.circuit.begin()
+
+    def end(self, epoch: int, verdict: Verdict, now_ms: float) -> CircuitChange | None:
+        """Note what an attempt came to; gives the change where the circuit opened or closed."""
+        if verdict.retry_after_s is not None:
+            self._held_until_ms = max(self._held_until_ms, now_ms + verdict.retry_after_s * 1000)
+        changed = self.circuit.end(epoch, now_ms, failed=verdict.endpoint_failed)
+        return None if changed is None else CircuitChange(changed, self.barred_for_ms(now_ms))
+
+    def abandon(self, epoch: int, now_ms: float) -> None:
+        """Note that an attempt was broken off."""
+        self.circuit.abandon(epoch, now_ms)
+
+    def at_rest(self, now_ms: float) -> bool:
+        """Tell whether a new gate would do the same."""
+        held = now_ms < self._held_until_ms
+        return not held and not self.circuit.troubled and (self._bucket is None or self._bucket.is_full(now_ms))
