@@ -27,6 +27,7 @@ _COMMANDS = {
     "egress": ("gateway.cli.egress", "Run egress: deliveries become signed HTTP requests."),
     "deliveries": ("gateway.cli.deliveries", "See what became of an event or a delivery."),
     "dlq": ("gateway.cli.dlq", "List and replay dead letters."),
+    "signals": ("gateway.cli.signals", "See what happened to endpoints: disabled, recovered, lagging."),
     "receiver": ("gateway.cli.receiver", "Run a test receiver that verifies what it gets."),
     "bench": ("gateway.cli.bench", "Measure throughput, latency, isolation and recovery on this machine."),
 }

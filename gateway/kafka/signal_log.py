@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from gateway.domain.signals import Signal, SignalKind
 from gateway.domain.topics import SIGNALS
 from gateway.kafka.config import KafkaConfig
+from gateway.kafka.delivery_log import LogReport
 from gateway.kafka.producer import OutRecord
-from gateway.kafka.scan import RawRecord, ScanBounds, ScanReport, TopicScan, no_progress
+from gateway.kafka.scan import RawRecord, ScanBounds, TopicScan, no_progress
 from gateway.kafka.topic_tail import TopicTail
 from gateway.wire.errors import UndecodableError
 from gateway.wire.signal_record import signal_codec
@@ -42,13 +43,11 @@ class FoundSignals:
 
     Attributes:
         signals: oldest first.
-        scan: what was really looked at.
-        undecodable: how many records could not be read.
+        report: what was really looked at.
     """
 
     signals: list[Signal]
-    scan: ScanReport
-    undecodable: int
+    report: LogReport
 
 
 class SignalLog:
@@ -89,8 +88,8 @@ class SignalLog:
                 signals.append(signal)
 
         key = None if wanted.subscription_id is None else wanted.subscription_id.encode()
-        report = self._scan.run({SIGNALS: key}, since_ms, take)
-        return FoundSignals(sorted(signals, key=lambda signal: signal.at_ms), report, undecodable)
+        scan = self._scan.run({SIGNALS: key}, since_ms, take)
+        return FoundSignals(sorted(signals, key=lambda signal: signal.at_ms), LogReport(scan, undecodable))
 
 
 class SignalTail:
