@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from weakref import WeakSet
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
@@ -22,6 +23,7 @@ from gateway.domain.outcome import Answered, SendResult
 from gateway.http.exchange import Endpoint, Response, endpoint_of, exchange
 from gateway.http.failures import failure_of, is_disconnect
 from gateway.http.guard import guarded_socket_factory
+from gateway.http.resolver import NameResolver
 
 CONNECT_TIMEOUT_S = 5.0
 _KEEPALIVE_S = 30.0
@@ -35,9 +37,10 @@ class WebhookClient:
 
     Args:
         allow_insecure: development only: loopback and private addresses are accepted.
+        resolver: finds the addresses of host names.
     """
 
-    def __init__(self, *, allow_insecure: bool = False) -> None:
+    def __init__(self, *, allow_insecure: bool = False, resolver: AbstractResolver | None = None) -> None:
         tls = ssl.create_default_context()
         tls.minimum_version = ssl.TLSVersion.TLSv1_2
         connector = partial(
@@ -45,7 +48,8 @@ class WebhookClient:
             limit=0,  # each lane bounds its own
             ssl=tls,
             socket_factory=guarded_socket_factory(allow_insecure=allow_insecure),
-            ttl_dns_cache=30,
+            resolver=resolver or NameResolver(),
+            use_dns_cache=False,  # the resolver has one, for both connectors
         )
         self._pool = connector(keepalive_timeout=_KEEPALIVE_S)
         # Where the second try goes: the pool may hold more connections that the endpoint has closed.
