@@ -2,17 +2,22 @@
 
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 import click
+import orjson
 from rich.console import Console
 
 from gateway.cli.output import emit_json, emit_table
+from gateway.services.bench.charts import save_charts
+from gateway.services.bench.headlines import Results, headlines
 from gateway.services.bench.options import Options
-from gateway.services.bench.scenarios import SCENARIOS, Results, lost_in, run_scenarios
+from gateway.services.bench.scenarios import SCENARIOS, lost_in, run_scenarios
 from gateway.services.up import say
 from gateway.telemetry.logs import configure_logs
 
+RESULTS_FILE = "results.json"
 _DEFAULTS = Options()
 
 
@@ -38,9 +43,13 @@ _DEFAULTS = Options()
 @click.option(
     "--outstanding",
     type=click.IntRange(100, 1_000_000),
-    default=_DEFAULTS.outstanding,
-    show_default=True,
-    help="Deliveries that the publisher may be ahead in the throughput scenarios.",
+    help="Deliveries that the publisher may be ahead. [default: 20000, or 4000 with --quick]",
+)
+@click.option(
+    "--save",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=f"Folder for {RESULTS_FILE} and charts of the results.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the results as one JSON object, as the last line.")
 def command(
@@ -49,7 +58,8 @@ def command(
     duration_s: float | None,
     events_per_s: float,
     egress: int,
-    outstanding: int,
+    outstanding: int | None,
+    folder: Path | None,
     as_json: bool,
 ) -> None:
     """Measure the gateway on this machine: throughput, latency, isolation, backlog, matching and crashes.
@@ -63,6 +73,7 @@ def command(
       gateway bench --quick
       gateway bench fan_out_1 steady --json
       gateway bench fan_out_10 --egress 2 --duration 30
+      gateway bench --save docs/performance
     """
     configure_logs("error", "json")
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -71,6 +82,8 @@ def command(
     console = Console(stderr=True)
     with console.status("") as status:
         results = run_scenarios(scenarios, options, say if not console.is_terminal else console.log, status.update)
+    if folder is not None:
+        _save(results, folder)
     _print(results)
     if as_json:
         emit_json(results)
@@ -84,16 +97,13 @@ def _interrupt(_: int, __: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _save(results: Results, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RESULTS_FILE).write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
+    for file in (folder / RESULTS_FILE, *save_charts(results, folder)):
+        say(f"wrote {file}")
+
+
 def _print(results: Results) -> None:
-    rows = [(part, name, value) for part, result in results.items() for name, value in _flat(result)]
-    emit_table(("part", "what", "value"), rows)
-
-
-def _flat(result: dict[str, object], prefix: str = "") -> list[tuple[str, object]]:
-    flat: list[tuple[str, object]] = []
-    for name, value in result.items():
-        if isinstance(value, dict):
-            flat += _flat(value, f"{prefix}{name}.")
-        elif value is not None:
-            flat.append((f"{prefix}{name}", value))
-    return flat
+    rows = [(found.scenario, found.what, found.value) for found in headlines(results)]
+    emit_table(("scenario", "what", "value"), rows)

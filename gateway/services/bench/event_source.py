@@ -36,12 +36,19 @@ class EventSource:
     """
 
     def __init__(
-        self, config: KafkaConfig, catalog: Catalog, *, prefix: str, tenants: Sequence[str], linger_ms: int
+        self,
+        config: KafkaConfig,
+        catalog: Catalog,
+        *,
+        prefix: str,
+        tenants: Sequence[str],
+        linger_ms: int,
+        event_type: str = EVENT_TYPE,
     ) -> None:
         """Take where to publish, the run's prefix, the tenants that take turns, and how long to wait for a batch."""
         self._prefix = prefix
         encoder = EventEncoder(catalog)
-        self._templates = [_template(encoder, catalog, tenant, EVENT_TYPE) for tenant in tenants]
+        self._templates = [_template(encoder, catalog, tenant, event_type) for tenant in tenants]
         self._keys = [f"entity-{number}".encode() for number in range(_KEYS)]
         self._errors: list[KafkaError] = []
         self._producer = Producer(
@@ -97,9 +104,7 @@ class EventSource:
             self._errors.append(error)
 
 
-def _template(
-    encoder: EventEncoder, catalog: Catalog, tenant: str, event_type: str
-) -> tuple[str, bytes, Headers]:
+def _template(encoder: EventEncoder, catalog: Catalog, tenant: str, event_type: str) -> tuple[str, bytes, Headers]:
     schema = catalog.entry(event_type, None)
     data = mock_data(schema.nodes, Random(0))  # noqa: S311 - made-up data
     event = NewEvent(event_type, data, tenant=tenant)

@@ -42,5 +42,11 @@ def usage_of(pid: int) -> Usage:
     )
 
 
+def machine_busy_s() -> float:
+    """Give the CPU seconds that all cores together have been busy since the machine started (proc_stat(5))."""
+    user, nice, system, _idle, _iowait, irq, softirq, steal, *_ = Path("/proc/stat").read_text().split()[1:]
+    return sum(int(ticks) for ticks in (user, nice, system, irq, softirq, steal)) / _TICKS_PER_S
+
+
 def _mb(text: str) -> float:
     return round(int(text.removesuffix("kB")) / _KIB_PER_MB, 1)

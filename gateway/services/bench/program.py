@@ -26,13 +26,18 @@ class Program:
         command: `stream` or `egress`.
         settings: the deployment's; other `GATEWAY_*` variables of the environment hold as well.
         log_file: where its log goes.
+
+    Attributes:
+        command: what it runs.
+        ready_after_s: how long it took from its start until it was ready, seconds; 0 before.
     """
 
     def __init__(self, command: str, settings: Settings, log_file: Path) -> None:
-        self._command = command
+        self.command = command
         self._log_file = log_file
         self._stop_timeout_s = settings.shutdown_deadline_s + _KILL_GRACE_S
         self._started_s = time.monotonic()
+        self.ready_after_s = 0.0
         environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
         environment[f"{ENV_PREFIX}HOME"] = str(settings.home)
         environment[f"{ENV_PREFIX}ALLOW_INSECURE_ENDPOINTS"] = "true"
@@ -69,10 +74,10 @@ class Program:
         """
         code = self._process.poll()
         if code is not None:
-            raise GatewayError(f"gateway {self._command} ended with exit code {code}", hint=f"its log: {self._end()}")
+            raise GatewayError(f"gateway {self.command} ended with exit code {code}", hint=f"its log: {self._end()}")
 
-    def await_ready(self) -> float:
-        """Wait for its ready line; give how long that took since its start, seconds.
+    def await_ready(self) -> None:
+        """Wait for its ready line.
 
         Raises:
             GatewayError: it ended, or is not ready in time.
@@ -80,11 +85,11 @@ class Program:
         output = self._process.stdout
         assert output is not None  # noqa: S101 - a pipe was asked for
         if not select.select([output], [], [], _READY_TIMEOUT_S)[0]:
-            raise GatewayError(f"gateway {self._command} was not ready after {_READY_TIMEOUT_S:.0f} s")
+            raise GatewayError(f"gateway {self.command} was not ready after {_READY_TIMEOUT_S:.0f} s")
         if not output.readline():
             self._process.wait()
             self.check()
-        return time.monotonic() - self._started_s
+        self.ready_after_s = time.monotonic() - self._started_s
 
     def freeze(self) -> None:
         """Let it do nothing more, so that what it has under way can be counted."""

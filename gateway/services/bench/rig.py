@@ -45,6 +45,15 @@ class Gateway:
         """Stop the egress process that was started last."""
         self.egress.pop().stop()
 
+    def restart(self, ended: Program) -> None:
+        """Start a process anew that was killed, and wait until it is ready."""
+        program = self.start(ended.command)
+        if ended is self.stream:
+            self.stream = program
+        else:
+            self.egress[self.egress.index(ended)] = program
+        program.await_ready()
+
     def check(self) -> None:
         """Make sure that all of them run; GatewayError where one does not."""
         for program in (self.stream, *self.egress):

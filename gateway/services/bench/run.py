@@ -14,7 +14,7 @@ from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.services.bench.endpoints import Counts
 from gateway.services.bench.event_source import EVENT_TYPE, EventSource
 from gateway.services.bench.measures import Account, account_for, total_of
-from gateway.services.bench.process_usage import Usage
+from gateway.services.bench.process_usage import Usage, machine_busy_s
 from gateway.services.bench.rig import Gateway, Rig, Say
 from gateway.services.bench.subscribers import Subscriber, Subscribers, spread_ids
 
@@ -24,15 +24,25 @@ _SHOW_S = 0.5
 _STALL_S = 60.0
 # How long nothing may arrive until what is missing counts as lost: longer than a retry that met a broken connection.
 _LOST_AFTER_S = 20.0
+_REST_TIMEOUT_S = 120.0
+_REST_LOOK_S = 0.5
+# Of a core: what egress uses when there is nothing to deliver is below that.
+_IDLE_SHARE = 0.12
 _BULK_LINGER_MS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was counted, and what each part had cost, at one moment."""
+    """What was counted at one moment, and what had been spent by then.
+
+    Attributes:
+        usage: by each part.
+        machine_busy_s: CPU seconds, by everything on the machine.
+    """
 
     counts: Counts
     usage: dict[str, Usage]
+    machine_busy_s: float
 
 
 class Run:
@@ -89,7 +99,7 @@ class Run:
 
     def snapshot(self, gateway: Gateway) -> Snapshot:
         """Look at the counts and costs of this moment."""
-        return Snapshot(self._rig.endpoints.count(), self._rig.usage(gateway))
+        return Snapshot(self._rig.endpoints.count(), self._rig.usage(gateway), machine_busy_s())
 
     def flood(self, gateway: Gateway, seconds: float, *, outstanding: int) -> None:
         """Publish as fast as deliveries arrive: never more than `outstanding` deliveries ahead of them.
@@ -148,6 +158,21 @@ class Run:
                     return account
             self._tick(f"{self._name}: waiting for {max(missing, 0):,} deliveries")
             time.sleep(_SETTLE_LOOK_S)
+
+    def rest(self, gateway: Gateway) -> None:
+        """Wait until egress has nothing left to do, so that what comes next is measured by itself.
+
+        Raises:
+            GatewayError: it goes on for more than two minutes.
+        """
+        give_up_at = time.monotonic() + _REST_TIMEOUT_S
+        while time.monotonic() < give_up_at:
+            before_s = self._rig.usage(gateway)["egress"].cpu_s
+            time.sleep(_REST_LOOK_S)
+            if self._rig.usage(gateway)["egress"].cpu_s - before_s < _REST_LOOK_S * _IDLE_SHARE:
+                return
+            self._tick(f"{self._name}: waiting for egress to come to rest")
+        raise GatewayError(f"egress did not come to rest for {_REST_TIMEOUT_S:.0f} s")
 
     def account(self) -> Account:
         """Compare what each subscription had to get with what arrived at its endpoint."""

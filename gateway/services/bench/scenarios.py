@@ -1,10 +1,16 @@
 """The scenarios by name, in the order in which they run, and running some of them on one rig."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from gateway.services.bench.backlog import measure_backlog
+from gateway.services.bench.crash import measure_crash
+from gateway.services.bench.headlines import Results
+from gateway.services.bench.isolation import measure_isolation
 from gateway.services.bench.machine import describe_machine, describe_versions
+from gateway.services.bench.match import measure_match
 from gateway.services.bench.options import Options
 from gateway.services.bench.rig import Rig, Say
 from gateway.services.bench.steady import measure_steady
@@ -29,10 +35,12 @@ SCENARIOS = {
     "fan_out_10": Scenario(measure_fan_out_10, "sustained deliveries/s, each event for ten subscriptions"),
     "two_egress": Scenario(measure_two_egress, "two egress processes against one"),
     "steady": Scenario(measure_steady, "publish-to-receive time at a steady rate"),
+    "isolation": Scenario(measure_isolation, "what healthy endpoints notice of a bad one"),
+    "backlog": Scenario(measure_backlog, "many deliveries wait: memory, and how fast they go then"),
+    "crash": Scenario(measure_crash, "processes killed in the middle: recovery, losses and repeats"),
+    # The last one: its subscriptions stay in the table.
+    "match": Scenario(measure_match, "matching among many subscriptions, and having them in memory"),
 }
-
-Results = dict[str, dict[str, Any]]
-"""By scenario, and under `machine` and `versions` what it was measured on."""
 
 
 def run_scenarios(names: Sequence[str], options: Options, say: Say, tick: Say) -> Results:
@@ -53,7 +61,9 @@ def run_scenarios(names: Sequence[str], options: Options, say: Say, tick: Say) -
             if names and name not in names:
                 continue
             say(f"{name}: {scenario.about}")
+            started_s = time.monotonic()
             results[name] = asdict(scenario.measure(rig, options, tick))
+            results[name]["took_s"] = round(time.monotonic() - started_s, 1)
         say("stopping")
     return results
 

@@ -10,7 +10,7 @@ from gateway.services.bench.rig import Rig, Say
 from gateway.services.bench.run import Run
 
 _WHOLE_S = 60.0
-_QUICK_S = 8.0
+_QUICK_S = 6.0
 _WARM_UP_S = 5.0
 _QUICK_WARM_UP_S = 2.0
 _SUBSCRIPTIONS = 10
@@ -38,7 +38,7 @@ def measure_steady(rig: Rig, options: Options, tick: Say) -> Steady:
     """Publish events one by one at a steady rate, each for one of ten subscriptions."""
     run = Run(rig, "steady", subscriptions=_SUBSCRIPTIONS, fan_out=1, tick=tick, linger_ms=0)
     with rig.gateway() as gateway:
-        run.pace(gateway, options.choose(_WARM_UP_S, _QUICK_WARM_UP_S), events_per_s=options.events_per_s)
+        run.pace(gateway, options.warm_up_s(_WARM_UP_S, _QUICK_WARM_UP_S), events_per_s=options.events_per_s)
         numbers = run.pace(gateway, options.window_s(_WHOLE_S, _QUICK_S), events_per_s=options.events_per_s)
         account = run.settle()
     run.end()
