@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from gateway.domain.signals import Signal, SignalKind
-from gateway.wire.records import RecordCodec
+from gateway.wire.record_codec import RecordCodec
 
 
 def _to_avro(signal: Signal) -> dict[str, Any]:
