@@ -2,16 +2,34 @@
 
 import click
 
+from gateway.admin.backlog import BacklogCounter
 from gateway.admin.lifecycle import select_subscriptions
 from gateway.admin.views import public_view
 from gateway.cli import subscription_definitions, subscription_manifests
+from gateway.cli.backlog_views import backlog_fields, backlog_json
 from gateway.cli.output import emit_json, emit_table, json_option
-from gateway.cli.subscription_parts import confirm, emit_subscription, expected_revision_option, lifecycle, table
+from gateway.cli.scanning import ScanProgress
+from gateway.cli.signal_views import signal_json, signal_line
+from gateway.cli.subscription_parts import (
+    CLIENT_ID,
+    confirm,
+    emit_subscription,
+    expected_revision_option,
+    lifecycle,
+    table,
+)
 from gateway.domain.changes import require
 from gateway.domain.rate_limit import describe_rate
+from gateway.domain.signals import why_waiting
 from gateway.domain.subscription import SubscriptionState
+from gateway.kafka.signal_log import SignalFilter, SignalLog
+from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
+from gateway.telemetry.clock import now_ms
 from gateway.telemetry.logs import configure_logs
+
+_MAX_SIGNALS = 5
+_SIGNALS_MS = 7 * 86_400_000
 
 
 @click.group()
@@ -31,14 +49,32 @@ def command() -> None:
 @click.argument("subscription_id")
 @json_option
 def get(subscription_id: str, as_json: bool) -> None:
-    """Show one subscription. Its secrets are never shown, only when they were made.
+    """Show one subscription, what waits for it, and its last signals.
+
+    What waits is counted in the topics: the deliveries that are not settled by now. Those that are due later, because
+    they are retried, are counted apart. Secrets are never shown, only when they were made.
 
     \b
     Examples:
       gateway subscriptions get sub_4f7n2kq3
-      gateway subscriptions get sub_4f7n2kq3 --json | jq .revision
+      gateway subscriptions get sub_4f7n2kq3 --json | jq .backlog.waiting
     """
-    emit_subscription(require(table(), subscription_id), as_json=as_json)
+    subscription = require(table(), subscription_id)
+    moment_ms, deployment = now_ms(), Deployment(load_settings())
+    config = deployment.kafka(CLIENT_ID)
+    backlog = BacklogCounter(config, deployment.layout(), ScanProgress()).count(subscription_id, moment_ms)
+    signals = SignalLog(config).find(SignalFilter(subscription_id), since_ms=moment_ms - _SIGNALS_MS).signals
+    reason = why_waiting(subscription, signals)
+    last = signals[-_MAX_SIGNALS:]
+    if as_json:
+        more = {"backlog": backlog_json(backlog, reason), "signals": [signal_json(signal) for signal in last]}
+        emit_json({**public_view(subscription), **more})
+        return
+    emit_subscription(subscription, as_json=False)
+    for field, text in backlog_fields(backlog, reason, moment_ms):
+        click.echo(f"{field:<20}{text}")
+    for signal in last:
+        click.echo(f"{'signal':<20}{signal_line(signal)}")
 
 
 @command.command(name="list")

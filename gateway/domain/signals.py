@@ -4,10 +4,12 @@ Signals report, they decide nothing: what the gateway does never depends on one,
 process, or told twice, does no harm. They are rare. What comes in floods is counted first: `DeadLetterCount`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from gateway.domain.delivery import Delivery
+from gateway.domain.subscription import Subscription, SubscriptionState
 
 DEAD_LETTERS_EVERY_MS = 10_000
 
@@ -55,6 +57,26 @@ class Signal:
     failures: int | None = None
     waiting: int | None = None
     oldest_waiting_at_ms: int | None = None
+
+
+def why_waiting(subscription: Subscription, signals: Sequence[Signal]) -> str | None:
+    """Say why a subscription's deliveries wait, as far as its state and its signals tell; None where they don't.
+
+    Args:
+        subscription: as it is.
+        signals: its signals, oldest first.
+    """
+    if subscription.state is not SubscriptionState.ACTIVE:
+        return str(subscription.state.value)
+    circuit = _newest(signals, SignalKind.CIRCUIT_OPENED, SignalKind.CIRCUIT_CLOSED)
+    if circuit is not None and circuit.kind is SignalKind.CIRCUIT_OPENED:
+        return "circuit open"
+    lag = _newest(signals, SignalKind.LAGGING, SignalKind.CAUGHT_UP)
+    return lag.reason if lag is not None and lag.kind is SignalKind.LAGGING else None
+
+
+def _newest(signals: Sequence[Signal], *kinds: SignalKind) -> Signal | None:
+    return next((signal for signal in reversed(signals) if signal.kind in kinds), None)
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ lie in the span, only its newest part is read; past the deadline, reading stops.
 scan never passes off a part as the whole.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -105,6 +106,23 @@ class TopicScan:
         span = lookup.newest_span(partitions, since_ms, self._bounds.max_records)
         read, out_of_time = self._read(span.ranges, visit, deadline)
         return ScanReport(span.since_ms, read, span.since_ms > since_ms, out_of_time)
+
+    def read(self, ranges: Mapping[Partition, range], visit: Callable[[RawRecord], None]) -> ScanReport:
+        """Hand every record of some stretches to `visit`; where that is too much, the oldest part of each.
+
+        Args:
+            ranges: the offsets to read of each partition.
+            visit: called with each record; the order is kept within a partition only.
+
+        Raises:
+            UnavailableError: no broker answers.
+        """
+        deadline = time.monotonic() + self._bounds.deadline_s
+        total = sum(len(offsets) for offsets in ranges.values())
+        share = min(1.0, self._bounds.max_records / total) if total else 1.0
+        allowed = {at: offsets[: math.ceil(len(offsets) * share)] for at, offsets in ranges.items()}
+        read, out_of_time = self._read(allowed, visit, deadline)
+        return ScanReport(0, read, narrowed=share < 1, out_of_time=out_of_time)
 
     def _read(
         self, ranges: Mapping[Partition, range], visit: Callable[[RawRecord], None], deadline: float

@@ -19,6 +19,7 @@ from gateway.http.client import WebhookClient
 from gateway.kafka.catch_up_reader import CatchUpReader
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.delivery_consumer import DeliveryConsumer
+from gateway.kafka.group_offsets import EGRESS_GROUP_ID
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import ConfirmedProducer
 from gateway.kafka.subscription_store import SubscriptionStore
@@ -28,8 +29,6 @@ from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.settings import Settings
 from gateway.telemetry.watchdog import Watchdog, end_within
 from gateway.wire.sealing import KeyRing
-
-GROUP_ID = "webhook-gateway-egress"
 
 _COMMIT_INTERVAL_S = 0.2
 # Of the shutdown deadline. Giving partitions up takes the drain and twice the confirmation at most; what is left is
@@ -116,7 +115,7 @@ class _Egress:
         self._catch_up = CatchUp(self._readings, self._reader, self._pool, self._ledger, self._intake.enqueue)
         self._consumer = DeliveryConsumer(
             config,
-            GROUP_ID,
+            EGRESS_GROUP_ID,
             layout.delivery_topics(),
             self._intake,
             revoke_timeout_s=settings.shutdown_deadline_s * _GIVE_UP_SHARE,

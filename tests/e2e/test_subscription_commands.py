@@ -62,7 +62,9 @@ def test_the_life_of_a_subscription(run: Run) -> None:
 
     created = succeed(run("create", "--id", name, *ORDERS, "--json"))
     assert created["secret"].startswith("whsec_")
-    assert succeed(run("get", name, "--json")) == {key: value for key, value in created.items() if key != "secret"}
+    shown = succeed(run("get", name, "--json"))
+    assert {**created, **shown} == {**shown, "secret": created["secret"]}
+    assert (shown["backlog"]["waiting"], shown["signals"], "secret" in shown) == (0, [], False)
     updated = succeed(run("update", name, "--retry-policy", "quick", "--fail-fast", "--expect-revision", "1", "--json"))
     assert (updated["retry_policy"], updated["fail_fast"], updated["revision"]) == ("quick", True, 2)
     assert succeed(run("pause", name, "--json"))["state"] == "paused"
@@ -101,6 +103,9 @@ def test_a_secret_is_shown_once_and_signs_on_after_a_rotation(run: Run) -> None:
         (("create", *ORDERS, "--retry-policy", "7m"), USAGE, "no retry tier"),
         (("create", *ORDERS, "--signature-profile", "md5"), USAGE, "md5"),
         (("create", *ORDERS, "--id", "no spaces"), USAGE, "not a subscription id"),
+        (("create", *ORDERS, "--rate-limit", "fast"), USAGE, "write it like 100/s"),
+        (("create", *ORDERS, "--rate-burst", "5"), USAGE, "needs a rate limit"),
+        (("create", *ORDERS, "--order", "fifo"), USAGE, "'fifo' is not one of"),
         (("update", "sub_unknown", "--timeout-s", "3"), NOT_FOUND, "sub_unknown"),
         (("update", "sub_unknown"), USAGE, "nothing is given"),
         (("rotate-secret", "sub_unknown", "--overlap", "soon"), USAGE, "soon"),
@@ -114,6 +119,21 @@ def test_bad_input_is_refused_with_its_reason(run: Run, arguments: tuple[str, ..
 
     assert (done.returncode, done.stdout) == (code, "")
     assert says in done.stderr
+
+
+def test_limits_and_order_are_set_shown_and_lifted(run: Run) -> None:
+    """Each option alone changes its part; people and programs read the same."""
+    name = f"limits-{uuid4().hex[:8]}"
+    options = ("--rate-limit", "5/m", "--order", "key", "--max-in-flight", "4")
+
+    created = succeed(run("create", "--id", name, *ORDERS, *options, "--json"))
+    assert [created[key] for key in ("rate_limit", "rate_burst", "order", "max_in_flight")] == ["5/m", 1, "key", 4]
+    assert succeed(run("update", name, "--rate-burst", "9", "--json"))["rate_limit"] == "5/m"
+    shown = run("get", name).stdout
+    assert "rate_limit          5/m\nrate_burst          9\norder               key\n" in shown
+    assert "5/m" in run("list").stdout
+    lifted = succeed(run("update", name, "--rate-limit", "none", "--order", "none", "--json"))
+    assert [lifted[key] for key in ("rate_limit", "rate_burst", "order")] == ["none", None, "none"]
 
 
 def test_an_id_is_taken_once_and_a_stale_revision_refused(run: Run) -> None:
@@ -143,7 +163,7 @@ def test_a_manifest_travels_in_a_circle(run: Run, tmp_path: Path) -> None:
     tenant = f"t-{uuid4().hex[:8]}"
     file, exported = tmp_path / "subscriptions.yaml", tmp_path / "exported.yaml"
     entry = f"{{tenant: {tenant}, url: 'https://example.com/', event_types: ['order.*'], id: {tenant}"
-    file.write_text(f"subscriptions: [{entry}-a}}, {entry}-b}}]")
+    file.write_text(f"subscriptions: [{entry}-a, rate_limit: 90/h, order: key}}, {entry}-b}}]")
 
     dry = run("apply", "-f", str(file), "--dry-run")
     assert f"+ {tenant}-a ({tenant})" in dry.stdout
@@ -153,7 +173,9 @@ def test_a_manifest_travels_in_a_circle(run: Run, tmp_path: Path) -> None:
     assert run("export", "--tenant", tenant, "--file", str(exported)).returncode == 0
     assert "create 0, update 0, delete 0, unchanged 2" in run("apply", "-f", str(exported)).stdout
 
-    file.write_text(f"subscriptions: [{entry}-a, timeout_s: 3}}]")
+    assert "rate_limit: 90/h" in exported.read_text()
+
+    file.write_text(f"subscriptions: [{entry}-a, timeout_s: 3, rate_limit: 90/h, order: key}}]")
     assert run("apply", "-f", str(file), "--prune").returncode == USAGE
     pruned = run("apply", "-f", str(file), "--prune", "--yes")
     assert "~ timeout_s: 10.0 → 3.0" in pruned.stdout

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.signals import DEAD_LETTERS_EVERY_MS, DeadLetterCount, Signal, SignalKind
+from gateway.domain.signals import DEAD_LETTERS_EVERY_MS, DeadLetterCount, Signal, SignalKind, why_waiting
+from gateway.domain.subscription import SubscriptionState
 from gateway.wire.signal_record import signal_codec
 from tests.delivery_records import T0, planned
+from tests.subscriptions import subscription
 
 FULL = Signal(
     "sub_1", "acme", T0, SignalKind.CIRCUIT_OPENED, "5 failures in a row", 3, "d1", "evt-1", T0 + 1, 5, 700, T0 - 9
@@ -56,19 +58,41 @@ def test_what_was_counted_can_be_told_early() -> None:
     assert count.next_due_ms is None
 
 
+def told(*kinds: SignalKind) -> list[Signal]:
+    """Signals of these kinds, oldest first."""
+    return [Signal("sub_1", "default", T0 + number, kind, kind.value) for number, kind in enumerate(kinds)]
+
+
+@pytest.mark.parametrize(
+    ("state", "kinds", "why"),
+    [
+        (SubscriptionState.PAUSED, (SignalKind.CIRCUIT_OPENED,), "paused"),
+        (SubscriptionState.DISABLED, (), "disabled"),
+        (SubscriptionState.ACTIVE, (), None),
+        (SubscriptionState.ACTIVE, (SignalKind.LAGGING, SignalKind.CIRCUIT_OPENED), "circuit open"),
+        (SubscriptionState.ACTIVE, (SignalKind.CIRCUIT_OPENED, SignalKind.CIRCUIT_CLOSED), None),
+        (SubscriptionState.ACTIVE, (SignalKind.LAGGING, SignalKind.DEAD_LETTERED), "lagging"),
+        (SubscriptionState.ACTIVE, (SignalKind.LAGGING, SignalKind.CAUGHT_UP), None),
+    ],
+)
+def test_why_deliveries_wait(state: SubscriptionState, kinds: tuple[SignalKind, ...], why: str | None) -> None:
+    """The state says it, else an open circuit, else the reason of the lag that has not ended."""
+    assert why_waiting(subscription("sub_1", state=state), told(*kinds)) == why
+
+
 @given(st.lists(st.tuples(st.integers(0, 4000), st.sampled_from(["a", "b", "c"])), max_size=80))
 def test_every_dead_letter_is_counted_once_and_signals_are_rare(steps: list[tuple[int, str]]) -> None:
     """Whatever comes when: the counts add up, and a subscription's signals are ten seconds apart."""
     count, now_ms = DeadLetterCount(), T0
-    told: list[Signal] = []
+    sent: list[Signal] = []
     for pause_ms, name in steps:
         now_ms += pause_ms
-        told += count.due(now_ms)
-        told += filter(None, [count.add(planned("evt", name), "gone", now_ms)])
-    told += count.rest(now_ms + DEAD_LETTERS_EVERY_MS)
+        sent += count.due(now_ms)
+        sent += filter(None, [count.add(planned("evt", name), "gone", now_ms)])
+    sent += count.rest(now_ms + DEAD_LETTERS_EVERY_MS)
 
     for name in "abc":
-        mine = [signal for signal in told if signal.subscription_id == name]
+        mine = [signal for signal in sent if signal.subscription_id == name]
         assert sum(signal.count or 0 for signal in mine) == sum(1 for _, of in steps if of == name)
         gaps = [later.at_ms - earlier.at_ms for earlier, later in pairwise(mine)]
         assert all(gap >= DEAD_LETTERS_EVERY_MS for gap in gaps)
