@@ -16,6 +16,8 @@ NO_LIMIT = "none"
 
 _PATTERN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,20})?)/([smh])\Z")
 _UNIT_S = {"s": 1, "m": 60, "h": 3600}
+# Rounding hides as much: a timer that woke at the moment it was told finds its token.
+_LEAST_WAIT_MS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,7 @@ class TokenBucket:
 
     def wait_ms(self, now_ms: float) -> float:
         """Give how long until there is a token: 0 where there is one."""
-        self._fill(now_ms)
-        return 0.0 if self._tokens >= 1 else (1 - self._tokens) * 1000 / self.limit.per_s
+        return self._until_ms(1, now_ms)
 
     def take(self, now_ms: float) -> None:
         """Take one token, after `wait_ms` gave 0."""
@@ -92,8 +93,7 @@ class TokenBucket:
 
     def is_full(self, now_ms: float) -> bool:
         """Tell whether a whole burst could be sent."""
-        self._fill(now_ms)
-        return self._tokens >= self.limit.burst
+        return self._until_ms(self.limit.burst, now_ms) == 0
 
     def change(self, limit: RateLimit, now_ms: float) -> None:
         """Go on under another limit, with what is left of the old one."""
@@ -101,8 +101,12 @@ class TokenBucket:
         self.limit = limit
         self._tokens = min(self._tokens, limit.burst)
 
+    def _until_ms(self, tokens: int, now_ms: float) -> float:
+        self._fill(now_ms)
+        wait_ms = (tokens - self._tokens) * 1000 / self.limit.per_s
+        return wait_ms if wait_ms >= _LEAST_WAIT_MS else 0.0
+
     def _fill(self, now_ms: float) -> None:
-        gained = max(now_ms - self._at_ms, 0) * self.limit.per_s / 1000
-        # A token that lacks less than rounding can hide is one: a timer that woke to the millisecond finds it.
-        self._tokens = min(self._tokens + gained + 1e-9, self.limit.burst)
-        self._at_ms = max(now_ms, self._at_ms)
+        gained = (now_ms - self._at_ms) * self.limit.per_s / 1000
+        self._tokens = min(self._tokens + gained, self.limit.burst)
+        self._at_ms = now_ms
