@@ -75,10 +75,11 @@ class Circuit:
         self._window_from_ms = now_ms
         self._attempts = self._failures = self._in_a_row = 0
 
-    @property
-    def troubled(self) -> bool:
-        """It is not closed, or the newest attempt failed."""
-        return self.state is not CircuitState.CLOSED or self._in_a_row > 0
+    def at_rest(self, now_ms: float) -> bool:
+        """Tell whether no failure counts: it is closed, the newest attempt went well, and so did all of the window."""
+        window_over = now_ms - self._window_from_ms >= self._policy.window_ms
+        counting = self._in_a_row > 0 or (self._failures > 0 and not window_over)
+        return self.state is CircuitState.CLOSED and not counting
 
     def lets_through(self, now_ms: float) -> bool:
         """Tell whether an attempt may begin."""

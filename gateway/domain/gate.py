@@ -52,6 +52,11 @@ class Gate:
             return max_in_flight
         return int(self.circuit.state is CircuitState.HALF_OPEN or self.circuit.lets_through(now_ms))
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the circuit is not closed."""
+        return self.circuit.state is not CircuitState.CLOSED
+
     def barred_for_ms(self, now_ms: float) -> float:
         """Give how long nothing may be begun for circuit or hold; 0 where something may."""
         circuit_ms = self.circuit.probe_at_ms - now_ms if self.circuit.state is CircuitState.OPEN else 0.0
@@ -72,7 +77,10 @@ class Gate:
         if verdict.retry_after_s is not None:
             self._held_until_ms = max(self._held_until_ms, now_ms + verdict.retry_after_s * 1000)
         changed = self.circuit.end(epoch, now_ms, failed=verdict.endpoint_failed)
-        return None if changed is None else CircuitChange(changed, self.barred_for_ms(now_ms))
+        if changed is None:
+            return None
+        # One that closes may be held all the same: its probe was answered with 429.
+        return CircuitChange(changed, self.barred_for_ms(now_ms) if changed is CircuitState.OPEN else 0.0)
 
     def abandon(self, epoch: int, now_ms: float) -> None:
         """Note that an attempt was broken off."""
@@ -80,5 +88,6 @@ class Gate:
 
     def at_rest(self, now_ms: float) -> bool:
         """Tell whether a new gate would do the same."""
-        held = now_ms < self._held_until_ms
-        return not held and not self.circuit.troubled and (self._bucket is None or self._bucket.is_full(now_ms))
+        if now_ms < self._held_until_ms or not self.circuit.at_rest(now_ms):
+            return False
+        return self._bucket is None or self._bucket.is_full(now_ms)
