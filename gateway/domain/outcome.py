@@ -97,7 +97,7 @@ class Verdict:
         reason: why, where it is not delivered.
         retry_after_s: how long the endpoint asked to be left alone, in seconds, or None.
         disables: the endpoint said that it is gone for good (410).
-        endpoint_failed: it says that the endpoint is in trouble, whatever the delivery: no usable answer, 408 or 5xx.
+        endpoint_failed: the endpoint is in trouble, whatever the delivery: no usable answer, 1xx, 408 or 5xx.
     """
 
     outcome: Outcome

@@ -44,7 +44,7 @@ class RetryPolicy:
 
         At least a minute: a policy without retries would otherwise lose what a circuit of a few seconds holds back.
         """
-        return max(self.span_ms + int(self.span_ms * _JITTER_SHARE), _LEAST_WAIT_MS)
+        return max(sum(tier.delay_ms + _spread_ms(tier, 1.0) for tier in self.tiers), _LEAST_WAIT_MS)
 
 
 def policy_of(*names: str, fail_fast: bool = False) -> RetryPolicy:
