@@ -1,0 +1,181 @@
+"""The gate of a lane: how wide it is and for how long it is barred, by circuit, hold and rate limit."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.circuit import DEFAULT_CIRCUIT_POLICY, CircuitState
+from gateway.domain.gate import CircuitChange, Gate
+from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult, classify
+from gateway.domain.rate_limit import RateLimit
+
+NOW_MS = 1_000_000
+WIDE = 32
+PAUSE_MS = DEFAULT_CIRCUIT_POLICY.first_pause_ms
+TIMED_OUT = Failed(ErrorCode.TIMEOUT)
+
+
+def send(gate: Gate, result: SendResult, now_ms: float = NOW_MS) -> CircuitChange | None:
+    """Begin an attempt and end it at once."""
+    return gate.end(gate.begin(now_ms), classify(result), now_ms)
+
+
+def opened() -> Gate:
+    """Give a gate whose circuit opened just now."""
+    gate = Gate()
+    changes = [send(gate, TIMED_OUT) for _ in range(DEFAULT_CIRCUIT_POLICY.failures_in_a_row)]
+    assert changes[-1] == CircuitChange(CircuitState.OPEN, PAUSE_MS)
+    assert set(changes[:-1]) == {None}
+    return gate
+
+
+def test_a_new_gate_is_open() -> None:
+    """As wide as the subscription says, and nothing to wait for."""
+    gate = Gate()
+    assert (gate.width(NOW_MS, WIDE), gate.barred_for_ms(NOW_MS), gate.wait_ms(NOW_MS)) == (WIDE, 0, 0)
+    assert gate.at_rest(NOW_MS)
+
+
+def test_an_open_circuit_bars_the_lane_until_its_probe() -> None:
+    """Then the gate is one attempt wide, also while that one is under way, and the whole width after its success."""
+    gate = opened()
+    assert [gate.width(NOW_MS + ms, WIDE) for ms in (0, PAUSE_MS - 1, PAUSE_MS)] == [0, 0, 1]
+    assert [gate.barred_for_ms(NOW_MS + ms) for ms in (0, PAUSE_MS - 1, PAUSE_MS)] == [PAUSE_MS, 1, 0]
+    later_ms = NOW_MS + PAUSE_MS
+    probe = gate.begin(later_ms)
+    assert (gate.width(later_ms, WIDE), gate.barred_for_ms(later_ms)) == (1, 0)
+    assert gate.end(probe, classify(Answered(200)), later_ms + 9) == CircuitChange(CircuitState.CLOSED)
+    assert gate.width(later_ms + 9, WIDE) == WIDE
+
+
+def test_a_probe_that_fails_bars_it_for_longer() -> None:
+    """The change says for how long."""
+    gate = opened()
+    later_ms = NOW_MS + PAUSE_MS
+    assert send(gate, Answered(500), later_ms) == CircuitChange(CircuitState.OPEN, 2 * PAUSE_MS)
+    assert gate.barred_for_ms(later_ms) == 2 * PAUSE_MS
+
+
+def test_a_probe_that_is_broken_off_is_made_anew() -> None:
+    """At once: the gate stays one attempt wide."""
+    gate = opened()
+    later_ms = NOW_MS + PAUSE_MS
+    gate.abandon(gate.begin(later_ms), later_ms)
+    assert (gate.circuit.state, gate.width(later_ms, WIDE)) == (CircuitState.OPEN, 1)
+
+
+def test_a_retry_after_holds_the_lane() -> None:
+    """Nothing is begun until it is over; a shorter one, or a success, of an attempt begun before takes nothing off."""
+    gate = Gate()
+    old = [gate.begin(NOW_MS) for _ in range(2)]
+    assert send(gate, Answered(429, 7.0)) is None
+    gate.end(old[0], classify(Answered(429, 2.0)), NOW_MS)
+    gate.end(old[1], classify(Answered(200)), NOW_MS)
+    assert [gate.width(NOW_MS + ms, WIDE) for ms in (0, 6999, 7000)] == [0, 0, WIDE]
+    assert [gate.barred_for_ms(NOW_MS + ms) for ms in (0, 6999, 7000)] == [7000, 1, 0]
+    assert [gate.at_rest(NOW_MS + ms) for ms in (6999, 7000)] == [False, True]
+
+
+def test_a_hold_counts_from_whichever_attempt_it_comes() -> None:
+    """Also from one that was begun before the circuit opened: it is the endpoint's word on its future."""
+    gate = Gate()
+    old = gate.begin(NOW_MS)
+    for _ in range(DEFAULT_CIRCUIT_POLICY.failures_in_a_row):
+        send(gate, TIMED_OUT)
+    assert gate.end(old, classify(Answered(429, 60.0)), NOW_MS) is None
+    assert gate.barred_for_ms(NOW_MS) == 60_000
+
+
+def test_a_hold_longer_than_the_pause_puts_the_probe_off() -> None:
+    """An endpoint that says when to come again is not probed before; the change says when it will be."""
+    gate = Gate()
+    for _ in range(DEFAULT_CIRCUIT_POLICY.failures_in_a_row - 1):
+        send(gate, TIMED_OUT)
+    assert send(gate, Answered(503, 60.0)) == CircuitChange(CircuitState.OPEN, 60_000)
+    assert [gate.width(NOW_MS + ms, WIDE) for ms in (PAUSE_MS, 59_999, 60_000)] == [0, 0, 1]
+
+
+def test_a_probe_answered_with_too_many_requests_closes_and_holds() -> None:
+    """The endpoint works, and wants to be left alone: no probe is announced."""
+    gate = opened()
+    later_ms = NOW_MS + PAUSE_MS
+    assert send(gate, Answered(429, 60.0), later_ms) == CircuitChange(CircuitState.CLOSED, 0)
+    assert gate.width(later_ms, WIDE) == 0
+    assert gate.width(later_ms + 60_000, WIDE) == WIDE
+
+
+def test_answers_that_speak_of_the_delivery_do_not_open_the_circuit() -> None:
+    """A hundred refusals in a row are an endpoint that works."""
+    gate = Gate()
+    for status in (400, 401, 404, 422, 301, 425, 429):
+        for _ in range(100):
+            assert send(gate, Answered(status)) is None
+    assert gate.width(NOW_MS, WIDE) == WIDE
+
+
+def test_a_rate_limit_is_a_wait_and_no_bar() -> None:
+    """What waits for a token stays in its lane."""
+    gate = Gate()
+    gate.set_rate_limit(RateLimit(10.0, 2), NOW_MS)
+    for _ in range(2):
+        assert gate.wait_ms(NOW_MS) == 0
+        gate.begin(NOW_MS)
+    assert (gate.wait_ms(NOW_MS), gate.width(NOW_MS, WIDE), gate.barred_for_ms(NOW_MS)) == (100, WIDE, 0)
+    assert [gate.at_rest(NOW_MS + ms) for ms in (0, 199, 200)] == [False, False, True]
+
+
+def test_the_limit_is_the_subscriptions_newest() -> None:
+    """The same one again is no new burst, another one goes on with what is left, and none ends it."""
+    gate = Gate()
+    gate.set_rate_limit(RateLimit(10.0, 1), NOW_MS)
+    gate.begin(NOW_MS)
+    gate.set_rate_limit(RateLimit(10.0, 1), NOW_MS)
+    assert gate.wait_ms(NOW_MS) == 100
+    gate.set_rate_limit(RateLimit(100.0, 50), NOW_MS)
+    assert gate.wait_ms(NOW_MS) == 10
+    gate.set_rate_limit(None, NOW_MS)
+    assert gate.wait_ms(NOW_MS) == 0
+
+
+RESULTS: list[SendResult] = [Answered(200), Answered(404), Answered(500), TIMED_OUT]
+results = st.one_of(
+    st.sampled_from(RESULTS), st.builds(Answered, st.sampled_from([429, 503]), st.integers(0, 90).map(float))
+)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("pass"), st.integers(0, 400_000)),
+        st.tuples(st.just("begin"), st.integers(1, 12)),
+        st.tuples(st.just("abandon"), st.just(0)),
+        results.map(lambda result: ("end", result)),
+    ),
+    max_size=60,
+)
+
+
+@given(steps=STEPS)
+def test_any_course_of_attempts(steps: list[tuple[str, int | SendResult]]) -> None:
+    """Barred is what has no width; a lane that keeps to the width makes one probe at a time; no bar is for ever."""
+    gate, now_ms, under_way = Gate(), NOW_MS, list[int]()
+    for kind, what in steps:
+        if isinstance(what, Answered | Failed):
+            if under_way:
+                gate.end(under_way.pop(0), classify(what), now_ms)
+        elif kind == "pass":
+            now_ms += what
+        elif kind == "begin":
+            for _ in range(what):
+                if len(under_way) < gate.width(now_ms, WIDE):
+                    under_way.append(gate.begin(now_ms))
+        elif under_way:
+            gate.abandon(under_way.pop(), now_ms)
+        _check(gate, now_ms, len(under_way))
+
+
+def _check(gate: Gate, now_ms: int, under_way: int) -> None:
+    barred_ms = gate.barred_for_ms(now_ms)
+    assert (gate.width(now_ms, WIDE) == 0) == (barred_ms > 0)
+    assert gate.width(now_ms + barred_ms, WIDE) == (WIDE if gate.circuit.state is CircuitState.CLOSED else 1)
+    assert barred_ms <= DEFAULT_CIRCUIT_POLICY.longest_pause_ms
+    if gate.circuit.state is CircuitState.HALF_OPEN:
+        assert under_way == 1
+    if gate.at_rest(now_ms):
+        assert gate.width(now_ms, WIDE) == WIDE
