@@ -27,8 +27,10 @@ def expected_verdict(status: int, *, fail_fast: bool) -> Verdict:
             return Verdict(Outcome.RETRYABLE, Reason.REDIRECT)
         case _ if 400 <= status <= 499 and status not in {408, 425, 429}:
             return Verdict(Outcome.REJECTED if fail_fast else Outcome.RETRYABLE, Reason.CLIENT_ERROR)
-        case _:
+        case 425 | 429:
             return Verdict(Outcome.RETRYABLE, Reason.HTTP_STATUS)
+        case _:
+            return Verdict(Outcome.RETRYABLE, Reason.HTTP_STATUS, endpoint_failed=True)
 
 
 @pytest.mark.parametrize("fail_fast", [False, True])
@@ -46,7 +48,7 @@ def test_every_error_has_its_verdict(code: ErrorCode, fail_fast: bool) -> None: 
         ErrorCode.ADDRESS_REFUSED: Verdict(Outcome.REJECTED, Reason.ADDRESS_REFUSED),
         ErrorCode.CONFIGURATION: Verdict(Outcome.REJECTED, Reason.CONFIGURATION),
     }
-    expected = final.get(code, Verdict(Outcome.RETRYABLE, Reason.SEND_FAILED))
+    expected = final.get(code, Verdict(Outcome.RETRYABLE, Reason.SEND_FAILED, endpoint_failed=True))
     assert classify(Failed(code), fail_fast=fail_fast) == expected
 
 
@@ -54,6 +56,13 @@ def test_only_410_disables() -> None:
     """No other status turns a subscription off."""
     disabling = [status for status in range(100, 600) if classify(Answered(status)).disables]
     assert disabling == [410]
+
+
+@pytest.mark.parametrize("fail_fast", [False, True])
+def test_what_says_that_the_endpoint_is_in_trouble(fail_fast: bool) -> None:  # noqa: FBT001 - parametrized
+    """Servers that fail or give up waiting; not those that refuse this delivery, point elsewhere or say "later"."""
+    failed = {s for s in range(100, 600) if classify(Answered(s), fail_fast=fail_fast).endpoint_failed}
+    assert failed == {*range(100, 200), 408, *range(500, 600)}
 
 
 def test_only_429_and_503_hold_the_lane_back() -> None:

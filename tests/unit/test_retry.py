@@ -101,6 +101,36 @@ def test_what_is_delivered_or_rejected_is_not_retried() -> None:
         assert gone == DeadLetter(Reason.GONE)
 
 
+@pytest.mark.parametrize(
+    ("policy", "wait_ms"),
+    [
+        (RetryPolicy(()), 60_000),
+        (QUICK_POLICY, 60_000),
+        (policy_of("30s", "30s"), 66_000),
+        (STANDARD_POLICY, STANDARD_POLICY.span_ms + 500 + 6 * 30_000),
+    ],
+)
+def test_behind_an_open_circuit_a_delivery_gets_as_old_as_its_last_attempt_would_be(
+    policy: RetryPolicy, wait_ms: int
+) -> None:
+    """The policy's span with what jitter may add to it, and at least a minute."""
+    assert policy.open_circuit_wait_ms == wait_ms
+
+
+@given(policy=policies, data=st.data())
+def test_waiting_behind_an_open_circuit_ends_no_delivery_before_its_retries_would(
+    policy: RetryPolicy, data: st.DataObject
+) -> None:
+    """Whatever jitter draws, the last attempt of a delivery that always fails is due within that time."""
+    now_ms = NOW_MS
+    for attempt_number in range(1, policy.max_attempts):
+        jitter = data.draw(jitters)
+        decision = decide(RETRYABLE, policy, DEFAULT_TIERS, attempt_number=attempt_number, now_ms=now_ms, jitter=jitter)
+        assert isinstance(decision, Retry)
+        now_ms = decision.due_at_ms
+    assert now_ms - NOW_MS <= policy.open_circuit_wait_ms
+
+
 @pytest.mark.parametrize("text", ["quick", "standard", "none", "1s,5m,2h", "5s,5s,5s"])
 def test_policies_read_back_as_written(text: str) -> None:
     """What a user writes is what a description shows."""
