@@ -10,7 +10,9 @@ from gateway.domain.subscription import Subscription, SubscriptionState
 from gateway.domain.topics import TopicLayout
 from gateway.egress.attempt import SigningAttempter
 from gateway.egress.catch_up import CatchUp
+from gateway.egress.endpoint_watch import EndpointWatch
 from gateway.egress.intake import Intake
+from gateway.egress.lag_watch import TICK_S, LagWatch
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
 from gateway.egress.life_cycle import EndpointLifeCycle
@@ -27,6 +29,7 @@ from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
 from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.settings import Settings
+from gateway.telemetry.clock import now_ms
 from gateway.telemetry.watchdog import Watchdog, end_within
 from gateway.wire.sealing import KeyRing
 
@@ -100,7 +103,13 @@ class _Egress:
         self._readings: dict[Partition, PartitionReading] = {}
         self._ledger = Ledger(producer, self._on_pressure)
         self._pool = LanePool(
-            table, attempter, self._ledger, layout.tiers, on_gone=self._life_cycle.gone, on_room=self._wake_catch_up
+            table,
+            attempter,
+            self._ledger,
+            layout.tiers,
+            EndpointWatch(self._life_cycle, self._signals),
+            self._backlog,
+            settings.max_delivery_age_s * 1000,
         )
         self._intake = Intake(
             self._readings,
@@ -109,10 +118,11 @@ class _Egress:
             producer,
             drain_s=settings.shutdown_deadline_s * _DRAIN_SHARE,
             confirm_s=settings.shutdown_deadline_s * _CONFIRM_SHARE,
-            on_lag=self._wake_catch_up,
+            backlog=self._backlog,
         )
         self._reader = CatchUpReader(config)
-        self._catch_up = CatchUp(self._readings, self._reader, self._pool, self._ledger, self._intake.enqueue)
+        self._catch_up = CatchUp(self._readings, self._reader, self._pool, self._ledger, self._intake)
+        self._lag_watch = LagWatch(self._catch_up, self._readings, lambda: table.index, self._signals.send)
         self._consumer = DeliveryConsumer(
             config,
             EGRESS_GROUP_ID,
@@ -129,12 +139,14 @@ class _Egress:
         self._consumer.start()
         catching_up = asyncio.ensure_future(self._catch_up.run())
         committing = asyncio.ensure_future(self._commit())
+        watching = asyncio.ensure_future(self._watch_lag())
         ready = asyncio.ensure_future(self._announce())
         try:
             await until_stopped_or_failed(
                 (
                     catching_up,
                     committing,
+                    watching,
                     self._table.failure,
                     self._producer.failure,
                     self._pool.failure,
@@ -147,6 +159,7 @@ class _Egress:
             end_within(self._shutdown_deadline_s)
             self._watchdog.stop()
             ready.cancel()
+            watching.cancel()
             catching_up.cancel()
             await self._consumer.stop()
             await self._life_cycle.close(self._shutdown_deadline_s * _CONFIRM_SHARE)
@@ -175,10 +188,15 @@ class _Egress:
     def _on_pressure(self, exhausted: bool) -> None:  # noqa: FBT001 - the one argument there is
         self._consumer.block(blocked=exhausted)
         if not exhausted:
-            self._wake_catch_up()
+            self._catch_up.wake_all()
 
-    def _wake_catch_up(self) -> None:
-        self._catch_up.wake()
+    def _backlog(self) -> CatchUp:
+        return self._catch_up
+
+    async def _watch_lag(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._lag_watch.tick(now_ms())
 
     def _released(self, subscription_id: str) -> None:
         self._pool.subscription_changed(subscription_id)
