@@ -72,7 +72,9 @@ def why_waiting(subscription: Subscription, signals: Sequence[Signal]) -> str | 
     if circuit is not None and circuit.kind is SignalKind.CIRCUIT_OPENED:
         return "circuit open"
     lag = _newest(signals, SignalKind.LAGGING, SignalKind.CAUGHT_UP)
-    return lag.reason if lag is not None and lag.kind is SignalKind.LAGGING else None
+    if lag is None or lag.kind is SignalKind.CAUGHT_UP:
+        return None
+    return "deliveries come faster than the endpoint takes them"
 
 
 def _newest(signals: Sequence[Signal], *kinds: SignalKind) -> Signal | None:
