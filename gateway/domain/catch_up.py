@@ -163,10 +163,10 @@ class PartitionReading:
         """Give the strands that a pass has to serve, with the offset each one reads from."""
         return ((strand, cursor.read_from) for strand, cursor in self._cursors.items() if not cursor.caught_up)
 
-    def is_lagging(self, subscription_id: str) -> bool:
-        """Tell whether a subscription's next records are left in the log."""
-        cursor = self._cursors.get(subscription_id)
-        return cursor is not None and not cursor.caught_up
+    def next_of(self, strand: Strand) -> int | None:
+        """Give the offset that a pass for a strand reads from; None where it does not lag."""
+        cursor = self._cursors.get(strand)
+        return None if cursor is None or cursor.caught_up else cursor.read_from
 
     def waiting(self, subscription_id: str) -> int:
         """Tell how many records of a subscription were seen to be left in the log, and not handed out since."""

@@ -81,6 +81,11 @@ class Circuit:
         counting = self._in_a_row > 0 or (self._failures > 0 and not window_over)
         return self.state is CircuitState.CLOSED and not counting
 
+    @property
+    def failures_in_a_row(self) -> int:
+        """How many of the newest attempts failed, one after the other."""
+        return self._in_a_row
+
     def lets_through(self, now_ms: float) -> bool:
         """Tell whether an attempt may begin."""
         return self.state is CircuitState.CLOSED or (self.state is CircuitState.OPEN and now_ms >= self.probe_at_ms)

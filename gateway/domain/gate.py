@@ -19,10 +19,12 @@ class CircuitChange:
     Attributes:
         state: its new state.
         probe_in_ms: where it opened: how long until the next probe.
+        failures: where it opened: how many attempts had failed in a row.
     """
 
     state: CircuitState
     probe_in_ms: float = 0.0
+    failures: int = 0
 
 
 class Gate:
@@ -73,14 +75,21 @@ class Gate:
         return self.circuit.begin()
 
     def end(self, epoch: int, verdict: Verdict, now_ms: float) -> CircuitChange | None:
-        """Note what an attempt came to; gives the change where the circuit opened or closed."""
+        """Note what an attempt came to; gives the change where the circuit opened or closed.
+
+        A probe that fails changes nothing: the circuit was open.
+        """
         if verdict.retry_after_s is not None:
             self._held_until_ms = max(self._held_until_ms, now_ms + verdict.retry_after_s * 1000)
-        changed = self.circuit.end(epoch, now_ms, failed=verdict.endpoint_failed)
-        if changed is None:
-            return None
-        # One that closes may be held all the same: its probe was answered with 429.
-        return CircuitChange(changed, self.barred_for_ms(now_ms) if changed is CircuitState.OPEN else 0.0)
+        was_closed = self.circuit.state is CircuitState.CLOSED
+        match self.circuit.end(epoch, now_ms, failed=verdict.endpoint_failed):
+            case CircuitState.CLOSED:
+                return CircuitChange(CircuitState.CLOSED)
+            case CircuitState.OPEN if was_closed:
+                failures = self.circuit.failures_in_a_row
+                return CircuitChange(CircuitState.OPEN, self.barred_for_ms(now_ms), failures)
+            case _:
+                return None
 
     def abandon(self, epoch: int, now_ms: float) -> None:
         """Note that an attempt was broken off."""

@@ -1,26 +1,34 @@
-"""Catch-up passes: the second reader serves lagging subscriptions whose lanes have room, from the log.
+"""Catch-up passes: the second reader serves lagging strands whose lanes have room, from the log.
 
-One pass at a time. A pass begins at the lowest cursor of those subscriptions in one partition and ends when their
-lanes are full or the main reader's position is reached.
+One pass at a time. A pass begins at the lowest cursor of those strands in one partition and ends when their lanes
+are full or the main reader's position is reached. What a pass has read and could not hand out is kept, within a
+bound, for the moment there is room. A strand that is not served is looked at when its oldest delivery may have
+become too old to wait.
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from confluent_kafka import Message
 
 from gateway.domain.catch_up import PartitionReading
+from gateway.domain.cursor import Strand, subscription_of
+from gateway.egress.intake import Intake
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
+from gateway.egress.looks import Looks
 from gateway.kafka.catch_up_reader import Stretch
 from gateway.kafka.partitioning import Partition
+from gateway.telemetry.clock import now_ms
 
-
-class Enqueue(Protocol):
-    """Hands a record to its lane."""
-
-    def __call__(self, message: Message, reading: PartitionReading, partition: Partition, *, direct: bool) -> None:
-        """Hand it over; `direct` where the main reader read it."""
+_FIRST_LOOK_MS = 1_000
+_LOOK_AGAIN_MS = 60_000
+_LONGEST_PAUSE_MS = 6 * 3_600_000
+# Records read and not handed out, of all strands; those beyond are read again.
+_MAX_KEPT = 10_000
 
 
 class StretchReader(Protocol):
@@ -28,6 +36,21 @@ class StretchReader(Protocol):
 
     async def read(self, partition: Partition, start: int, end: int, keys: frozenset[bytes]) -> Stretch:
         """Read from `start` towards `end`, and keep the records with these keys."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What was read of a strand and not handed out.
+
+    Attributes:
+        records: in order.
+        read_from: where the strand's cursor stood when they were kept: anywhere else, they are not its next ones.
+        end: everything below was looked at.
+    """
+
+    records: deque[Message]
+    read_from: int
+    end: int
 
 
 class CatchUp:
@@ -38,7 +61,7 @@ class CatchUp:
         reader: reads stretches of the log.
         pool: the lanes.
         ledger: tells when the process has taken enough.
-        enqueue: hands a record to its lane.
+        intake: hands a record to its lane.
     """
 
     def __init__(
@@ -47,55 +70,204 @@ class CatchUp:
         reader: StretchReader,
         pool: LanePool,
         ledger: Ledger,
-        enqueue: Enqueue,
+        intake: Intake,
     ) -> None:
         self._readings = readings
         self._reader = reader
         self._pool = pool
         self._ledger = ledger
-        self._enqueue = enqueue
-        self._room = asyncio.Event()
+        self._intake = intake
+        self._lagging: dict[str, dict[tuple[Partition, Strand], None]] = {}
+        self._due: dict[Partition, dict[Strand, None]] = {}
+        self._kept: dict[tuple[Partition, Strand], _Kept] = {}
+        self._kept_count = 0
+        self._looks = Looks()
+        self._wanted = asyncio.Event()
 
-    def wake(self) -> None:
-        """Some lane has room, or a subscription began to lag."""
-        self._room.set()
+    def lags(self, partition: Partition, strand: Strand) -> None:
+        """Records of a strand are left in the log."""
+        reading = self._readings.get(partition)
+        if reading is None:
+            return
+        retrying = reading.retrying(strand)
+        if retrying is not None and retrying[1].due_at_ms > now_ms():
+            self._looks.at(retrying[1].due_at_ms, partition, strand)
+            return
+        name = subscription_of(strand)
+        self._lagging.setdefault(name, {})[partition, strand] = None
+        self._looks.at(now_ms() + _FIRST_LOOK_MS, partition, strand)
+        if self._pool.wants_more(name):
+            self._want(partition, strand)
+
+    def wake(self, subscription_id: str) -> None:
+        """A lane has room, or its deliveries have to be looked at anew."""
+        for partition, strand in self._lagging.get(subscription_id, ()):
+            self._want(partition, strand)
+
+    def wake_all(self) -> None:
+        """The process has room again."""
+        for name in self._lagging:
+            self.wake(name)
+
+    def lagging(self) -> Iterable[str]:
+        """Give the ids of the subscriptions of which something is left in the log."""
+        return self._lagging.keys()
+
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """Drop what is known of partitions that were given up."""
+        gone = set(partitions)
+        for partition in gone:
+            self._due.pop(partition, None)
+        for lagging in list(self._lagging.values()):
+            for partition, strand in list(lagging):
+                if partition in gone:
+                    self._caught_up(partition, strand)
+
+    def _want(self, partition: Partition, strand: Strand) -> None:
+        self._due.setdefault(partition, {})[strand] = None
+        self._wanted.set()
 
     async def run(self) -> None:
         """Make passes, for ever."""
         while True:
-            await self._room.wait()
-            self._room.clear()
-            for partition in list(self._readings):
-                await self._serve(partition)
+            try:
+                async with asyncio.timeout(self._looks.next_in_s(now_ms())):
+                    await self._wanted.wait()
+            except TimeoutError:
+                pass  # something is to be looked at
+            self._wanted.clear()
+            for partition, strand in self._looks.due(now_ms()):
+                await self._look(partition, strand)
+            due, self._due = self._due, {}
+            for partition, strands in due.items():
+                reading = self._readings.get(partition)
+                if reading is not None:
+                    await self._serve(partition, reading, strands)
 
-    async def _serve(self, partition: Partition) -> None:
-        reading = self._readings.get(partition)
-        if reading is None or self._ledger.exhausted:
-            return
-        wanted = {name: start for name, start in reading.lagging() if self._pool.wants_more(name)}
-        if not wanted:
-            return
-        start = min(wanted.values())
-        stretch = await self._reader.read(
-            partition, start, reading.position, frozenset(name.encode() for name in wanted)
-        )
+    async def _serve(self, partition: Partition, reading: PartitionReading, strands: Iterable[Strand]) -> None:
+        wanted: dict[Strand, int] = {}
+        for strand in strands:
+            if self._ledger.exhausted:
+                return
+            start = self._next_of(partition, reading, strand)
+            if start is None:
+                continue
+            if not self._may_have(strand):
+                self._looks.at(now_ms() + _FIRST_LOOK_MS, partition, strand)
+            elif self._hand_out_kept(partition, reading, strand, start):
+                wanted[strand] = reading.next_of(strand) or start
+        if wanted:
+            await self._pass(partition, reading, wanted)
+
+    def _next_of(self, partition: Partition, reading: PartitionReading, strand: Strand) -> int | None:
+        start = reading.next_of(strand)
+        if start is None:
+            self._caught_up(partition, strand)
+        return start
+
+    def _caught_up(self, partition: Partition, strand: Strand) -> None:
+        name = subscription_of(strand)
+        lagging = self._lagging.get(name, {})
+        lagging.pop((partition, strand), None)
+        if not lagging:
+            self._lagging.pop(name, None)
+        self._looks.cancel(partition, strand)
+        self._drop_kept(partition, strand)
+
+    def _may_have(self, strand: Strand) -> bool:
+        return self._pool.has_room(strand) if not isinstance(strand, str) else self._pool.wants_more(strand)
+
+    async def _pass(self, partition: Partition, reading: PartitionReading, wanted: dict[Strand, int]) -> None:
+        keys = frozenset(subscription_of(strand).encode() for strand in wanted)
+        stretch = await self._reader.read(partition, min(wanted.values()), reading.position, keys)
         # The partition may have been given up, and even come back, meanwhile.
         if self._readings.get(partition) is not reading:
             return
-        for name in self._hand_out(stretch.records, reading, partition, set(wanted)):
-            reading.passed(name, stretch.end)
-        self._room.set()
-
-    def _hand_out(
-        self, records: list[Message], reading: PartitionReading, partition: Partition, wanted: set[str]
-    ) -> set[str]:
-        """Hand records to their lanes; gives the subscriptions that had room for all of theirs."""
-        for message in records:
-            name = (message.key() or b"").decode()
-            if name not in wanted:
+        full: dict[Strand, _Kept] = {}
+        for message in stretch.records:
+            self._offer(message, partition, reading, wanted.keys(), full)
+        for strand in wanted:
+            kept = full.get(strand)
+            if kept is not None:
+                kept.end = min(kept.end, stretch.end)
+                self._kept[partition, strand] = kept
                 continue
-            if self._ledger.exhausted or not self._pool.has_room(name):
-                wanted.discard(name)
-            elif reading.hand_out(name, message.offset() or 0):
-                self._enqueue(message, reading, partition, direct=False)
-        return wanted
+            reading.passed(strand, stretch.end)
+            if self._next_of(partition, reading, strand) is not None:
+                self._want(partition, strand)
+
+    def _offer(
+        self,
+        message: Message,
+        partition: Partition,
+        reading: PartitionReading,
+        wanted: Collection[Strand],
+        full: dict[Strand, _Kept],
+    ) -> None:
+        """Hand a record to its lane, or keep it where its lane is full."""
+        for strand in self._intake.strands_of(message, wanted):
+            kept = full.get(strand)
+            if kept is None:
+                if not self._ledger.exhausted and self._pool.has_room(strand):
+                    self._hand_out(message, partition, reading, strand)
+                    continue
+                kept = full[strand] = _Kept(deque(), reading.next_of(strand) or 0, 1 << 62)
+            offset = message.offset() or 0
+            if offset < kept.end:
+                if self._kept_count < _MAX_KEPT:
+                    kept.records.append(message)
+                    self._kept_count += 1
+                else:
+                    kept.end = offset
+
+    def _hand_out(self, message: Message, partition: Partition, reading: PartitionReading, strand: Strand) -> None:
+        if reading.hand_out(strand, message.offset() or 0):
+            self._intake.enqueue(message, reading, partition, strand, via=strand)
+
+    def _hand_out_kept(self, partition: Partition, reading: PartitionReading, strand: Strand, start: int) -> bool:
+        """Hand out what is kept of a strand; True if more has to be read for it."""
+        kept = self._kept.get((partition, strand))
+        if kept is None:
+            return True
+        if kept.read_from == start:
+            while kept.records and not self._ledger.exhausted and self._pool.has_room(strand):
+                self._kept_count -= 1
+                self._hand_out(kept.records.popleft(), partition, reading, strand)
+            kept.read_from = reading.next_of(strand) or kept.read_from
+            if kept.records:
+                return False
+            reading.passed(strand, kept.end)
+        self._drop_kept(partition, strand)
+        return self._next_of(partition, reading, strand) is not None and self._may_have(strand)
+
+    def _drop_kept(self, partition: Partition, strand: Strand) -> None:
+        kept = self._kept.pop((partition, strand), None)
+        if kept is not None:
+            self._kept_count -= len(kept.records)
+
+    async def _look(self, partition: Partition, strand: Strand) -> None:
+        """See whether a strand is served, and end what of it has become too old to wait."""
+        reading = self._readings.get(partition)
+        start = None if reading is None else self._next_of(partition, reading, strand)
+        if reading is None or start is None:
+            return
+        self._lagging.setdefault(subscription_of(strand), {})[partition, strand] = None
+        self._looks.at(now_ms() + _LOOK_AGAIN_MS, partition, strand)
+        if self._may_have(strand):
+            self._want(partition, strand)
+            return
+        if self._pool.holds_any(subscription_of(strand)):
+            return  # what waits in the lane is older
+        key = subscription_of(strand).encode()
+        stretch = await self._reader.read(partition, start, reading.position, frozenset((key,)))
+        if self._readings.get(partition) is not reading or reading.next_of(strand) != start:
+            return
+        for message in stretch.records:
+            for found in self._intake.strands_of(message, (strand,)):
+                wait_ms = self._intake.end_if_too_old(message, reading, partition, found)
+                if wait_ms is not None:
+                    self._looks.move(now_ms() + min(wait_ms + 1, _LONGEST_PAUSE_MS), partition, strand)
+                    return
+        reading.passed(strand, stretch.end)
+        if self._next_of(partition, reading, strand) is not None:
+            self._looks.move(now_ms() + 1, partition, strand)

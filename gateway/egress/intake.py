@@ -5,22 +5,26 @@ committed. What is left in the log may be passed by the commit once the cursor t
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 
 import structlog
 from confluent_kafka import Message
 
 from gateway.domain.catch_up import PartitionReading, Taken
+from gateway.domain.cursor import KeyStrand, Strand
 from gateway.domain.delivery import Delivery, RejectedEvent
 from gateway.domain.event import SourcePosition
 from gateway.domain.outcome import Reason
-from gateway.domain.topics import REJECTED
+from gateway.domain.topics import PRIORITY_DELIVERIES, REJECTED
 from gateway.egress.lane import Origin, QueuedDelivery
-from gateway.egress.lane_pool import LanePool
+from gateway.egress.lane_pool import Backlog, LanePool
 from gateway.egress.ledger import Ledger, RecordProducer
 from gateway.kafka.cursor_log import cursor_record
 from gateway.kafka.delivery_consumer import AssignedPartition
 from gateway.kafka.partitioning import Partition
+from gateway.kafka.pending_commits import Commit
 from gateway.kafka.producer import OutRecord
 from gateway.telemetry.clock import now_ms
 from gateway.wire.errors import UndecodableError
@@ -41,7 +45,7 @@ class Intake:
         producer: writes cursors.
         drain_s: how long work under way may go on when its partition is given up, seconds.
         confirm_s: how long Kafka may take after that to acknowledge what it was sent, and the last cursors, seconds.
-        on_lag: called when a partition may have something to catch up.
+        backlog: serves what is left in the log.
     """
 
     def __init__(
@@ -53,7 +57,7 @@ class Intake:
         *,
         drain_s: float,
         confirm_s: float,
-        on_lag: Callable[[], None],
+        backlog: Callable[[], Backlog],
     ) -> None:
         self._readings = readings
         self._pool = pool
@@ -61,16 +65,18 @@ class Intake:
         self._producer = producer
         self._drain_s = drain_s
         self._confirm_s = confirm_s
-        self._on_lag = on_lag
+        self._backlog = backlog
         self._codec = delivery_codec()
-        self._committed: dict[Partition, int] = {}
+        self._committed: dict[Partition, Commit] = {}
 
     def assigned(self, partitions: Sequence[AssignedPartition]) -> None:
         """Begin the readings of these partitions, with the cursors that were found."""
         for assigned in partitions:
-            self._readings[assigned.partition] = PartitionReading(assigned.position, assigned.cursors)
+            self._readings[assigned.partition] = PartitionReading(assigned.position, assigned.cursors, assigned.settled)
+        for assigned in partitions:
+            for strand in assigned.cursors:
+                self._backlog().lags(assigned.partition, strand)
         _log.info("egress.assigned", partitions=len(partitions), lagging=sum(len(a.cursors) for a in partitions))
-        self._on_lag()
 
     def records(self, batch: Sequence[Message]) -> None:
         """Take a batch: each record goes to its lane, or is left in the log."""
@@ -79,27 +85,66 @@ class Intake:
             reading = self._readings.get(partition)
             if reading is None:
                 continue  # given up since it was read
-            name = (message.key() or b"").decode("utf-8", "replace")
-            taken = reading.take(message.offset() or 0, name, has_room=self._pool.has_room(name))
+            name = _subscription_of(message)
+            has_room = self._pool.has_room(name, urgent=partition[0] == PRIORITY_DELIVERIES)
+            lagged = reading.next_of(name) is not None
+            taken = reading.take(message.offset() or 0, name, has_room=has_room)
             if taken is Taken.DIRECT:
-                self.enqueue(message, reading, partition, direct=True)
-            else:
-                self._on_lag()
+                self.enqueue(message, reading, partition, name, via=None)
+            elif taken is Taken.LEFT and not lagged:
+                self._backlog().lags(partition, name)
 
-    def enqueue(self, message: Message, reading: PartitionReading, partition: Partition, *, direct: bool) -> None:
-        """Hand a record to its lane; one that is no delivery goes to `events.rejected`."""
-        name = (message.key() or b"").decode("utf-8", "replace")
-        origin = Origin(reading, partition, message.offset() or 0, name, direct, len(message) + _OVERHEAD_BYTES)
+    def enqueue(
+        self, message: Message, reading: PartitionReading, partition: Partition, strand: Strand, *, via: Strand | None
+    ) -> None:
+        """Hand a record to its lane; one that is no delivery goes to `events.rejected`.
+
+        Args:
+            message: the record.
+            reading: which handed it out.
+            partition: topic and number it was read from.
+            strand: what it was handed out for.
+            via: the strand whose cursor handed it out, None for the main reader.
+        """
+        origin = Origin(reading, partition, message.offset() or 0, strand, via, len(message) + _OVERHEAD_BYTES)
         try:
-            delivery = self._decode(message, name)
+            delivery = self._decode(message)
         except UndecodableError as error:
             self._reject(message, origin, error)
         else:
-            self._pool.put(QueuedDelivery(delivery, origin))
+            self._pool.put(QueuedDelivery(_resumed(delivery, origin), origin))
 
-    def _decode(self, message: Message, name: str) -> Delivery:
+    def strands_of(self, message: Message, wanted: Collection[Strand]) -> Iterator[Strand]:
+        """Give those of the wanted strands that a record may belong to: its subscription, or the key of it."""
+        name = _subscription_of(message)
+        if name in wanted:
+            yield name
+        if any(not isinstance(strand, str) and strand.subscription_id == name for strand in wanted):
+            with contextlib.suppress(UndecodableError):
+                key = self._decode(message).event_key
+                if key is not None and (strand := KeyStrand(name, key)) in wanted:
+                    yield strand
+
+    def end_if_too_old(
+        self, message: Message, reading: PartitionReading, partition: Partition, strand: Strand
+    ) -> int | None:
+        """Give up a record that has waited in the log for too long; gives how long it may wait otherwise, in ms."""
+        try:
+            delivery = self._decode(message)
+        except UndecodableError:
+            return None  # a pass will reject it
+        waiting = self._pool.may_wait(delivery)
+        if waiting.left_ms > 0:
+            return waiting.left_ms
+        offset = message.offset() or 0
+        if reading.hand_out(strand, offset):
+            origin = Origin(reading, partition, offset, strand, strand, len(message) + _OVERHEAD_BYTES)
+            self._pool.end(QueuedDelivery(_resumed(delivery, origin), origin), waiting.reason)
+        return None
+
+    def _decode(self, message: Message) -> Delivery:
         delivery = self._codec.decode(message.value())
-        if delivery.subscription_id != name:
+        if delivery.subscription_id != _subscription_of(message):
             raise UndecodableError("not_avro", "the record's key is not the delivery's subscription id")
         return delivery
 
@@ -118,31 +163,32 @@ class Intake:
         self._ledger.begin(origin)
         self._ledger.settle(origin, [OutRecord(REJECTED, rejected.source_key, rejected_codec().encode(rejected))])
 
-    def due_commits(self) -> dict[Partition, int]:
-        """Write the cursors that moved, and give the offsets that may be committed and were not yet."""
+    def due_commits(self) -> dict[Partition, Commit]:
+        """Write the cursors that moved, and give what may be committed and was not yet."""
         for partition, reading in self._readings.items():
             self._write_cursors(partition, reading)
         due = {
-            partition: position
+            partition: commit
             for partition, reading in self._readings.items()
-            if (position := reading.main.position) is not None and self._committed.get(partition) != position
+            if (commit := reading.commit()) is not None and self._committed.get(partition) != commit
         }
         self._committed.update(due)
         return due
 
     def _write_cursors(self, partition: Partition, reading: PartitionReading) -> list[asyncio.Future[None]]:
         written: list[asyncio.Future[None]] = []
-        for name, offset in reading.due_writes():
+        for strand, cursor in reading.due_writes():
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             written.append(future)
-            record = cursor_record(name, *partition, offset)
-            self._producer.produce([record], _cursor_written(reading, name, future, dropped=offset is None))
+            record = cursor_record(strand, partition, cursor)
+            self._producer.produce([record], _cursor_written(reading, strand, future, dropped=cursor is None))
         return written
 
-    async def revoked(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+    async def revoked(self, partitions: Sequence[Partition]) -> dict[Partition, Commit]:
         """Give partitions up: finish what is under way within the drain time, and give the offsets to commit."""
         readings = {partition: self._readings.pop(partition) for partition in partitions if partition in self._readings}
         self._pool.withdraw(readings)
+        self._backlog().forget(readings)
         await self._drain(readings)
         written = [
             future for partition, reading in readings.items() for future in self._write_cursors(partition, reading)
@@ -152,9 +198,7 @@ class Intake:
         for partition in readings:
             self._committed.pop(partition, None)
         return {
-            partition: position
-            for partition, reading in readings.items()
-            if (position := reading.main.position) is not None
+            partition: commit for partition, reading in readings.items() if (commit := reading.commit()) is not None
         }
 
     async def _drain(self, readings: dict[Partition, PartitionReading]) -> None:
@@ -176,16 +220,29 @@ class Intake:
         for partition in gone:
             self._committed.pop(partition, None)
         self._pool.withdraw(gone)
+        self._backlog().forget(gone)
         self._pool.cancel(gone)
 
 
 def _cursor_written(
-    reading: PartitionReading, name: str, future: asyncio.Future[None], *, dropped: bool
+    reading: PartitionReading, strand: Strand, future: asyncio.Future[None], *, dropped: bool
 ) -> Callable[[], None]:
     def acknowledged() -> None:
         if not dropped:
-            reading.made_durable(name)
+            reading.made_durable(strand)
         if not future.done():
             future.set_result(None)
 
     return acknowledged
+
+
+def _subscription_of(message: Message) -> str:
+    return (message.key() or b"").decode("utf-8", "replace")
+
+
+def _resumed(delivery: Delivery, origin: Origin) -> Delivery:
+    """Give a delivery with the attempts that the cursor of its key has of it."""
+    retrying = origin.reading.retrying(origin.strand)
+    if retrying is None or retrying[0] != origin.offset or not retrying[1].attempts:
+        return delivery
+    return replace(delivery, attempts=retrying[1].attempts)

@@ -3,20 +3,26 @@
 A lane is small on purpose: what does not fit stays in the log. One lane never holds up another.
 """
 
+import asyncio
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from gateway.domain.catch_up import PartitionReading
+from gateway.domain.cursor import KeyStrand, Strand, subscription_of
 from gateway.domain.delivery import Delivery
+from gateway.domain.gate import Gate
+from gateway.domain.topics import PRIORITY_DELIVERIES
 from gateway.kafka.partitioning import Partition
 
 # Beyond what is being sent, so much may wait: enough to keep the lane busy while a catch-up pass is fetched.
 MIN_PREFETCH = 256
-MAX_LANE_BYTES = 4_194_304
+# Keys of one lane that have deliveries waiting for an earlier one. With more, the lane itself waits.
+MAX_KEYS = 1000
+_MAX_OF_KEY = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Origin:
     """The record that something was handed out from, and how it is settled.
 
@@ -24,27 +30,29 @@ class Origin:
         reading: the reading that handed it out.
         partition: topic and number it was read from.
         offset: its offset there.
-        subscription_id: its key.
-        direct: the main reader handed it out; a catch-up pass otherwise.
+        strand: the subscription, or the key of it, that it was handed out for.
+        via: the strand whose cursor it was handed out by; None for the main reader.
         size_bytes: how much of the process's budget it takes.
     """
 
     reading: PartitionReading
     partition: Partition
     offset: int
-    subscription_id: str
-    direct: bool
+    strand: Strand
+    via: Strand | None
     size_bytes: int
+
+    @property
+    def subscription_id(self) -> str:
+        """Whose it is."""
+        return subscription_of(self.strand)
 
     def settle(self) -> None:
         """Everything this record caused is acknowledged."""
-        if self.direct:
-            self.reading.main.settle(self.offset)
-        else:
-            self.reading.settle_handed_out(self.subscription_id, self.offset)
+        self.reading.settle(self.strand, self.offset, self.via)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class QueuedDelivery:
     """A delivery that was handed to its lane and is not settled."""
 
@@ -53,56 +61,172 @@ class QueuedDelivery:
 
 
 @dataclass(slots=True)
+class KeyLine:
+    """The deliveries of one key that were handed out by its cursor.
+
+    Attributes:
+        waiting: not begun, in order.
+        busy: one of the key, wherever it came from, is being sent or settled.
+    """
+
+    waiting: deque[QueuedDelivery] = field(default_factory=deque)
+    busy: bool = False
+
+
+@dataclass(slots=True)
 class Lane:
     """One subscription's deliveries in this process.
 
     Attributes:
         subscription_id: whose.
-        waiting: not begun, in order.
-        waiting_bytes: their sizes together.
+        gate: what of it may be begun.
+        urgent: of high priority and not begun, in order.
+        waiting: the others that are not begun, in order.
+        keys: of an ordered subscription: the keys of which something is being sent, or waits for that.
+        ready: the keys that have something waiting and nothing being sent.
+        held: how many wait, in all.
+        size_bytes: the sizes of all that wait or are being sent.
         in_flight: how many attempts are under way.
         resolving: the subscription is unknown and is being looked for.
+        timer: wakes the lane when its gate opens.
     """
 
     subscription_id: str
+    gate: Gate = field(default_factory=Gate)
+    urgent: deque[QueuedDelivery] = field(default_factory=deque)
     waiting: deque[QueuedDelivery] = field(default_factory=deque)
-    waiting_bytes: int = 0
+    keys: dict[bytes, KeyLine] = field(default_factory=dict)
+    ready: deque[bytes] = field(default_factory=deque)
+    held: int = 0
+    size_bytes: int = 0
     in_flight: int = 0
     resolving: bool = False
+    timer: asyncio.TimerHandle | None = None
 
-    def has_room(self, max_in_flight: int) -> bool:
-        """Tell whether one more may be queued."""
-        limit = max_in_flight + max(max_in_flight, MIN_PREFETCH)
-        return self.in_flight + len(self.waiting) < limit and self.waiting_bytes < MAX_LANE_BYTES
+    def has_room(self, width: int, allowance_bytes: int, *, urgent: bool = False) -> bool:
+        """Tell whether one more may be queued.
 
-    def wants_more(self, max_in_flight: int) -> bool:
+        Args:
+            width: how many attempts may be under way.
+            allowance_bytes: how much this lane may take of the process's budget.
+            urgent: it would overtake what waits: only the urgent ones count.
+        """
+        if width == 0:
+            return False
+        if self.in_flight + self.held == 0:
+            return True
+        if self.size_bytes >= allowance_bytes:
+            return False
+        prefetch = max(width, MIN_PREFETCH) if width > 1 else 0
+        return (len(self.urgent) if urgent else self.in_flight + self.held - width) < prefetch
+
+    def wants_more(self, width: int, allowance_bytes: int) -> bool:
         """Tell whether a catch-up pass is worth while: less than half of what may wait does."""
-        return len(self.waiting) <= max(max_in_flight, MIN_PREFETCH) // 2 and self.waiting_bytes < MAX_LANE_BYTES // 2
+        if width <= 1:
+            return width == 1 and self.in_flight + self.held == 0
+        return self.held <= max(width, MIN_PREFETCH) // 2 and self.size_bytes <= allowance_bytes // 2
+
+    def has_room_for_key(self, key: bytes) -> bool:
+        """Tell whether one more may be queued for a key."""
+        line = self.keys.get(key)
+        return line is None or len(line.waiting) < _MAX_OF_KEY
 
     def push(self, queued: QueuedDelivery) -> None:
         """Queue a delivery."""
-        self.waiting.append(queued)
-        self.waiting_bytes += queued.origin.size_bytes
+        origin = queued.origin
+        if not isinstance(origin.strand, str):
+            line = self.line_of(origin.strand.event_key)
+            line.waiting.append(queued)
+            self._mark_ready(origin.strand.event_key, line)
+        elif origin.partition[0] == PRIORITY_DELIVERIES:
+            self.urgent.append(queued)
+        else:
+            self.waiting.append(queued)
+        self.held += 1
+        self.size_bytes += origin.size_bytes
 
     def pop(self) -> QueuedDelivery:
-        """Take the next one."""
-        queued = self.waiting.popleft()
-        self.waiting_bytes -= queued.origin.size_bytes
-        return queued
+        """Take the next one that is no key's."""
+        self.held -= 1
+        return self.urgent.popleft() if self.urgent else self.waiting.popleft()
+
+    @property
+    def head(self) -> QueuedDelivery | None:
+        """The next one that is no key's."""
+        if self.urgent:
+            return self.urgent[0]
+        return self.waiting[0] if self.waiting else None
+
+    def pop_of_key(self) -> QueuedDelivery | None:
+        """Take the next one of a key that has nothing under way."""
+        while self.ready:
+            line = self.keys.get(self.ready.popleft())
+            if line is not None and line.waiting and not line.busy:
+                self.held -= 1
+                return line.waiting.popleft()
+        return None
+
+    def line_of(self, key: bytes) -> KeyLine:
+        """Give the line of a key."""
+        return self.keys.setdefault(key, KeyLine())
+
+    def free_key(self, key: bytes) -> None:
+        """Nothing of a key is being sent any more."""
+        line = self.keys.get(key)
+        if line is not None:
+            line.busy = False
+            if not line.waiting:
+                del self.keys[key]
+            self._mark_ready(key, line)
+
+    def _mark_ready(self, key: bytes, line: KeyLine) -> None:
+        if line.waiting and not line.busy:
+            self.ready.append(key)
+
+    def take_back(self, strand: KeyStrand, reading: PartitionReading) -> list[QueuedDelivery]:
+        """Take what waits of a key and was handed out by one reading."""
+        line = self.line_of(strand.event_key)
+        return self._sift(line.waiting, lambda queued: queued.origin.reading is reading)
+
+    def take_first(self, count: int) -> list[QueuedDelivery]:
+        """Take the first `count` that wait, in order for each strand; of them they are no longer counted."""
+        taken = [queued for queue in self._queues() for queued in queue][:count]
+        chosen = {id(queued) for queued in taken}
+        for queue in self._queues():
+            self._sift(queue, lambda queued: id(queued) in chosen)
+        return taken
 
     def clear(self) -> list[QueuedDelivery]:
-        """Take all that wait."""
-        return [self.pop() for _ in range(len(self.waiting))]
+        """Take all that wait, in order for each strand."""
+        return self.withdraw(None)
 
-    def withdraw(self, partitions: Collection[Partition]) -> list[QueuedDelivery]:
-        """Take those that wait and were read from these partitions."""
-        everything = self.clear()
-        for queued in everything:
-            if queued.origin.partition not in partitions:
-                self.push(queued)
-        return [queued for queued in everything if queued.origin.partition in partitions]
+    def withdraw(self, partitions: Collection[Partition] | None) -> list[QueuedDelivery]:
+        """Take those that wait and were read from these partitions; from any where None is given."""
+
+        def affected(queued: QueuedDelivery) -> bool:
+            return partitions is None or queued.origin.partition in partitions
+
+        taken = [queued for queue in self._queues() for queued in self._sift(queue, affected)]
+        self.keys = {key: line for key, line in self.keys.items() if line.busy or line.waiting}
+        return taken
+
+    def _queues(self) -> Iterator[deque[QueuedDelivery]]:
+        yield self.urgent
+        yield self.waiting
+        for line in self.keys.values():
+            yield line.waiting
+
+    def _sift(self, queue: deque[QueuedDelivery], affected: Callable[[QueuedDelivery], bool]) -> list[QueuedDelivery]:
+        taken = [queued for queued in queue if affected(queued)]
+        if taken:
+            kept = [queued for queued in queue if not affected(queued)]
+            queue.clear()
+            queue.extend(kept)
+            self.held -= len(taken)
+            self.size_bytes -= sum(queued.origin.size_bytes for queued in taken)
+        return taken
 
     @property
     def idle(self) -> bool:
         """Nothing waits and nothing is being sent."""
-        return not self.waiting and not self.in_flight and not self.resolving
+        return not self.held and not self.in_flight and not self.resolving

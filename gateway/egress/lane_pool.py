@@ -1,27 +1,29 @@
 """All lanes of this process: decides at send time what becomes of a delivery, and keeps each lane busy.
 
 Url, secrets, limits and state are looked up when a delivery is about to be sent, so a rotation, a pause or a delete
-holds for deliveries that are already under way.
+holds for deliveries that are already under way. A lane that is barred (paused, held back, circuit open) gives what
+waits back to the log; what is too old to wait on is ended.
 """
 
 import asyncio
-import random
-from collections.abc import Callable, Collection
-from functools import partial
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 import structlog
 
+from gateway.domain.cursor import KeyStrand, Retrying, Strand, subscription_of
+from gateway.domain.delivery import Delivery
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.outcome import Reason
-from gateway.domain.subscription import DEFAULT_MAX_IN_FLIGHT, Subscription, SubscriptionState
+from gateway.domain.subscription import DEFAULT_MAX_IN_FLIGHT, DeliveryOrder, Subscription, SubscriptionState
 from gateway.domain.tiers import Tier
+from gateway.domain.waiting import Waiting, may_wait, waiting_since_ms
 from gateway.egress.attempt import Attempter
-from gateway.egress.lane import Lane, QueuedDelivery
+from gateway.egress.dispatch import Dispatcher, EndpointEvents
+from gateway.egress.lane import MAX_KEYS, Lane, QueuedDelivery
 from gateway.egress.ledger import Ledger
-from gateway.egress.settlement import settle_attempt, settle_without_attempt
 from gateway.kafka.partitioning import Partition
-from gateway.telemetry.clock import now_ms
+from gateway.telemetry.clock import monotonic_ms, now_ms
 
 _log = structlog.get_logger()
 
@@ -35,6 +37,19 @@ class Subscriptions(Protocol):
         """Wait until the table holds everything that was in the topic when this was called."""
 
 
+class Backlog(Protocol):
+    """Serves from the log what the lanes did not take."""
+
+    def wake(self, subscription_id: str) -> None:
+        """A lane has room, or its deliveries have to be looked at anew."""
+
+    def lags(self, partition: Partition, strand: Strand) -> None:
+        """Records of a strand are left in the log."""
+
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """These partitions were given up."""
+
+
 class LanePool:
     """The lanes.
 
@@ -43,63 +58,95 @@ class LanePool:
         attempter: makes attempts.
         ledger: counts and settles.
         tiers: the deployment's retry tiers.
-        on_gone: called with the id of a subscription whose endpoint answered 410.
-        on_room: called when a lane could take more.
+        events: told of the endpoints.
+        backlog: serves what is left in the log.
+        max_age_ms: how old a delivery may get before it is given up, milliseconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - see the docstring
         self,
         subscriptions: Subscriptions,
         attempter: Attempter,
         ledger: Ledger,
         tiers: tuple[Tier, ...],
-        *,
-        on_gone: Callable[[Subscription], None],
-        on_room: Callable[[], None],
+        events: EndpointEvents,
+        backlog: Callable[[], Backlog],
+        max_age_ms: int,
     ) -> None:
         self._subscriptions = subscriptions
-        self._attempter = attempter
         self._ledger = ledger
-        self._tiers = tiers
-        self._on_gone = on_gone
-        self._on_room = on_room
+        self._events = events
+        self._backlog = backlog
+        self._max_age_ms = max_age_ms
         self._lanes: dict[str, Lane] = {}
-        self._under_way: dict[asyncio.Task[None], Partition] = {}
         self._loop = asyncio.get_running_loop()
-        self.failure: asyncio.Future[None] = self._loop.create_future()
+        self._dispatcher = Dispatcher(attempter, ledger, events, tiers, self._pump, self._deferred)
+        self.failure = self._dispatcher.failure
 
-    def has_room(self, subscription_id: str) -> bool:
-        """Tell whether a subscription's next delivery can be taken now. A paused one has no room."""
+    def has_room(self, strand: Strand, *, urgent: bool = False) -> bool:
+        """Tell whether a strand's next delivery can be taken now. A paused subscription's lane has no room."""
+        subscription_id = subscription_of(strand)
         subscription = self._subscriptions.index.get(subscription_id)
-        if subscription is not None and subscription.state is SubscriptionState.PAUSED:
+        if self._is_barred(subscription):
             return False
         lane = self._lanes.get(subscription_id)
-        return lane is None or lane.has_room(_max_in_flight(subscription))
+        if lane is None:
+            return True
+        if not isinstance(strand, str) and not lane.has_room_for_key(strand.event_key):
+            return False
+        return lane.has_room(_width(lane, subscription), self._ledger.lane_allowance_bytes, urgent=urgent)
 
     def wants_more(self, subscription_id: str) -> bool:
         """Tell whether a catch-up pass for a subscription is worth while now."""
         subscription = self._subscriptions.index.get(subscription_id)
-        if subscription is not None and subscription.state is SubscriptionState.PAUSED:
+        if self._is_barred(subscription):
             return False
         lane = self._lanes.get(subscription_id)
-        return lane is None or lane.wants_more(_max_in_flight(subscription))
+        return lane is None or lane.wants_more(_width(lane, subscription), self._ledger.lane_allowance_bytes)
+
+    def _is_barred(self, subscription: Subscription | None) -> bool:
+        return subscription is not None and (
+            subscription.state is SubscriptionState.PAUSED or self._events.is_held(subscription.subscription_id)
+        )
 
     def put(self, queued: QueuedDelivery) -> None:
         """Queue a delivery in its lane and start what can be started."""
-        subscription_id = queued.origin.subscription_id
+        self._ledger.take(queued.origin)
+        lane = self._lane_of(subscription_of(queued.origin.strand))
+        lane.push(queued)
+        self._pump(lane)
+
+    def _lane_of(self, subscription_id: str) -> Lane:
         lane = self._lanes.get(subscription_id)
         if lane is None:
             lane = self._lanes[subscription_id] = Lane(subscription_id)
+        return lane
+
+    def may_wait(self, delivery: Delivery) -> Waiting:
+        """Say how long a delivery may go on waiting in the log."""
+        subscription = self._subscriptions.index.get(delivery.subscription_id)
+        lane = self._lanes.get(delivery.subscription_id)
+        open_circuit = None
+        if subscription is not None and lane is not None and lane.gate.is_open:
+            open_circuit = subscription.retry_policy
+        return may_wait(delivery, open_circuit, max_age_ms=self._max_age_ms, now_ms=now_ms())
+
+    def end(self, queued: QueuedDelivery, reason: Reason) -> None:
+        """Give a delivery up that was never put into its lane."""
         self._ledger.take(queued.origin)
-        lane.push(queued)
-        self._pump(lane)
+        self._dispatcher.end(queued, reason)
+
+    def holds_any(self, subscription_id: str) -> bool:
+        """Tell whether deliveries of a subscription wait in its lane."""
+        lane = self._lanes.get(subscription_id)
+        return lane is not None and lane.held > 0
 
     def subscription_changed(self, subscription_id: str) -> None:
         """Apply a change at once: a pause gives back what waits, a resume asks for it."""
         lane = self._lanes.get(subscription_id)
         if lane is not None:
             self._pump(lane)
-        self._on_room()
+        self._backlog().wake(subscription_id)
 
     def withdraw(self, partitions: Collection[Partition]) -> None:
         """Drop what waits and was read from these partitions; their next owner reads it again."""
@@ -110,104 +157,118 @@ class LanePool:
 
     def cancel(self, partitions: Collection[Partition]) -> int:
         """Break off what is under way for these partitions, unsettled. Gives how many that were."""
-        broken_off = [task for task, partition in self._under_way.items() if partition in partitions]
-        for task in broken_off:
-            task.cancel()
-        return len(broken_off)
+        return self._dispatcher.cancel(partitions)
 
     def _pump(self, lane: Lane) -> None:
         subscription = self._subscriptions.index.get(lane.subscription_id)
         if subscription is None:
             self._resolve(lane)
-        elif subscription.state is SubscriptionState.PAUSED:
-            self._give_back(lane)
         elif subscription.state is SubscriptionState.DISABLED:
             for queued in lane.clear():
-                self._end(queued, Reason.DISABLED)
+                self._dispatcher.end(queued, Reason.DISABLED)
+        elif self._is_barred(subscription):
+            self._give_back(lane)
         else:
-            while lane.waiting and lane.in_flight < subscription.max_in_flight:
-                self._start(lane, subscription)
-        if lane.wants_more(_max_in_flight(subscription)):
-            self._on_room()
+            self._start_some(lane, subscription)
+        if lane.wants_more(_width(lane, subscription), self._ledger.lane_allowance_bytes):
+            self._backlog().wake(lane.subscription_id)
         self._drop_if_idle(lane)
 
     def _drop_if_idle(self, lane: Lane) -> None:
-        if lane.idle:
+        if lane.idle and not lane.keys and lane.timer is None and lane.gate.at_rest(monotonic_ms()):
             self._lanes.pop(lane.subscription_id, None)
 
-    def _start(self, lane: Lane, subscription: Subscription) -> None:
-        queued = lane.pop()
-        lane.in_flight += 1
-        self._ledger.begin(queued.origin)
-        task = self._loop.create_task(self._deliver(queued, subscription))
-        self._under_way[task] = queued.origin.partition
-        # Not in the task itself: one that is cancelled before its first step runs nothing of its own.
-        task.add_done_callback(partial(self._over, lane, queued))
+    def _start_some(self, lane: Lane, subscription: Subscription) -> None:
+        gate, present_ms = lane.gate, monotonic_ms()
+        gate.set_rate_limit(subscription.rate_limit, present_ms)
+        ordered = subscription.order is DeliveryOrder.KEY
+        while lane.in_flight < gate.width(present_ms, subscription.max_in_flight) and lane.held:
+            wait_ms = gate.wait_ms(present_ms)
+            if wait_ms > 0:
+                self._wake_in(lane, wait_ms)
+                return
+            queued = self._next(lane, ordered=ordered)
+            if queued is None:
+                return
+            if now_ms() - waiting_since_ms(queued.delivery) > self._max_age_ms:
+                lane.size_bytes -= queued.origin.size_bytes
+                self._dispatcher.end(queued, Reason.MAX_AGE)
+                continue
+            in_order = ordered or not isinstance(queued.origin.strand, str)
+            self._dispatcher.start(lane, queued, subscription, in_order=in_order)
+        barred_ms = gate.barred_for_ms(present_ms)
+        if barred_ms > 0:
+            self._give_back(lane)
+            self._wake_in(lane, barred_ms)
+            self._backlog().wake(lane.subscription_id)
 
-    async def _deliver(self, queued: QueuedDelivery, subscription: Subscription) -> None:
-        completed = await self._attempter.attempt(queued.delivery, subscription)
-        settlement = settle_attempt(
-            queued.delivery,
-            subscription,
-            completed,
-            self._tiers,
-            queued.origin.partition[1],
-            now_ms=now_ms(),
-            jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
-        )
-        if settlement.disables:
-            self._on_gone(subscription)
-        self._ledger.settle(queued.origin, settlement.records)
+    def _next(self, lane: Lane, *, ordered: bool) -> QueuedDelivery | None:
+        """Take the next delivery that may be begun; those that wait for another of their key are left to its cursor."""
+        queued = lane.pop_of_key()
+        while queued is None and (head := lane.head) is not None:
+            key = head.delivery.event_key if ordered else None
+            if key is None:
+                return lane.pop()
+            strand = KeyStrand(lane.subscription_id, key)
+            not_yet = head.delivery.not_before_ms > now_ms()
+            line = lane.keys.get(key)
+            if line is None and not not_yet and not head.origin.reading.must_wait(strand):
+                return lane.pop()
+            if line is None and len(lane.keys) >= MAX_KEYS:
+                return None
+            self._defer(lane, lane.pop(), strand, Retrying(head.delivery.not_before_ms) if not_yet else None)
+        return queued
 
-    def _over(self, lane: Lane, queued: QueuedDelivery, task: asyncio.Task[None]) -> None:
-        del self._under_way[task]
-        if task.cancelled() or task.exception() is not None:
-            self._ledger.abandon(queued.origin)
-        self._check(task)
-        lane.in_flight -= 1
+    def _defer(self, lane: Lane, queued: QueuedDelivery, strand: KeyStrand, retrying: Retrying | None) -> None:
+        origin = queued.origin
+        lane.size_bytes -= origin.size_bytes
+        origin.reading.defer(strand, origin.offset, origin.via, retrying)
+        self._ledger.release(origin)
+        self._deferred(origin.partition, strand)
+
+    def _deferred(self, partition: Partition, strand: KeyStrand) -> None:
+        self._backlog().lags(partition, strand)
+
+    def _wake_in(self, lane: Lane, wait_ms: float) -> None:
+        if lane.timer is None:
+            lane.timer = self._loop.call_later(wait_ms / 1000, self._woken, lane)
+
+    def _woken(self, lane: Lane) -> None:
+        lane.timer = None
         self._pump(lane)
 
     def _resolve(self, lane: Lane) -> None:
         """Find out whether an unknown subscription was deleted, or is so new that the table has not seen it."""
-        if not lane.waiting or lane.resolving:
+        if not lane.held or lane.resolving:
             return
         lane.resolving = True
         found = self._loop.create_task(self._refresh(lane))
         found.add_done_callback(self._check)
 
     async def _refresh(self, lane: Lane) -> None:
-        in_question = len(lane.waiting)
+        in_question = lane.held
         await self._subscriptions.refresh()
         lane.resolving = False
         if self._subscriptions.index.get(lane.subscription_id) is None:
-            for _ in range(min(in_question, len(lane.waiting))):
-                self._end(lane.pop(), Reason.SUBSCRIPTION_DELETED)
+            for queued in lane.take_first(in_question):
+                self._dispatcher.end(queued, Reason.SUBSCRIPTION_DELETED)
         self._pump(lane)
 
-    def _end(self, queued: QueuedDelivery, reason: Reason) -> None:
-        self._ledger.begin(queued.origin)
-        partition = queued.origin.partition[1]
-        settlement = settle_without_attempt(queued.delivery, reason, partition, now_ms=now_ms())
-        self._ledger.settle(queued.origin, settlement.records)
+    def _check(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._dispatcher.fail(error)
 
     def _give_back(self, lane: Lane) -> None:
-        by_partition: dict[Partition, list[QueuedDelivery]] = {}
+        by_strand: dict[tuple[Partition, Strand], list[QueuedDelivery]] = {}
         for queued in lane.clear():
-            by_partition.setdefault(queued.origin.partition, []).append(queued)
+            by_strand.setdefault((queued.origin.partition, queued.origin.strand), []).append(queued)
             self._ledger.release(queued.origin)
-        for group in by_partition.values():
-            first = group[0].origin
-            direct = [queued.origin.offset for queued in group if queued.origin.direct]
-            first.reading.give_back(lane.subscription_id, first.offset, direct)
-
-    def _check(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is not None and not self.failure.done():
-            # A fault of ours, not of an endpoint: end the process with the delivery unsettled rather than lose it.
-            self.failure.set_exception(error)
+        for (partition, strand), group in by_strand.items():
+            group[0].origin.reading.give_back(strand, [(each.origin.offset, each.origin.via) for each in group])
+            self._backlog().lags(partition, strand)
 
 
-def _max_in_flight(subscription: Subscription | None) -> int:
-    return DEFAULT_MAX_IN_FLIGHT if subscription is None else subscription.max_in_flight
+def _width(lane: Lane, subscription: Subscription | None) -> int:
+    most = DEFAULT_MAX_IN_FLIGHT if subscription is None else subscription.max_in_flight
+    return lane.gate.width(monotonic_ms(), most)

@@ -14,6 +14,9 @@ from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import OutRecord
 
 DEFAULT_BUDGET_BYTES = 67_108_864
+# Of what is free: with one busy lane it may take 4 MiB, with hundreds of them each one less, and there is always
+# room for another (dynamic thresholds, as switches share their buffers).
+_LANE_SHARE = 16
 
 
 class RecordProducer(Protocol):
@@ -64,11 +67,22 @@ class Ledger:
         """Work on it has begun: a revocation waits for it."""
         self._begun[origin.partition] += 1
 
-    def settle(self, origin: Origin, records: Sequence[OutRecord]) -> None:
-        """Produce what it caused; once that is acknowledged it is settled."""
+    @property
+    def lane_allowance_bytes(self) -> int:
+        """How much one lane may have taken at present."""
+        return (self._budget_bytes - self._taken_bytes) // _LANE_SHARE
+
+    def settle(self, origin: Origin, records: Sequence[OutRecord], settled: Callable[[], None] | None = None) -> None:
+        """Produce what it caused; once that is acknowledged it is settled.
+
+        Args:
+            origin: the record it came from.
+            records: what it caused.
+            settled: called instead of settling the record, where that is left to a cursor.
+        """
 
         def acknowledged() -> None:
-            origin.settle()
+            (settled or origin.settle)()
             self.abandon(origin)
 
         self._producer.produce(records, acknowledged)

@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from gateway.domain.cursor import Retrying
 from gateway.domain.delivery import Attempt, AttemptSummary, Delivery
 from gateway.domain.outcome import Answered, Failed, Reason, Verdict, classify
 from gateway.domain.retry import DeadLetter, Decision, Delivered, Retry, decide
@@ -28,11 +29,15 @@ class Settlement:
 
     Attributes:
         records: its attempt record, and its retry or dead-letter record where there is one.
-        disables: the endpoint said that it is gone: the subscription is to be disabled.
+        verdict: what the attempt came to.
+        retrying: how it stands where it is to be retried in its place.
+        dead_letter: why it was given up, or None.
     """
 
     records: list[OutRecord]
-    disables: bool = False
+    verdict: Verdict
+    retrying: Retrying | None = None
+    dead_letter: Reason | None = None
 
 
 def settle_attempt(
@@ -42,6 +47,7 @@ def settle_attempt(
     tiers: tuple[Tier, ...],
     partition: int,
     *,
+    in_place: bool,
     now_ms: int,
     jitter: float,
 ) -> Settlement:
@@ -53,6 +59,7 @@ def settle_attempt(
         completed: the attempt.
         tiers: the deployment's tiers.
         partition: the number of the partition that the delivery was read from; its records stay in it.
+        in_place: later deliveries of its key wait behind it: a retry takes it no further.
         now_ms: the present, milliseconds since the epoch.
         jitter: a random number in [0, 1).
     """
@@ -62,18 +69,21 @@ def settle_attempt(
     decision = decide(verdict, policy, tiers, attempt_number=number, now_ms=now_ms, jitter=jitter)
     records = [_attempt_record(delivery, policy.max_attempts, completed, verdict, decision)]
     match decision:
+        case Retry(_, due_at_ms) if in_place:
+            return Settlement(records, verdict, Retrying(due_at_ms, (*delivery.attempts, completed.summary)))
         case Retry(tier, due_at_ms):
             records.append(_retry_record(delivery.retried(completed.summary, due_at_ms), tier, partition))
         case DeadLetter(reason):
             attempts = (*delivery.attempts, completed.summary)
             records.append(_dead_letter_record(delivery.dead_lettered(attempts, reason, now_ms), partition))
+            return Settlement(records, verdict, dead_letter=reason)
         case Delivered():
             pass
-    return Settlement(records, verdict.disables)
+    return Settlement(records, verdict)
 
 
-def settle_without_attempt(delivery: Delivery, reason: Reason, partition: int, *, now_ms: int) -> Settlement:
-    """End a delivery whose subscription is disabled (to the dead letters) or deleted (discarded)."""
+def settle_without_attempt(delivery: Delivery, reason: Reason, partition: int, *, now_ms: int) -> list[OutRecord]:
+    """Give the records that end a delivery: to the dead letters, or discarded where its subscription was deleted."""
     discarded = reason is Reason.SUBSCRIPTION_DELETED
     made = len(delivery.attempts)
     attempt = _attempt_of(delivery)(
@@ -93,7 +103,7 @@ def settle_without_attempt(delivery: Delivery, reason: Reason, partition: int, *
     if not discarded:
         records.append(_dead_letter_record(delivery.dead_lettered(delivery.attempts, reason, now_ms), partition))
     _log.info("delivery.ended", delivery_id=delivery.delivery_id, reason=reason.value)
-    return Settlement(records)
+    return records
 
 
 def _attempt_of(delivery: Delivery) -> partial[Attempt]:

@@ -10,26 +10,51 @@ from collections.abc import Iterable
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
 
+from gateway.domain.cursor import DurableCursor, KeyStrand, Retrying, Strand, subscription_of
 from gateway.domain.topics import CURSORS
 from gateway.kafka.config import KafkaConfig
+from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import OutRecord
 from gateway.wire.errors import UndecodableError
 from gateway.wire.records import CursorRecord, cursor_codec
 
-# (topic, partition) -> subscription id -> offset
-Cursors = dict[tuple[str, int], dict[str, int]]
+Cursors = dict[Partition, dict[Strand, DurableCursor]]
 
 _READ_TIMEOUT_S = 30.0
 _BATCH = 1000
 _log = structlog.get_logger()
 
 
-def cursor_record(subscription_id: str, topic: str, partition: int, offset: int | None) -> OutRecord:
-    """Give the record that writes a cursor, or that drops it where `offset` is None."""
-    value = None
-    if offset is not None:
-        value = cursor_codec().encode(CursorRecord(subscription_id, topic, partition, offset))
-    return OutRecord(CURSORS, f"{subscription_id}|{topic}".encode(), value, partition)
+def cursor_record(strand: Strand, partition: Partition, cursor: DurableCursor | None) -> OutRecord:
+    """Give the record that writes a cursor, or that drops it where it is None."""
+    topic, number = partition
+    subscription_id = subscription_of(strand)
+    event_key = None if isinstance(strand, str) else strand.event_key
+    key = f"{subscription_id}|{topic}".encode()
+    if event_key is not None:
+        key += b"|" + event_key
+    if cursor is None:
+        return OutRecord(CURSORS, key, None, number)
+    retrying = cursor.retrying or Retrying(0)
+    record = CursorRecord(
+        subscription_id,
+        topic,
+        number,
+        cursor.offset,
+        event_key,
+        retrying.due_at_ms,
+        retrying.attempts,
+        cursor.settled,
+    )
+    return OutRecord(CURSORS, key, cursor_codec().encode(record), number)
+
+
+def _read(record: CursorRecord) -> tuple[Strand, DurableCursor]:
+    strand: Strand = record.subscription_id
+    if record.event_key is not None:
+        strand = KeyStrand(record.subscription_id, record.event_key)
+    retrying = Retrying(record.due_at_ms, record.attempts) if record.due_at_ms or record.attempts else None
+    return strand, DurableCursor(record.offset, record.settled, retrying)
 
 
 def read_cursors(config: KafkaConfig, partitions: Iterable[int]) -> Cursors:
@@ -60,7 +85,8 @@ def read_cursors(config: KafkaConfig, partitions: Iterable[int]) -> Cursors:
     cursors: Cursors = {}
     for record in newest.values():
         if record is not None:
-            cursors.setdefault((record.topic, record.partition), {})[record.subscription_id] = record.offset
+            strand, cursor = _read(record)
+            cursors.setdefault((record.topic, record.partition), {})[strand] = cursor
     return cursors
 
 

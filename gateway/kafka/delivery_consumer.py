@@ -8,7 +8,7 @@ not yet due is paused and its position put back, so that waiting costs no memory
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,12 +16,13 @@ from typing import Protocol
 import structlog
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from gateway.domain.cursor import DurableCursor, Strand
 from gateway.domain.errors import GatewayError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.cursor_log import read_cursors
 from gateway.kafka.due_times import split_due
 from gateway.kafka.partitioning import Partition
-from gateway.kafka.pending_commits import PendingCommits
+from gateway.kafka.pending_commits import Commit, PendingCommits
 from gateway.telemetry.clock import now_ms
 
 _BATCH = 500
@@ -38,12 +39,14 @@ class AssignedPartition:
     Attributes:
         partition: topic and number.
         position: the committed offset, or 0 where there is none.
-        cursors: its lagging subscriptions' durable cursors.
+        cursors: the durable cursors of what lags in it.
+        settled: what the commit said of the offsets beyond.
     """
 
     partition: Partition
     position: int
-    cursors: dict[str, int]
+    cursors: Mapping[Strand, DurableCursor]
+    settled: str = ""
 
 
 class DeliveryListener(Protocol):
@@ -55,8 +58,8 @@ class DeliveryListener(Protocol):
     def records(self, batch: Sequence[Message]) -> None:
         """These records were read, in offset order per partition, and are due."""
 
-    async def revoked(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
-        """These partitions are given up: finish or abandon what is under way, and give the offsets to commit."""
+    async def revoked(self, partitions: Sequence[Partition]) -> dict[Partition, Commit]:
+        """These partitions are given up: finish or abandon what is under way, and give what to commit."""
 
     def lost(self, partitions: Sequence[Partition]) -> None:
         """These partitions belong to somebody else already: nothing may be committed."""
@@ -124,9 +127,9 @@ class DeliveryConsumer:
         """Stop or go on fetching; heartbeats go on. Callable on any thread."""
         self._blocked = blocked
 
-    def request_commit(self, positions: dict[Partition, int]) -> None:
-        """Have these offsets committed soon. Callable on any thread."""
-        self._commits.ask(positions)
+    def request_commit(self, commits: dict[Partition, Commit]) -> None:
+        """Have this committed soon. Callable on any thread."""
+        self._commits.ask(commits)
 
     # --- everything below runs on the consumer's thread ---
 
@@ -217,16 +220,16 @@ class DeliveryConsumer:
             self._consumer.resume([TopicPartition(*partition) for partition in ready])
 
     def _commit_requested(self) -> None:
-        positions = self._commits.take(time.monotonic())
-        if positions:
-            offsets = [TopicPartition(*partition, offset) for partition, offset in positions.items()]
-            self._consumer.commit(offsets=offsets, asynchronous=True)
+        commits = self._commits.take(time.monotonic())
+        if commits:
+            self._consumer.commit(offsets=_to_commit(commits), asynchronous=True)
 
     def _on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
         if error is None:
             return
         _log.warning("kafka.commit_failed", error=error.str())
-        self._commits.failed({(tp.topic, tp.partition): tp.offset for tp in partitions}, time.monotonic())
+        failed = {(tp.topic, tp.partition): (tp.offset, tp.metadata or "") for tp in partitions}
+        self._commits.failed(failed, time.monotonic())
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         committed = consumer.committed(partitions, timeout=_METADATA_TIMEOUT_S)
@@ -246,6 +249,7 @@ class DeliveryConsumer:
                 (tp.topic, tp.partition),
                 0 if tp.offset == OFFSET_INVALID else tp.offset,
                 cursors.get((tp.topic, tp.partition), {}),
+                tp.metadata or "",
             )
             for tp in committed
         ]
@@ -259,16 +263,15 @@ class DeliveryConsumer:
         given_up = [(tp.topic, tp.partition) for tp in partitions]
         self._forget(given_up)
         finished = asyncio.run_coroutine_threadsafe(self._listener.revoked(given_up), self._loop)
-        positions = self._await(finished)
-        if not positions:
+        commits = self._await(finished)
+        if not commits:
             return
         try:
-            offsets = [TopicPartition(*partition, offset) for partition, offset in positions.items()]
-            consumer.commit(offsets=offsets, asynchronous=False)
+            consumer.commit(offsets=_to_commit(commits), asynchronous=False)
         except KafkaException as error:
             _log.warning("kafka.commit_failed", error=str(error), during="revocation")
 
-    def _await(self, finished: Future[dict[Partition, int]]) -> dict[Partition, int]:
+    def _await(self, finished: Future[dict[Partition, Commit]]) -> dict[Partition, Commit]:
         """Wait for the listener; that may take longer than the watchdog is patient."""
         give_up_at = time.monotonic() + self._revoke_timeout_s
         while not wait([finished], timeout=min(1.0, self._revoke_timeout_s)).done:
@@ -288,3 +291,7 @@ class DeliveryConsumer:
         self._commits.give_up(partitions)
         for partition in partitions:
             self._held.pop(partition, None)
+
+
+def _to_commit(commits: Mapping[Partition, Commit]) -> list[TopicPartition]:
+    return [TopicPartition(*partition, offset, settled) for partition, (offset, settled) in commits.items()]

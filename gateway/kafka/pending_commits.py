@@ -1,4 +1,4 @@
-"""The offsets that the main reader has yet to commit: asked for on the event loop, committed by the reader's thread.
+"""The commits that the main reader has yet to make: asked for on the event loop, committed by the reader's thread.
 
 A commit that failed is tried again, also where nothing new is settled: what is not committed would be repeated after
 a crash. It is never put back over a newer one, nor for a partition that was given up.
@@ -11,6 +11,9 @@ from gateway.kafka.partitioning import Partition
 
 RETRY_S = 1.0
 
+# The offset, and what is settled beyond it: the commit's metadata.
+Commit = tuple[int, str]
+
 
 class PendingCommits:
     """One offset a partition; the newest asked for counts. Thread-safe."""
@@ -18,7 +21,7 @@ class PendingCommits:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._owned: set[Partition] = set()
-        self._offsets: dict[Partition, int] = {}
+        self._offsets: dict[Partition, Commit] = {}
         self._not_before_s = 0.0
 
     def own(self, partitions: Iterable[Partition]) -> None:
@@ -34,12 +37,12 @@ class PendingCommits:
                 self._owned.discard(partition)
                 self._offsets.pop(partition, None)
 
-    def ask(self, offsets: Mapping[Partition, int]) -> None:
+    def ask(self, offsets: Mapping[Partition, Commit]) -> None:
         """Have these offsets committed soon."""
         with self._lock:
             self._offsets.update({at: offset for at, offset in offsets.items() if at in self._owned})
 
-    def take(self, now_s: float) -> dict[Partition, int]:
+    def take(self, now_s: float) -> dict[Partition, Commit]:
         """Give what is to be committed now; nothing for a second after a failure.
 
         Args:
@@ -51,7 +54,7 @@ class PendingCommits:
             offsets, self._offsets = self._offsets, {}
             return offsets
 
-    def failed(self, offsets: Mapping[Partition, int], now_s: float) -> None:
+    def failed(self, offsets: Mapping[Partition, Commit], now_s: float) -> None:
         """Put back what could not be committed."""
         with self._lock:
             self._not_before_s = now_s + RETRY_S
