@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fmt types contracts docs lock clean tools
+.PHONY: help demo test bench check lint fmt types contracts docs lock clean tools
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -16,6 +16,10 @@ demo: tools $(READY) ## See events travel to a healthy, a flaky and a dead endpo
 
 test: tools $(READY) ## Run all tests, on a real Kafka broker.
 	@$(BIN)/pytest $(ARGS)
+
+bench: tools $(READY) ## Measure everything (half an hour), and write docs/performance anew.
+	@$(BIN)/gateway bench --save docs/performance $(ARGS)
+	@$(BIN)/python -m tests.generated_docs
 
 check: lint types contracts $(READY) ## Run every check but the tests.
 	@$(BIN)/gateway schemas check

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
+import orjson
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
@@ -24,10 +25,12 @@ from gateway.domain.subscription import (
     MAX_TIMEOUT_S,
 )
 from gateway.domain.topics import TopicLayout
+from gateway.services.bench.headlines import headlines
 from gateway.settings import ENV_PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 REFRESH = "make docs"
+MEASURED = ROOT / "docs" / "performance" / "results.json"
 
 _END = "<!-- end -->"
 
@@ -95,11 +98,31 @@ def subscription_table() -> str:
     return _table(("option", "default", "bounds", "meaning"), rows)
 
 
+def performance() -> str:
+    """What `make bench` measured last: the machine, the headlines and the charts."""
+    if not MEASURED.exists():
+        return "Nothing has been measured yet: `make bench`."
+    results = orjson.loads(MEASURED.read_bytes())
+    machine, versions = results["machine"], results["versions"]
+    rows = [(f"`{found.scenario}`", found.what, found.value) for found in headlines(results)]
+    charts = sorted(MEASURED.parent.glob("*.svg"))
+    return "\n\n".join(
+        [
+            f"{machine['cores']} cores ({machine['cpu']}), {machine['memory_gib']} GiB, Linux {machine['kernel']}; "
+            + ", ".join(f"{name} {version}" for name, version in versions.items())
+            + ".",
+            _table(("scenario", "what", "value"), rows),
+            *(f"![{chart.stem}]({MEASURED.parent.name}/{chart.name})" for chart in charts),
+        ]
+    )
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("docs/configuration.md", settings_table),
     "subscription": ("docs/configuration.md", subscription_table),
     "topics": ("docs/architecture.md", topics_table),
     "policies": ("README.md", policies_table),
+    "performance": ("docs/performance.md", performance),
 }
 
 
