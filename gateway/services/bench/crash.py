@@ -20,8 +20,8 @@ _OUTSTANDING = 2_000
 _BEFORE_S = 5.0
 _QUICK_BEFORE_S = 2.0
 _AFTER_S = 2.0
-_KILLS = ("egress", "stream", "egress", "stream", "egress")
-_QUICK_KILLS = ("egress", "stream")
+_KILLS = ("egress", "stream", "egress", "both", "egress")
+_QUICK_KILLS = ("both",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class Kill:
     """One kill.
 
     Attributes:
-        killed: `egress` or `stream`.
-        in_flight: requests that the receiver had read and not answered, when egress was killed; None for the stream.
+        killed: `egress`, `stream` or `both`.
+        in_flight: requests that the receiver had read and not answered.
         recovery_s: from the kill until an event that was published after it had arrived, seconds.
         repeated: deliveries that came twice because of it.
     """
 
     killed: str
-    in_flight: int | None
+    in_flight: int
     recovery_s: float
     repeated: int
 
@@ -86,21 +86,20 @@ def measure_crash(rig: Rig, options: Options, tick: Say) -> Crash:
     )
 
 
-def _kill(rig: Rig, run: Run, gateway: Gateway, name: str) -> tuple[int | None, int, int]:
-    """Kill a process and start it again; give what was in flight, when it was, and the next event's number."""
-    program = gateway.stream
-    in_flight = None
-    if name == "egress":
-        program = gateway.egress[0]
-        give_up_at = time.monotonic() + _WAIT_FOR_THEM_S
-        while rig.endpoints.count().unanswered < _WANTED_IN_FLIGHT and time.monotonic() < give_up_at:
-            run.flood(gateway, _GLANCE_S, outstanding=_OUTSTANDING)
-        # Standing still, it can be counted: nothing is sent between the count and the kill.
+def _kill(rig: Rig, run: Run, gateway: Gateway, name: str) -> tuple[int, int, int]:
+    """Kill and start again; give what was in flight, when it was, and the number of the next event."""
+    killed = {"egress": gateway.egress, "stream": [gateway.stream], "both": [gateway.stream, *gateway.egress]}[name]
+    give_up_at = time.monotonic() + _WAIT_FOR_THEM_S
+    while rig.endpoints.count().unanswered < _WANTED_IN_FLIGHT and time.monotonic() < give_up_at:
+        run.flood(gateway, _GLANCE_S, outstanding=_OUTSTANDING)
+    # Standing still, it can be counted: nothing is sent between the count and the kill.
+    for program in killed:
         program.freeze()
-        in_flight = rig.endpoints.count().unanswered
-    program.kill()
+    in_flight = rig.endpoints.count().unanswered
+    for program in killed:
+        program.kill()
     killed_ns = time.time_ns()
-    gateway.restart(program)
+    gateway.restart(killed)
     return in_flight, killed_ns, run.source.published
 
 

@@ -88,5 +88,7 @@ def _of(scenario: str, result: dict[str, Any]) -> Iterator[tuple[str, object]]:
         yield f"p99 with one {fault}, ms", found["p99_ms"]
     for size, cost_us in result.get("match_us", {}).items():
         yield f"µs to match among {int(size):,}", cost_us
+    for number, kill in enumerate(result.get("kills", ()), 1):
+        yield f"kill {number}, {kill['killed']}: repeated, of {kill['in_flight']} in flight", kill["repeated"]
     if result.get("lost") and scenario != "crash":
         yield "LOST", result["lost"]

@@ -20,7 +20,7 @@ from gateway.services.bench.steady import latencies_ns
 
 HEALTHY = 9
 _WHOLE_PHASE_S = 15.0
-_QUICK_PHASE_S = 2.5
+_QUICK_PHASE_S = 2.0
 _ROUNDS = 3
 _BACKLOG = 100_000
 _QUICK_BACKLOG = 10_000

@@ -39,7 +39,7 @@ class Match:
     """The outcome.
 
     Attributes:
-        match_us: by number of subscriptions, microseconds to find those of one event.
+        match_us: by number of subscriptions, microseconds of CPU to find those of one event.
         matched: how many those are.
         subscriptions: how many lay in the topic for what follows.
         table_load_s: reading all of them from Kafka into an index.
@@ -114,7 +114,8 @@ def _cost_of_a_match(everything: SubscriptionIndex, size: int) -> tuple[float, f
     chance = Random(0)  # noqa: S311 - picks tenants
     tenants = [_tenant(chance.randrange(size)) for _ in range(_MATCHES)]
     found = 0
-    started_s = time.perf_counter()
+    # CPU time: what else the machine does is not to count here.
+    started_s = time.thread_time()
     for tenant in tenants:
         found += len(index.match_event(tenant, EVENT_TYPE))
-    return (time.perf_counter() - started_s) * 1e6 / _MATCHES, found / _MATCHES
+    return (time.thread_time() - started_s) * 1e6 / _MATCHES, found / _MATCHES

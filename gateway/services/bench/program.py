@@ -15,6 +15,7 @@ from gateway.settings import ENV_PREFIX, Settings
 
 _READY_TIMEOUT_S = 90.0
 _KILL_GRACE_S = 5.0
+_SHOWN_LOG_LINES = 15
 # Those that would lead away from the benchmark's own deployment.
 _NOT_INHERITED = tuple(ENV_PREFIX + name for name in ("BOOTSTRAP_SERVERS", "CATALOG_DIR", "SCHEMA_REGISTRY_URL"))
 
@@ -74,7 +75,9 @@ class Program:
         """
         code = self._process.poll()
         if code is not None:
-            raise GatewayError(f"gateway {self.command} ended with exit code {code}", hint=f"its log: {self._end()}")
+            raise GatewayError(
+                f"gateway {self.command} ended with exit code {code}", hint=f"the end of its log:\n{self._end()}"
+            )
 
     def await_ready(self) -> None:
         """Wait for its ready line.
@@ -122,4 +125,4 @@ class Program:
 
     def _end(self) -> str:
         lines = self._log_file.read_text(errors="replace").splitlines()
-        return "\n".join(lines[-5:])
+        return "\n".join(lines[-_SHOWN_LOG_LINES:])

@@ -6,7 +6,7 @@ the jars of Kafka are shared with the user's home, so that they are fetched once
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,14 +45,13 @@ class Gateway:
         """Stop the egress process that was started last."""
         self.egress.pop().stop()
 
-    def restart(self, ended: Program) -> None:
-        """Start a process anew that was killed, and wait until it is ready."""
-        program = self.start(ended.command)
-        if ended is self.stream:
-            self.stream = program
-        else:
-            self.egress[self.egress.index(ended)] = program
-        program.await_ready()
+    def restart(self, ended: Sequence[Program]) -> None:
+        """Start processes anew that were killed, and wait until they are ready."""
+        started = {program: self.start(program.command) for program in ended}
+        self.stream = started.get(self.stream, self.stream)
+        self.egress = [started.get(program, program) for program in self.egress]
+        for program in started.values():
+            program.await_ready()
 
     def check(self) -> None:
         """Make sure that all of them run; GatewayError where one does not."""
