@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from confluent_kafka import Message
 
 from gateway.domain.catch_up import PartitionReading
+from gateway.domain.cursor import Strand
 from gateway.domain.delivery import AttemptSummary, Delivery
+from gateway.domain.gate import CircuitChange
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.outcome import Answered, Failed, SendResult
 from gateway.domain.subscription import Subscription
@@ -18,6 +19,7 @@ from gateway.egress.lane import Origin, QueuedDelivery
 from gateway.kafka.catch_up_reader import Stretch
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import OutRecord
+from gateway.telemetry.clock import now_ms
 from gateway.wire.records import delivery_codec
 from tests.delivery_records import T0, planned
 
@@ -101,22 +103,92 @@ class MemoryTable:
         await self.refreshing()
 
 
+class MemoryEvents:
+    """Keeps what is told of the endpoints.
+
+    Attributes:
+        attempts: whose attempts ended, and whether the endpoint took the delivery.
+        gone_for_good: the subscriptions whose endpoint answered 410.
+        held: the ids of those that are being disabled.
+        circuits: whose circuit changed, and how.
+        letters: the event ids of what was given up, each with the reason.
+    """
+
+    def __init__(self) -> None:
+        self.attempts: list[tuple[str, bool]] = []
+        self.gone_for_good: list[Subscription] = []
+        self.held: set[str] = set()
+        self.circuits: list[tuple[str, CircuitChange]] = []
+        self.letters: list[tuple[str, str]] = []
+
+    def attempted(self, subscription: Subscription, *, delivered: bool) -> None:
+        """See EndpointEvents."""
+        self.attempts.append((subscription.subscription_id, delivered))
+
+    def gone(self, subscription: Subscription) -> None:
+        """See EndpointEvents: the subscription is held from now on."""
+        self.gone_for_good.append(subscription)
+        self.held.add(subscription.subscription_id)
+
+    def is_held(self, subscription_id: str) -> bool:
+        """See EndpointEvents."""
+        return subscription_id in self.held
+
+    def circuit_changed(self, subscription: Subscription, change: CircuitChange) -> None:
+        """See EndpointEvents."""
+        self.circuits.append((subscription.subscription_id, change))
+
+    def dead_lettered(self, delivery: Delivery, reason: str) -> None:
+        """See EndpointEvents."""
+        self.letters.append((delivery.event_id, reason))
+
+
+class MemoryBacklog:
+    """Keeps what a lane pool asks of the catch-up passes, and makes none.
+
+    Attributes:
+        woken: the subscriptions whose lane has room.
+        lagging: the strands of which something was left in the log.
+    """
+
+    def __init__(self) -> None:
+        self.woken: list[str] = []
+        self.lagging: list[tuple[Partition, Strand]] = []
+
+    def wake(self, subscription_id: str) -> None:
+        """See Backlog."""
+        self.woken.append(subscription_id)
+
+    def lags(self, partition: Partition, strand: Strand) -> None:
+        """See Backlog."""
+        self.lagging.append((partition, strand))
+
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """See Backlog."""
+        gone = set(partitions)
+        self.lagging = [each for each in self.lagging if each[0] not in gone]
+
+
 class MemoryEndpoints:
     """Makes attempts without a network: each waits at the gate, and then comes to `result`.
 
     Attributes:
         result: what the next attempts come to; an exception is raised.
+        answers: what the attempts of single events come to instead, each its next one.
         gate: attempts wait here while it is cleared.
         begun: the event ids of the attempts, in the order in which they were begun.
+        numbers: the attempt numbers of the same.
         most_in_flight: the most attempts under way at once, by subscription.
         used: the subscription as it was looked up for the newest attempt.
     """
 
     def __init__(self) -> None:
         self.result: SendResult | Exception = Answered(200)
+        self.answers: dict[str, list[SendResult]] = {}
         self.gate = asyncio.Event()
         self.gate.set()
         self.begun: list[str] = []
+        self.numbers: list[int] = []
         self.in_flight: Counter[str] = Counter()
         self.most_in_flight: Counter[str] = Counter()
         self.used: Subscription | None = None
@@ -126,6 +198,7 @@ class MemoryEndpoints:
         name = subscription.subscription_id
         self.used = subscription
         self.begun.append(delivery.event_id)
+        self.numbers.append(delivery.next_attempt_number)
         self.in_flight[name] += 1
         self.most_in_flight[name] = max(self.most_in_flight[name], self.in_flight[name])
         try:
@@ -134,7 +207,9 @@ class MemoryEndpoints:
             self.in_flight[name] -= 1
         if isinstance(self.result, Exception):
             raise self.result
-        return completed(self.result, number=delivery.next_attempt_number)
+        answers = self.answers.get(delivery.event_id)
+        result = answers.pop(0) if answers else self.result
+        return completed(result, number=delivery.next_attempt_number)
 
 
 def completed(result: SendResult, number: int = 1) -> CompletedAttempt:
@@ -151,11 +226,12 @@ def queued(
     *,
     partition: Partition = PARTITION,
     size_bytes: int = 100,
+    delivery: Delivery | None = None,
 ) -> QueuedDelivery:
-    """Give a delivery that the main reader has just handed out."""
+    """Give a delivery that the main reader has just handed out; an event of its own where none is given."""
     reading.take(offset, subscription_id, has_room=True)
-    delivery = replace(planned(f"evt-{offset}", subscription_id), planned_at_ms=T0)
-    return QueuedDelivery(delivery, Origin(reading, partition, offset, subscription_id, True, size_bytes))  # noqa: FBT003 - direct
+    delivery = delivery or planned(f"evt-{offset}", subscription_id, at_ms=now_ms())
+    return QueuedDelivery(delivery, Origin(reading, partition, offset, subscription_id, None, size_bytes))
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -16,7 +16,9 @@ from gateway.egress.ledger import Ledger
 from gateway.wire.records import attempt_codec, delivery_codec
 from tests.egress_in_memory import (
     PARTITION,
+    MemoryBacklog,
     MemoryEndpoints,
+    MemoryEvents,
     MemoryProducer,
     MemoryTable,
     queued,
@@ -26,6 +28,7 @@ from tests.egress_in_memory import (
 from tests.subscriptions import subscription
 
 OTHER = (DELIVERIES, 1)
+MAX_AGE_MS = 6 * 86_400_000
 ONE = replace(subscription("sub_1"), max_in_flight=3, retry_policy=QUICK_POLICY)
 TWO = replace(subscription("sub_2"), max_in_flight=5)
 PAUSED = replace(ONE, state=SubscriptionState.PAUSED)
@@ -41,10 +44,10 @@ class World:
     producer: MemoryProducer
     ledger: Ledger
     pool: LanePool
-    gone: list[Subscription]
+    events: MemoryEvents
+    backlog: MemoryBacklog
     pressure: list[bool]
     reading: PartitionReading = field(default_factory=lambda: PartitionReading(0))
-    room: list[int] = field(default_factory=list)
 
     def put(self, *offsets: int, subscription_id: str = "sub_1") -> None:
         for offset in offsets:
@@ -66,12 +69,9 @@ def make(*subscriptions: Subscription, budget_bytes: int = 1_000_000) -> World:
     table, endpoints, producer = MemoryTable(*subscriptions), MemoryEndpoints(), MemoryProducer()
     pressure: list[bool] = []
     ledger = Ledger(producer, pressure.append, budget_bytes)
-    gone: list[Subscription] = []
-    room: list[int] = []
-    pool = LanePool(
-        table, endpoints, ledger, DEFAULT_TIERS, on_gone=gone.append, on_room=lambda: room.append(len(room))
-    )
-    return World(table, endpoints, producer, ledger, pool, gone, pressure, room=room)
+    events, backlog = MemoryEvents(), MemoryBacklog()
+    pool = LanePool(table, endpoints, ledger, DEFAULT_TIERS, events, lambda: backlog, MAX_AGE_MS)
+    return World(table, endpoints, producer, ledger, pool, events, backlog, pressure)
 
 
 async def test_deliveries_are_sent_in_order_and_settled() -> None:
@@ -134,10 +134,10 @@ async def test_a_lane_has_room_until_it_is_full() -> None:
         assert offset < 1000
     assert not world.pool.wants_more("sub_1")
     assert world.pool.has_room("sub_2")
-    world.room.clear()
+    world.backlog.woken.clear()
     world.endpoints.gate.set()
     await world.over()
-    assert world.room, "a lane that has room again has to say so"
+    assert set(world.backlog.woken) == {"sub_1"}, "a lane that has room again has to say so"
     assert world.pool.wants_more("sub_1")
 
 
@@ -151,13 +151,14 @@ async def test_a_pause_gives_back_what_waits() -> None:
     assert not world.pool.has_room("sub_1")
     assert not world.pool.wants_more("sub_1")
     assert list(world.reading.lagging()) == [("sub_1", 3)]
+    assert world.backlog.lagging == [(PARTITION, "sub_1")]
     world.endpoints.gate.set()
     await world.over()
     assert world.endpoints.begun == ["evt-0", "evt-1", "evt-2"]
     assert world.reading.main.position == 3
-    world.room.clear()
+    world.backlog.woken.clear()
     world.change(ONE)
-    assert world.room, "a resume asks for a catch-up pass"
+    assert world.backlog.woken == ["sub_1"], "a resume asks for a catch-up pass"
     assert world.pool.wants_more("sub_1")
 
 
@@ -247,7 +248,8 @@ async def test_an_endpoint_that_is_gone_is_told() -> None:
     world.endpoints.result = Answered(410)
     world.put(0)
     await world.over()
-    assert world.gone == [ONE]
+    assert world.events.gone_for_good == [ONE]
+    assert world.events.letters == [("evt-0", "gone")]
     assert world.reasons(DEAD_LETTERS) == ["gone"]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.domain.cursor import Retrying
 from gateway.domain.delivery import Delivery
 from gateway.domain.outcome import Answered, ErrorCode, Failed, Reason, SendResult
 from gateway.domain.retry import QUICK_POLICY, policy_of
@@ -22,11 +23,22 @@ NOW_MS = T0 + 500
 PARTITION = 4
 
 
-def settle(result: SendResult, delivery: Delivery | None = None, *, jitter: float = 0.0) -> Settlement:
+def settle(
+    result: SendResult, delivery: Delivery | None = None, *, jitter: float = 0.0, in_place: bool = False
+) -> Settlement:
     """Settle the next attempt of a delivery."""
     delivery = delivery or planned()
     attempt = completed(result, delivery.next_attempt_number)
-    return settle_attempt(delivery, SUBSCRIPTION, attempt, DEFAULT_TIERS, PARTITION, now_ms=NOW_MS, jitter=jitter)
+    return settle_attempt(
+        delivery,
+        SUBSCRIPTION,
+        attempt,
+        DEFAULT_TIERS,
+        PARTITION,
+        in_place=in_place,
+        now_ms=NOW_MS,
+        jitter=jitter,
+    )
 
 
 def tried(times: int) -> Delivery:
@@ -50,7 +62,8 @@ def test_a_delivered_one_leaves_its_attempt_only() -> None:
     assert (attempt.started_at_ms, attempt.duration_ms) == (T0, 20)
     assert (attempt.outcome, attempt.reason, attempt.status, attempt.error) == ("delivered", None, 204, None)
     assert (attempt.due_at_ms, attempt.response_excerpt) == (None, "thanks")
-    assert not settlement.disables
+    assert not settlement.verdict.disables
+    assert (settlement.retrying, settlement.dead_letter) == (None, None)
 
 
 @pytest.mark.parametrize(("times", "tier", "delay_ms"), [(0, "1s", 1000), (1, "5s", 5000), (2, "30s", 30_000)])
@@ -115,14 +128,15 @@ def test_what_can_not_succeed_is_not_repeated(result: SendResult, reason: Reason
     """The first attempt is the last; an endpoint that is gone disables its subscription."""
     settlement = settle(result)
     assert dead_letter_of(settlement.records).reason == reason.value
-    assert settlement.disables == disables
+    assert settlement.verdict.disables == disables
+    assert settlement.dead_letter is reason
 
 
 def test_fail_fast_ends_at_a_client_error() -> None:
     """Where the subscription wants it so."""
     picky = replace(SUBSCRIPTION, retry_policy=policy_of("1s", fail_fast=True))
     settlement = settle_attempt(
-        planned(), picky, completed(Answered(404)), DEFAULT_TIERS, PARTITION, now_ms=NOW_MS, jitter=0.0
+        planned(), picky, completed(Answered(404)), DEFAULT_TIERS, PARTITION, in_place=False, now_ms=NOW_MS, jitter=0.0
     )
     assert dead_letter_of(settlement.records).reason == Reason.CLIENT_ERROR.value
 
@@ -130,21 +144,47 @@ def test_fail_fast_ends_at_a_client_error() -> None:
 def test_a_disabled_subscription_s_delivery_is_kept() -> None:
     """It can be replayed; the attempts so far stay with it, and no new one is made up."""
     delivery = tried(2)
-    settlement = settle_without_attempt(delivery, Reason.DISABLED, PARTITION, now_ms=NOW_MS)
-    letter = dead_letter_of(settlement.records)
+    records = settle_without_attempt(delivery, Reason.DISABLED, PARTITION, now_ms=NOW_MS)
+    letter = dead_letter_of(records)
     assert (letter.reason, letter.attempts) == ("disabled", delivery.attempts)
-    attempt = attempt_codec().decode(settlement.records[0].value)
+    attempt = attempt_codec().decode(records[0].value)
     assert (attempt.attempt_number, attempt.outcome, attempt.reason) == (2, "dead_lettered", "disabled")
     assert (attempt.status, attempt.error) == (None, None)
 
 
 def test_a_deleted_subscription_s_delivery_is_discarded() -> None:
     """A record says so, and nothing else is kept."""
-    settlement = settle_without_attempt(planned(), Reason.SUBSCRIPTION_DELETED, PARTITION, now_ms=NOW_MS)
-    (record,) = settlement.records
+    (record,) = settle_without_attempt(planned(), Reason.SUBSCRIPTION_DELETED, PARTITION, now_ms=NOW_MS)
     attempt = attempt_codec().decode(record.value)
     assert (attempt.attempt_number, attempt.outcome) == (0, "discarded")
     assert attempt.reason == "subscription_deleted"
+
+
+def test_a_retry_in_its_place_writes_no_delivery() -> None:
+    """The later ones of its key wait behind it: what is to be known of it goes into the cursor of the key."""
+    delivery = tried(1)
+    settlement = settle(Answered(500), delivery, in_place=True)
+    (record,) = settlement.records
+    assert record.topic == ATTEMPTS
+    attempt = attempt_codec().decode(record.value)
+    assert (attempt.outcome, attempt.due_at_ms) == ("retry_scheduled", NOW_MS + 5000)
+    attempts = (*delivery.attempts, completed(Answered(500), 2).summary)
+    assert settlement.retrying == Retrying(NOW_MS + 5000, attempts)
+
+
+@pytest.mark.parametrize("result", [Answered(200), Answered(410)])
+def test_in_its_place_only_a_retry_is_another_thing(result: SendResult) -> None:
+    """What is delivered, or given up, is settled as any other."""
+    assert settle(result, in_place=True).retrying is None
+    assert settle(result, in_place=True).records == settle(result).records
+
+
+@pytest.mark.parametrize("reason", [Reason.CIRCUIT_OPEN, Reason.MAX_AGE])
+def test_what_waited_for_too_long_says_behind_what(reason: Reason) -> None:
+    """The dead letter keeps the attempts that were made and the reason why no more are."""
+    delivery = tried(1)
+    letter = dead_letter_of(settle_without_attempt(delivery, reason, PARTITION, now_ms=NOW_MS))
+    assert (letter.reason, letter.attempts) == (reason.value, delivery.attempts)
 
 
 def test_one_wide_line_is_logged_per_attempt() -> None:
