@@ -117,13 +117,15 @@ class Lane:
             return True
         if self.size_bytes >= allowance_bytes:
             return False
-        prefetch = max(width, MIN_PREFETCH) if width > 1 else 0
+        prefetch = 0 if self.gate.is_open else max(width, MIN_PREFETCH)
         return (len(self.urgent) if urgent else self.in_flight + self.held - width) < prefetch
 
     def wants_more(self, width: int, allowance_bytes: int) -> bool:
         """Tell whether a catch-up pass is worth while: less than half of what may wait does."""
-        if width <= 1:
-            return width == 1 and self.in_flight + self.held == 0
+        if width == 0:
+            return False
+        if self.gate.is_open:
+            return self.in_flight + self.held == 0
         return self.held <= max(width, MIN_PREFETCH) // 2 and self.size_bytes <= allowance_bytes // 2
 
     def has_room_for_key(self, key: bytes) -> bool:
