@@ -99,7 +99,6 @@ class TokenBucket:
         """Go on under another limit, with what is left of the old one."""
         self._fill(now_ms)
         self.limit = limit
-        self._tokens = min(self._tokens, limit.burst)
 
     def _until_ms(self, tokens: int, now_ms: float) -> float:
         self._fill(now_ms)

@@ -77,6 +77,21 @@ def test_who_has_waited_is_let_through(limit: RateLimit, start_ms: float, gaps_m
         bucket.take(now_ms)
 
 
+def test_rounding_keeps_nobody_waiting() -> None:
+    """Late on the clock, where adding the wait to the present loses its last digits."""
+    for tenths in range(1, 2000):
+        bucket = spent(RateLimit(tenths / 10, 1), 1e9 + 0.1)
+        later_ms = 1e9 + 0.1 + bucket.wait_ms(1e9 + 0.1)
+        assert bucket.wait_ms(later_ms) == 0, tenths
+
+
+def test_a_pause_fills_the_bucket_before_a_token_is_taken() -> None:
+    """Also when nobody asked at that moment: what would not have fitted is no credit for later."""
+    bucket = TokenBucket(RateLimit(1.0, 1), NOW_MS)
+    bucket.take(NOW_MS + 10_000)
+    assert bucket.wait_ms(NOW_MS + 10_000) == 1000
+
+
 def test_asking_often_gives_nothing() -> None:
     """A lane that asks a hundred thousand times between two attempts gets no token for it."""
     bucket = spent(RateLimit(MIN_PER_S, 1))
