@@ -60,10 +60,19 @@ def test_a_circuit_opens_on_failures_in_a_row_or_on_their_share(results: str, st
     assert changes == [None] * (len(results) - 1) + [None if state is CLOSED else OPEN]
 
 
+@pytest.mark.parametrize(
+    ("results", "in_a_row"), [("", 0), ("xx", 2), ("xx.x", 1), ("xx.", 0), (".x.x.x", 1), ("xxxx", 4)]
+)
+def test_it_tells_how_many_of_the_newest_attempts_failed(results: str, in_a_row: int) -> None:
+    """One after the other; also once it is open."""
+    circuit, _ = after(results)
+    assert circuit.failures_in_a_row == in_a_row
+
+
 def test_a_share_is_that_of_one_window() -> None:
-    """Attempts of a window that is over don't count: three and three are not six."""
-    circuit, _ = after(".x.x.", apart_ms=25)
-    assert circuit.end(circuit.begin(), NOW_MS + 125, failed=True) is None
+    """Attempts of a window that is over don't count: five and one are not six."""
+    circuit, _ = after(".x.x.", apart_ms=20)
+    assert circuit.end(circuit.begin(), NOW_MS + 100, failed=True) is None
     assert circuit.state is CLOSED
 
 

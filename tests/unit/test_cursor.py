@@ -63,6 +63,8 @@ def test_what_is_settled_beyond_is_written_too() -> None:
     assert said.isdisjoint({5, 9, 21})
     assert max(said) == 23
     assert min(said) > 5
+    assert said_settled(cursor_of(9, 5, 7, settled=(7,)).to_write()) >= {7}
+    assert said_settled(cursor_of(9, 5, direct=(9,), settled=(9,)).to_write()) >= {9}
 
 
 def test_what_lies_below_the_cursor_is_not_its_to_tell() -> None:

@@ -10,6 +10,7 @@ from gateway.domain.rate_limit import RateLimit
 
 NOW_MS = 1_000_000
 WIDE = 32
+ENOUGH = DEFAULT_CIRCUIT_POLICY.failures_in_a_row
 PAUSE_MS = DEFAULT_CIRCUIT_POLICY.first_pause_ms
 TIMED_OUT = Failed(ErrorCode.TIMEOUT)
 
@@ -22,8 +23,8 @@ def send(gate: Gate, result: SendResult, now_ms: float = NOW_MS) -> CircuitChang
 def opened() -> Gate:
     """Give a gate whose circuit opened just now."""
     gate = Gate()
-    changes = [send(gate, TIMED_OUT) for _ in range(DEFAULT_CIRCUIT_POLICY.failures_in_a_row)]
-    assert changes[-1] == CircuitChange(CircuitState.OPEN, PAUSE_MS)
+    changes = [send(gate, TIMED_OUT) for _ in range(ENOUGH)]
+    assert changes[-1] == CircuitChange(CircuitState.OPEN, PAUSE_MS, ENOUGH)
     assert set(changes[:-1]) == {None}
     return gate
 
@@ -39,7 +40,7 @@ def test_an_open_circuit_bars_the_lane_until_its_probe() -> None:
     """Then the gate is one attempt wide, also while that one is under way, and the whole width after its success."""
     gate = opened()
     assert [gate.width(NOW_MS + ms, WIDE) for ms in (0, PAUSE_MS - 1, PAUSE_MS)] == [0, 0, 1]
-    assert [gate.barred_for_ms(NOW_MS + ms) for ms in (0, PAUSE_MS - 1, PAUSE_MS)] == [PAUSE_MS, 1, 0]
+    assert [gate.barred_for_ms(NOW_MS + ms) for ms in (0, PAUSE_MS - 1, PAUSE_MS, PAUSE_MS + 1)] == [PAUSE_MS, 1, 0, 0]
     later_ms = NOW_MS + PAUSE_MS
     probe = gate.begin(later_ms)
     assert (gate.width(later_ms, WIDE), gate.barred_for_ms(later_ms)) == (1, 0)
@@ -48,10 +49,10 @@ def test_an_open_circuit_bars_the_lane_until_its_probe() -> None:
 
 
 def test_a_probe_that_fails_bars_it_for_longer() -> None:
-    """The change says for how long."""
+    """And is no news: the circuit was open."""
     gate = opened()
     later_ms = NOW_MS + PAUSE_MS
-    assert send(gate, Answered(500), later_ms) == CircuitChange(CircuitState.OPEN, 2 * PAUSE_MS)
+    assert send(gate, Answered(500), later_ms) is None
     assert gate.barred_for_ms(later_ms) == 2 * PAUSE_MS
 
 
@@ -79,7 +80,7 @@ def test_a_hold_counts_from_whichever_attempt_it_comes() -> None:
     """Also from one that was begun before the circuit opened: it is the endpoint's word on its future."""
     gate = Gate()
     old = gate.begin(NOW_MS)
-    for _ in range(DEFAULT_CIRCUIT_POLICY.failures_in_a_row):
+    for _ in range(ENOUGH):
         send(gate, TIMED_OUT)
     assert gate.end(old, classify(Answered(429, 60.0)), NOW_MS) is None
     assert gate.barred_for_ms(NOW_MS) == 60_000
@@ -88,9 +89,9 @@ def test_a_hold_counts_from_whichever_attempt_it_comes() -> None:
 def test_a_hold_longer_than_the_pause_puts_the_probe_off() -> None:
     """An endpoint that says when to come again is not probed before; the change says when it will be."""
     gate = Gate()
-    for _ in range(DEFAULT_CIRCUIT_POLICY.failures_in_a_row - 1):
+    for _ in range(ENOUGH - 1):
         send(gate, TIMED_OUT)
-    assert send(gate, Answered(503, 60.0)) == CircuitChange(CircuitState.OPEN, 60_000)
+    assert send(gate, Answered(503, 60.0)) == CircuitChange(CircuitState.OPEN, 60_000, ENOUGH)
     assert [gate.width(NOW_MS + ms, WIDE) for ms in (PAUSE_MS, 59_999, 60_000)] == [0, 0, 1]
 
 
@@ -98,7 +99,7 @@ def test_a_probe_answered_with_too_many_requests_closes_and_holds() -> None:
     """The endpoint works, and wants to be left alone: no probe is announced."""
     gate = opened()
     later_ms = NOW_MS + PAUSE_MS
-    assert send(gate, Answered(429, 60.0), later_ms) == CircuitChange(CircuitState.CLOSED, 0)
+    assert send(gate, Answered(429, 60.0), later_ms) == CircuitChange(CircuitState.CLOSED)
     assert gate.width(later_ms, WIDE) == 0
     assert gate.width(later_ms + 60_000, WIDE) == WIDE
 
@@ -110,6 +111,15 @@ def test_answers_that_speak_of_the_delivery_do_not_open_the_circuit() -> None:
         for _ in range(100):
             assert send(gate, Answered(status)) is None
     assert gate.width(NOW_MS, WIDE) == WIDE
+
+
+def test_a_gate_with_a_failure_is_not_at_rest() -> None:
+    """A new one in its place would begin to count anew."""
+    gate = Gate()
+    send(gate, TIMED_OUT)
+    assert not gate.at_rest(NOW_MS)
+    send(gate, Answered(200))
+    assert [gate.at_rest(NOW_MS + ms) for ms in (0, DEFAULT_CIRCUIT_POLICY.window_ms)] == [False, True]
 
 
 def test_a_rate_limit_is_a_wait_and_no_bar() -> None:
