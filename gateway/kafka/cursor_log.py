@@ -49,7 +49,8 @@ def cursor_record(strand: Strand, partition: Partition, cursor: DurableCursor | 
     return OutRecord(CURSORS, key, cursor_codec().encode(record), number)
 
 
-def _read(record: CursorRecord) -> tuple[Strand, DurableCursor]:
+def cursor_of(record: CursorRecord) -> tuple[Strand, DurableCursor]:
+    """Give what a record of the topic stands for."""
     strand: Strand = record.subscription_id
     if record.event_key is not None:
         strand = KeyStrand(record.subscription_id, record.event_key)
@@ -85,7 +86,7 @@ def read_cursors(config: KafkaConfig, partitions: Iterable[int]) -> Cursors:
     cursors: Cursors = {}
     for record in newest.values():
         if record is not None:
-            strand, cursor = _read(record)
+            strand, cursor = cursor_of(record)
             cursors.setdefault((record.topic, record.partition), {})[strand] = cursor
     return cursors
 

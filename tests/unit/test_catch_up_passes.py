@@ -1,36 +1,21 @@
 """Intake and catch-up passes together, over a log in memory: nothing is skipped, nothing is sent twice, order holds."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.domain.catch_up import PartitionReading
-from gateway.domain.subscription import Subscription, SubscriptionState
-from gateway.domain.tiers import DEFAULT_TIERS
+from gateway.domain.cursor import DurableCursor
+from gateway.domain.subscription import SubscriptionState
 from gateway.domain.topics import ATTEMPTS, CURSORS, DELIVERIES, REJECTED
-from gateway.egress.catch_up import CatchUp
-from gateway.egress.intake import Intake
-from gateway.egress.lane_pool import LanePool
-from gateway.egress.ledger import Ledger
-from gateway.kafka.delivery_consumer import AssignedPartition
 from gateway.kafka.partitioning import Partition
-from gateway.wire.records import cursor_codec, rejected_codec
+from gateway.kafka.pending_commits import Commit
+from gateway.telemetry.clock import now_ms
+from gateway.wire.records import rejected_codec
 from tests.delivery_records import planned
-from tests.egress_in_memory import (
-    PARTITION,
-    MemoryEndpoints,
-    MemoryLog,
-    MemoryProducer,
-    MemoryTable,
-    settle_down,
-    until,
-)
+from tests.egress_in_memory import PARTITION, settle_down, until
+from tests.egress_world import World, running
 from tests.subscriptions import subscription
 
 NARROW = replace(subscription("sub_1"), max_in_flight=1)
@@ -38,80 +23,12 @@ WIDE = replace(subscription("sub_2"), max_in_flight=8)
 RETRIES = ("deliveries.retry.1s", 0)
 
 
-@dataclass
-class World:
-    """The sending half of egress over a log in memory."""
-
-    log: MemoryLog
-    table: MemoryTable
-    endpoints: MemoryEndpoints
-    producer: MemoryProducer
-    ledger: Ledger
-    pool: LanePool
-    readings: dict[Partition, PartitionReading]
-    intake: Intake
-    committed: dict[Partition, int]
-    sent_before: Counter[str] = field(default_factory=Counter)
-
-    def publish(self, subscription_id: str, count: int, partition: Partition = PARTITION) -> None:
-        """Write deliveries, and have the main reader read them."""
-        for _ in range(count):
-            offset = len(self.log.partitions.get(partition, []))
-            delivery = planned(f"{subscription_id}:{offset}", subscription_id)
-            self.intake.records([self.log.append_delivery(delivery, partition)])
-
-    def assign(
-        self, position: int = 0, cursors: dict[str, int] | None = None, partition: Partition = PARTITION
-    ) -> None:
-        self.intake.assigned([AssignedPartition(partition, position, cursors or {})])
-
-    def change(self, changed: Subscription) -> None:
-        self.table.index.put(changed)
-        self.pool.subscription_changed(changed.subscription_id)
-
-    def commit(self) -> None:
-        self.committed.update(self.intake.due_commits())
-
-    def cursors(self) -> dict[str, int]:
-        """Give the cursors as they lie in the compacted topic."""
-        newest = {record.key: record.value for record in self.producer.to(CURSORS)}
-        decoded = [cursor_codec().decode(value) for value in newest.values() if value is not None]
-        return {cursor.subscription_id: cursor.offset for cursor in decoded}
-
-    def sent_to(self, subscription_id: str) -> list[int]:
-        sent = (event_id.partition(":") for event_id in self.endpoints.begun)
-        return [int(offset) for name, _, offset in sent if name == subscription_id]
-
-
-@asynccontextmanager
-async def running(*subscriptions: Subscription, chunk: int = 1000, budget_bytes: int = 10**9) -> AsyncIterator[World]:
-    """Run everything but Kafka and HTTP; one partition is assigned."""
-    log, table, endpoints, producer = MemoryLog(chunk), MemoryTable(*subscriptions), MemoryEndpoints(), MemoryProducer()
-    readings: dict[Partition, PartitionReading] = {}
-
-    def wake() -> None:
-        catch_up.wake()
-
-    ledger = Ledger(producer, lambda _: wake(), budget_bytes)
-    pool = LanePool(table, endpoints, ledger, DEFAULT_TIERS, on_gone=lambda _: None, on_room=wake)
-    intake = Intake(readings, pool, ledger, producer, drain_s=0.01, confirm_s=1.0, on_lag=wake)
-    catch_up = CatchUp(readings, log, pool, ledger, intake.enqueue)
-    world = World(log, table, endpoints, producer, ledger, pool, readings, intake, {})
-    passes = asyncio.ensure_future(catch_up.run())
-    world.assign()
-    yield world
-    passes.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await passes
-    assert not pool.failure.done()
-
-
 async def test_a_full_lane_leaves_the_rest_in_the_log() -> None:
     """One hanging endpoint: its backlog costs no memory, and its neighbour gets everything at once."""
     async with running(NARROW, WIDE) as world:
         world.endpoints.gate.clear()
         world.publish("sub_1", 1000)
-        assert world.readings[PARTITION].is_lagging("sub_1")
+        assert world.readings[PARTITION].next_of("sub_1") is not None
         world.endpoints.gate.set()
         world.publish("sub_2", 5)
         await until(lambda: len(world.endpoints.begun) == 1005)
@@ -126,10 +43,10 @@ async def test_the_commit_passes_what_is_left_once_its_cursor_is_durable() -> No
         world.publish("sub_1", 3)
         world.producer.acknowledges = False
         world.commit()
-        assert (world.committed, world.cursors()) == ({}, {"sub_1": 0})
+        assert (world.committed, world.cursors()) == ({}, {"sub_1": DurableCursor(0)})
         world.producer.acknowledge(1)
         world.commit()
-        assert world.committed == {PARTITION: 3}
+        assert world.committed == {PARTITION: (3, "")}
 
 
 async def test_a_commit_is_given_once() -> None:
@@ -137,7 +54,7 @@ async def test_a_commit_is_given_once() -> None:
     async with running(WIDE) as world:
         world.publish("sub_2", 2)
         await until(lambda: world.readings[PARTITION].main.position == 2)
-        assert world.intake.due_commits() == {PARTITION: 2}
+        assert world.intake.due_commits() == {PARTITION: (2, "")}
         assert world.intake.due_commits() == {}
 
 
@@ -147,7 +64,7 @@ async def test_a_cursor_is_dropped_when_its_subscription_has_caught_up() -> None
         world.change(replace(NARROW, state=SubscriptionState.PAUSED))
         world.publish("sub_1", 5)
         world.commit()
-        assert world.cursors() == {"sub_1": 0}
+        assert world.cursors() == {"sub_1": DurableCursor(0)}
         world.change(NARROW)
         await until(lambda: len(world.producer.to(ATTEMPTS)) == 5)
         for _ in range(3):
@@ -166,8 +83,8 @@ async def test_a_cursor_of_an_earlier_owner_is_served_first() -> None:
     async with running(NARROW, WIDE) as world:
         for offset in range(6):
             name = "sub_1" if offset % 2 == 0 else "sub_2"
-            world.log.append_delivery(planned(f"{name}:{offset}", name))
-        world.assign(6, {"sub_1": 2})
+            world.log.append_delivery(planned(f"{name}:{offset}", name, at_ms=now_ms()))
+        world.assign((6, ""), {"sub_1": DurableCursor(2)})
         world.publish("sub_1", 2)
         await until(lambda: len(world.sent_to("sub_1")) == 4)
         assert world.sent_to("sub_1") == [2, 4, 6, 7]
@@ -187,17 +104,20 @@ async def test_no_pass_is_made_for_a_paused_subscription() -> None:
 
 async def test_passes_wait_while_the_budget_is_used_up() -> None:
     """Memory is bounded over all lanes, and work goes on when there is room again."""
-    async with running(NARROW, WIDE, budget_bytes=20_000) as world:
+    hanging = [replace(subscription(f"sub_h{number}"), max_in_flight=1) for number in range(10)]
+    async with running(WIDE, *hanging, budget_bytes=20_000) as world:
         world.endpoints.gate.clear()
-        world.publish("sub_1", 20)
         world.change(replace(WIDE, state=SubscriptionState.PAUSED))
         world.publish("sub_2", 20)
+        for each in hanging:
+            world.publish(each.subscription_id, 2)
+        assert world.ledger.exhausted
         world.change(WIDE)
         await settle_down()
-        assert world.ledger.exhausted
         assert world.sent_to("sub_2") == []
         world.endpoints.gate.set()
         await until(lambda: len(world.endpoints.begun) == 40)
+        assert world.sent_to("sub_2") == list(range(20))
 
 
 async def test_a_record_that_is_no_delivery_is_kept_and_passed_over() -> None:
@@ -206,7 +126,7 @@ async def test_a_record_that_is_no_delivery_is_kept_and_passed_over() -> None:
         world.change(replace(NARROW, state=SubscriptionState.PAUSED))
         strange = [
             world.log.append(b"sub_1", b"no avro"),
-            world.log.append_delivery(planned("x", "sub_1")),
+            world.log.append_delivery(planned("x", "sub_1", at_ms=now_ms())),
             world.log.append(b"\xff", b""),
             world.log.append(None, b"no key"),
             world.log.append(b"sub_9", world.log.partitions[PARTITION][1].value() or b""),
@@ -222,7 +142,7 @@ async def test_a_record_that_is_no_delivery_is_kept_and_passed_over() -> None:
         for _ in range(3):
             world.commit()
             await settle_down()
-        assert world.committed == {PARTITION: 5}
+        assert world.committed == {PARTITION: (5, "")}
 
 
 async def test_records_of_a_partition_that_was_given_up_are_ignored() -> None:
@@ -243,7 +163,7 @@ async def test_giving_up_waits_for_what_is_under_way() -> None:
         await settle_down()
         assert not given_up.done()
         world.endpoints.gate.set()
-        assert await given_up == {PARTITION: 2}
+        assert await given_up == {PARTITION: (2, "")}
         assert len(world.endpoints.begun) == 2
 
 
@@ -255,7 +175,7 @@ async def test_giving_up_does_not_wait_for_ever() -> None:
         world.endpoints.gate.clear()
         world.publish("sub_2", 1)
         await until(lambda: len(world.endpoints.begun) == 2)
-        assert await world.intake.revoked([PARTITION]) == {PARTITION: 1}
+        assert await world.intake.revoked([PARTITION]) == {PARTITION: (1, "")}
         assert len(world.producer.to(ATTEMPTS)) == 1
 
 
@@ -264,8 +184,8 @@ async def test_giving_up_writes_the_cursors() -> None:
     async with running(NARROW) as world:
         world.change(replace(NARROW, state=SubscriptionState.PAUSED))
         world.publish("sub_1", 4)
-        assert await world.intake.revoked([PARTITION]) == {PARTITION: 4}
-        assert world.cursors() == {"sub_1": 0}
+        assert await world.intake.revoked([PARTITION]) == {PARTITION: (4, "")}
+        assert world.cursors() == {"sub_1": DurableCursor(0)}
 
 
 async def test_partitions_are_given_up_one_by_one() -> None:
@@ -279,7 +199,7 @@ async def test_partitions_are_given_up_one_by_one() -> None:
         given_up = asyncio.ensure_future(world.intake.revoked([PARTITION]))
         await settle_down()
         world.endpoints.gate.set()
-        assert await given_up == {PARTITION: 1}
+        assert await given_up == {PARTITION: (1, "")}
         await until(lambda: world.readings[RETRIES].main.position == 2)
         assert len(world.endpoints.begun) == 3
 
@@ -358,20 +278,20 @@ async def _take(world: World, kind: str, name: str, count: int) -> None:
             await _own_anew(world, {})
 
 
-async def _own_anew(world: World, positions: dict[Partition, int]) -> None:
+async def _own_anew(world: World, commits: dict[Partition, Commit]) -> None:
     """Check what was sent in the ownership that ends; begin the next one as the main reader does."""
     for name in ("sub_1", "sub_2"):
         sent = world.sent_to(name)[world.sent_before[name] :]
         assert sent == sorted(set(sent))
         world.sent_before[name] += len(sent)
-    world.committed.update(positions)
-    position = world.committed.get(PARTITION, 0)
-    world.assign(position, world.cursors())
-    world.intake.records(world.log.partitions[PARTITION][position:])
+    world.committed.update(commits)
+    commit = world.committed.get(PARTITION, (0, ""))
+    world.assign(commit, world.cursors())
+    world.intake.records(world.log.partitions[PARTITION][commit[0] :])
 
 
 async def _until_committed(world: World, end: int) -> None:
     async with asyncio.timeout(10):
-        while world.committed.get(PARTITION, 0) < end or world.cursors():
+        while world.committed.get(PARTITION, (0, ""))[0] < end or world.cursors():
             await settle_down()
             world.commit()
