@@ -12,6 +12,7 @@ from rich.console import Console
 from gateway.cli.output import emit_json, emit_table
 from gateway.services.bench.charts import save_charts
 from gateway.services.bench.headlines import Results, headlines
+from gateway.services.bench.machine import describe_machine, describe_versions
 from gateway.services.bench.options import Options
 from gateway.services.bench.scenarios import SCENARIOS, lost_in, run_scenarios
 from gateway.services.up import say
@@ -80,13 +81,15 @@ def command(
         signal.signal(number, _interrupt)
     options = Options(quick, duration_s, events_per_s, egress, outstanding)
     console = Console(stderr=True)
-    with console.status("") as status:
-        results = run_scenarios(scenarios, options, say if not console.is_terminal else console.log, status.update)
-    if folder is not None:
-        _save(results, folder)
-    _print(results)
-    if as_json:
-        emit_json(results)
+    results: Results = {"machine": describe_machine(), "versions": dict(describe_versions())}
+    try:
+        with console.status("") as status:
+            say_it = console.log if console.is_terminal else say
+            for name, result in run_scenarios(scenarios, options, say_it, status.update):
+                results[name] = result
+    finally:
+        # Also when one of them failed: half an hour of measuring must not be lost with it.
+        _show(results, folder, as_json=as_json)
     sys.exit(1 if lost_in(results) else 0)
 
 
@@ -97,13 +100,14 @@ def _interrupt(_: int, __: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _save(results: Results, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / RESULTS_FILE).write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
-    for file in (folder / RESULTS_FILE, *save_charts(results, folder)):
-        say(f"wrote {file}")
-
-
-def _print(results: Results) -> None:
-    rows = [(found.scenario, found.what, found.value) for found in headlines(results)]
-    emit_table(("scenario", "what", "value"), rows)
+def _show(results: Results, folder: Path | None, *, as_json: bool) -> None:
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / RESULTS_FILE).write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
+        for file in (folder / RESULTS_FILE, *save_charts(results, folder)):
+            say(f"wrote {file}")
+    emit_table(
+        ("scenario", "what", "value"), [(found.scenario, found.what, found.value) for found in headlines(results)]
+    )
+    if as_json:
+        emit_json(results)

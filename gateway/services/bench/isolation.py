@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gateway.services.bench.event_source import EVENT_TYPE, EventSource
-from gateway.services.bench.measures import account_for, latency_of, ratio, total_of
+from gateway.services.bench.measures import account_for, latencies_ns, latency_of, ratio, total_of
 from gateway.services.bench.options import Options
 from gateway.services.bench.planned import PlannedDeliveries
 from gateway.services.bench.rig import Gateway, Rig, Say
 from gateway.services.bench.run import Run
-from gateway.services.bench.steady import latencies_ns
 
 HEALTHY = 9
 _WHOLE_PHASE_S = 15.0

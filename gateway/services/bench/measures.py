@@ -1,8 +1,11 @@
 """The arithmetic of the benchmark: percentiles, ratios, and the books of what was lost and what came twice. Pure."""
 
 import math
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from gateway.services.bench.http_endpoint import Arrivals
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,16 @@ def latency_of(latencies_ns: Iterable[int]) -> Latency:
         return Latency(math.nan, math.nan, math.nan, 0)
     p50, p99, most = (round(ns / 1e6, 2) for ns in (percentile(ordered, 0.5), percentile(ordered, 0.99), ordered[-1]))
     return Latency(p50, p99, most, len(ordered))
+
+
+def latencies_ns(arrivals: Iterable[Arrivals], published_ns: "array[int]", numbers: range) -> list[int]:
+    """Give the time from publish to receive of each arrival of some events, nanoseconds."""
+    return [
+        time_ns - published_ns[number]
+        for endpoint in arrivals
+        for number, time_ns in zip(endpoint.numbers, endpoint.times_ns, strict=True)
+        if number in numbers
+    ]
 
 
 def ratio(value: float, reference: float) -> float:

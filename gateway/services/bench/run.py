@@ -28,6 +28,7 @@ _REST_TIMEOUT_S = 120.0
 _REST_LOOK_S = 0.5
 # Of a core: what egress uses when there is nothing to deliver is below that.
 _IDLE_SHARE = 0.12
+_IDLE_LOOKS = 2
 _BULK_LINGER_MS = 5
 
 
@@ -166,13 +167,15 @@ class Run:
             GatewayError: it goes on for more than two minutes.
         """
         give_up_at = time.monotonic() + _REST_TIMEOUT_S
-        while time.monotonic() < give_up_at:
+        idle_looks = 0
+        while idle_looks < _IDLE_LOOKS:
+            if time.monotonic() > give_up_at:
+                raise GatewayError(f"egress did not come to rest for {_REST_TIMEOUT_S:.0f} s")
+            self._tick(f"{self._name}: waiting for egress to come to rest")
             before_s = self._rig.usage(gateway)["egress"].cpu_s
             time.sleep(_REST_LOOK_S)
-            if self._rig.usage(gateway)["egress"].cpu_s - before_s < _REST_LOOK_S * _IDLE_SHARE:
-                return
-            self._tick(f"{self._name}: waiting for egress to come to rest")
-        raise GatewayError(f"egress did not come to rest for {_REST_TIMEOUT_S:.0f} s")
+            spent_s = self._rig.usage(gateway)["egress"].cpu_s - before_s
+            idle_looks = idle_looks + 1 if spent_s < _REST_LOOK_S * _IDLE_SHARE else 0
 
     def account(self) -> Account:
         """Compare what each subscription had to get with what arrived at its endpoint."""

@@ -1,7 +1,7 @@
 """The scenarios by name, in the order in which they run, and running some of them on one rig."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,7 +9,6 @@ from gateway.services.bench.backlog import measure_backlog
 from gateway.services.bench.crash import measure_crash
 from gateway.services.bench.headlines import Results
 from gateway.services.bench.isolation import measure_isolation
-from gateway.services.bench.machine import describe_machine, describe_versions
 from gateway.services.bench.match import measure_match
 from gateway.services.bench.options import Options
 from gateway.services.bench.rig import Rig, Say
@@ -43,8 +42,8 @@ SCENARIOS = {
 }
 
 
-def run_scenarios(names: Sequence[str], options: Options, say: Say, tick: Say) -> Results:
-    """Run scenarios one after the other on one rig, in the order of `SCENARIOS`.
+def run_scenarios(names: Sequence[str], options: Options, say: Say, tick: Say) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Run scenarios one after the other on one rig, in the order of `SCENARIOS`; give each one's name and result.
 
     Args:
         names: which; none for all.
@@ -55,17 +54,15 @@ def run_scenarios(names: Sequence[str], options: Options, say: Say, tick: Say) -
     Raises:
         GatewayError: a part could not be started, or ended by itself.
     """
-    results: Results = {"machine": describe_machine(), "versions": dict(describe_versions())}
     with Rig(say) as rig:
         for name, scenario in SCENARIOS.items():
             if names and name not in names:
                 continue
             say(f"{name}: {scenario.about}")
             started_s = time.monotonic()
-            results[name] = asdict(scenario.measure(rig, options, tick))
-            results[name]["took_s"] = round(time.monotonic() - started_s, 1)
+            result = asdict(scenario.measure(rig, options, tick))
+            yield name, {**result, "took_s": round(time.monotonic() - started_s, 1)}
         say("stopping")
-    return results
 
 
 def lost_in(results: Results) -> int:

@@ -1,10 +1,8 @@
 """`steady`: how long an event takes from publish to receive while the gateway is far from its limits."""
 
-from array import array
 from dataclasses import dataclass
 
-from gateway.services.bench.http_endpoint import Arrivals
-from gateway.services.bench.measures import latency_of
+from gateway.services.bench.measures import latencies_ns, latency_of
 from gateway.services.bench.options import Options
 from gateway.services.bench.rig import Rig, Say
 from gateway.services.bench.run import Run
@@ -53,13 +51,3 @@ def measure_steady(rig: Rig, options: Options, tick: Say) -> Steady:
         account.lost,
         account.repeated,
     )
-
-
-def latencies_ns(arrivals: list[Arrivals], published_ns: "array[int]", numbers: range) -> list[int]:
-    """Give the time from publish to receive of each arrival of some events, nanoseconds."""
-    return [
-        time_ns - published_ns[number]
-        for endpoint in arrivals
-        for number, time_ns in zip(endpoint.numbers, endpoint.times_ns, strict=True)
-        if number in numbers
-    ]
