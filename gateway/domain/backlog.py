@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from gateway.domain.delivery import Delivery
 from gateway.domain.offsets import SettledBefore
+from gateway.domain.waiting import waiting_since_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,7 @@ class Backlog:
             self.next_retry_at_ms = _earlier(self.next_retry_at_ms, due_at_ms)
         else:
             self.waiting += 1
-            since_ms = max(delivery.planned_at_ms, delivery.not_before_ms)
-            self.oldest_waiting_at_ms = _earlier(self.oldest_waiting_at_ms, since_ms)
+            self.oldest_waiting_at_ms = _earlier(self.oldest_waiting_at_ms, waiting_since_ms(delivery))
 
 
 def _earlier(one_ms: int | None, other_ms: int) -> int:

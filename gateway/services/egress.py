@@ -194,8 +194,14 @@ class _Egress:
         return self._catch_up
 
     async def _watch_lag(self) -> None:
+        owned: set[Partition] = set()
         while True:
             await asyncio.sleep(TICK_S)
+            if owned != self._readings.keys():
+                # What came from elsewhere was watched by others; what went is theirs now.
+                owned = set(self._readings)
+                self._lag_watch.reset()
+                self._life_cycle.forget_runs()
             self._lag_watch.tick(now_ms())
 
     def _released(self, subscription_id: str) -> None:

@@ -14,21 +14,21 @@ from gateway.admin.backlog import BacklogCounter
 from gateway.cli.subscriptions import command
 from gateway.domain.backlog import Backlog
 from gateway.domain.changes import Put
+from gateway.domain.cursor import DurableCursor, KeyStrand, Retrying
 from gateway.domain.delivery import Delivery
 from gateway.domain.offsets import describe_settled
 from gateway.domain.signals import Signal, SignalKind
 from gateway.domain.subscription import SubscriptionState
-from gateway.domain.topics import CURSORS, DELIVERIES, RETRY_PREFIX, TopicLayout
+from gateway.domain.topics import DELIVERIES, RETRY_PREFIX, TopicLayout
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.confirmed_writer import ConfirmedWriter
+from gateway.kafka.cursor_log import cursor_record
 from gateway.kafka.group_offsets import EGRESS_GROUP_ID, committed_offsets
 from gateway.kafka.offset_lookup import OffsetLookup
 from gateway.kafka.partitioning import partition_of
-from gateway.kafka.producer import OutRecord
 from gateway.kafka.scan import ScanBounds, TopicScan
 from gateway.kafka.signal_log import signal_record
 from gateway.kafka.subscription_store import SubscriptionStore
-from gateway.wire.records import CursorRecord, cursor_codec
 from tests.delivery_records import planned
 from tests.integration.records_on_kafka import write_records
 from tests.subscriptions import subscription
@@ -73,13 +73,10 @@ class World:
             write_records(self.kafka, (DELIVERIES, delivery), (DELIVERIES, other))
         return mine
 
-    def write_cursor(self, topic: str, offset: int, event_key: bytes | None = None, **fields: object) -> None:
-        """Write a cursor as egress would."""
-        record = CursorRecord(self.name, topic, self.partition, offset, event_key, **fields)  # type: ignore[arg-type]
-        key = f"{self.name}|{topic}" + (f"|{event_key!r}" if event_key else "")
-        ConfirmedWriter(self.kafka).write(
-            [OutRecord(CURSORS, key.encode(), cursor_codec().encode(record), self.partition)]
-        )
+    def write_cursor(self, cursor: DurableCursor, event_key: bytes | None = None) -> None:
+        """Write a cursor of the subscription's deliveries, or of one key of them."""
+        strand = self.name if event_key is None else KeyStrand(self.name, event_key)
+        ConfirmedWriter(self.kafka).write([cursor_record(strand, (DELIVERIES, self.partition), cursor)])
 
     def offsets(self) -> list[int]:
         """Give the offsets of the subscription's deliveries."""
@@ -124,7 +121,8 @@ def test_a_cursor_stands_for_what_the_commit_has_passed(world: World) -> None:
     mine = world.offsets()
     world.commit(world.ends())
     assert world.count() == Backlog()
-    world.write_cursor(DELIVERIES, mine[2], settled=describe_settled(mine[2], [mine[2], mine[4], mine[5]], mine[3]))
+    settled = describe_settled(mine[2], [mine[2], mine[4], mine[5]], mine[3])
+    world.write_cursor(DurableCursor(mine[2], settled))
     assert world.count() == Backlog(3, NOW_MS - 3000)
 
 
@@ -134,7 +132,7 @@ def test_one_key_that_is_retried_in_place(world: World) -> None:
     world.plan(3, key=b"fine")
     mine = world.offsets()
     world.commit(world.ends())
-    world.write_cursor(DELIVERIES, mine[0], b"failing", due_at_ms=NOW_MS + 5000)
+    world.write_cursor(DurableCursor(mine[0], retrying=Retrying(NOW_MS + 5000)), b"failing")
     assert world.count() == Backlog(1, NOW_MS, 1, NOW_MS + 5000)
 
 
