@@ -10,6 +10,7 @@ from functools import partial
 from typing import Protocol
 
 from gateway.domain.cursor import KeyStrand
+from gateway.domain.deferral import next_hop
 from gateway.domain.delivery import Delivery
 from gateway.domain.gate import CircuitChange
 from gateway.domain.outcome import Outcome, Reason, Verdict
@@ -18,7 +19,7 @@ from gateway.domain.tiers import Tier
 from gateway.egress.attempt import Attempter
 from gateway.egress.lane import Lane, QueuedDelivery
 from gateway.egress.ledger import Ledger
-from gateway.egress.settlement import Settlement, settle_attempt, settle_without_attempt
+from gateway.egress.settlement import Settlement, put_off, settle_attempt, settle_without_attempt
 from gateway.kafka.partitioning import Partition
 from gateway.telemetry.clock import monotonic_ms, now_ms
 
@@ -170,6 +171,15 @@ class Dispatcher:
         if reason is not Reason.SUBSCRIPTION_DELETED:
             self._events.dead_lettered(queued.delivery, reason.value)
         self._ledger.settle(queued.origin, settle_without_attempt(queued.delivery, reason, partition, now_ms=now_ms()))
+
+    def put_off(self, queued: QueuedDelivery) -> bool:
+        """Have a delivery wait in the retry tiers where its producer wants it later; False where it is time."""
+        hop = next_hop(queued.delivery.not_before_ms, now_ms(), self._tiers)
+        if hop is None:
+            return False
+        self._ledger.begin(queued.origin)
+        self._ledger.settle(queued.origin, put_off(queued.delivery, hop, queued.origin.partition[1]))
+        return True
 
     def cancel(self, partitions: Collection[Partition]) -> int:
         """Break off what is under way for these partitions, unsettled. Gives how many that were."""

@@ -194,6 +194,9 @@ class LanePool:
                 lane.size_bytes -= queued.origin.size_bytes
                 self._dispatcher.end(queued, Reason.MAX_AGE)
                 continue
+            if queued.delivery.not_before_ms and self._dispatcher.put_off(queued):
+                lane.size_bytes -= queued.origin.size_bytes
+                continue
             in_order = ordered or not isinstance(queued.origin.strand, str)
             self._dispatcher.start(lane, queued, subscription, in_order=in_order)
         barred_ms = gate.barred_for_ms(present_ms)

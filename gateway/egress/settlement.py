@@ -3,7 +3,7 @@
 Pure but for the logging line: the records are produced elsewhere.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -104,6 +104,11 @@ def settle_without_attempt(delivery: Delivery, reason: Reason, partition: int, *
         records.append(_dead_letter_record(delivery.dead_lettered(delivery.attempts, reason, now_ms), partition))
     _log.info("delivery.ended", delivery_id=delivery.delivery_id, reason=reason.value)
     return records
+
+
+def put_off(delivery: Delivery, hop: Retry, partition: int) -> list[OutRecord]:
+    """Give the record in which a delivery waits for its time: it costs no attempt."""
+    return [_retry_record(replace(delivery, due_at_ms=hop.due_at_ms), hop.tier, partition)]
 
 
 def _attempt_of(delivery: Delivery) -> partial[Attempt]:
