@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.backlog import Backlog, OpenRecords, Standing
+from gateway.domain.catch_up import PartitionReading, Taken
+from gateway.domain.cursor import DurableCursor
 from gateway.domain.offsets import describe_settled
 from tests.delivery_records import T0, planned
 
@@ -89,3 +91,88 @@ def test_a_retry_that_is_due_waits(due_at_ms: int) -> None:
     later.add(replace(planned(at_ms=T0 - 100), not_before_ms=due_at_ms), T0)
     assert (retry.waiting, retry.oldest_waiting_at_ms) == (1, T0 - 100)
     assert (later.waiting, later.oldest_waiting_at_ms) == (1, due_at_ms)
+
+
+class Worker:
+    """A reading of one partition as egress does it, with what is settled in truth."""
+
+    def __init__(self) -> None:
+        self.reading = PartitionReading(0)
+        self.owners: list[str] = []
+        self.unsettled: set[int] = set()
+        self.out: list[tuple[str, int, str | None]] = []
+        self.cursors: dict[str, DurableCursor] = {}
+
+    def take(self, name: str, *, has_room: bool) -> None:
+        """Read the next record, which is this subscription's."""
+        offset = len(self.owners)
+        self.owners.append(name)
+        self.unsettled.add(offset)
+        if self.reading.take(offset, name, has_room=has_room) is Taken.DIRECT:
+            self.out.append((name, offset, None))
+
+    def catch_up(self, name: str, count: int) -> None:
+        """Hand out some of what was left in the log."""
+        for strand, start in list(self.reading.lagging()):
+            if strand != name:
+                continue
+            mine = [offset for offset in range(start, len(self.owners)) if self.owners[offset] == name]
+            for offset in mine[:count]:
+                if self.reading.hand_out(name, offset):
+                    self.out.append((name, offset, name))
+            if count >= len(mine):
+                self.reading.passed(name, len(self.owners))
+
+    def settle(self, which: int) -> None:
+        """Settle one of those that are out."""
+        if self.out:
+            name, offset, via = self.out.pop(which % len(self.out))
+            self.reading.settle(name, offset, via)
+            self.unsettled.discard(offset)
+
+    def write(self) -> None:
+        """Make every cursor durable."""
+        for strand, durable in self.reading.due_writes():
+            assert isinstance(strand, str)
+            if durable is None:
+                self.cursors.pop(strand)
+            else:
+                self.cursors[strand] = durable
+                self.reading.made_durable(strand)
+
+    def told(self, name: str) -> OpenRecords:
+        """Give what commit and cursors tell from outside."""
+        commit = self.reading.commit() or (0, "")
+        cursor = self.cursors.get(name)
+        return OpenRecords(Standing(*commit), None if cursor is None else Standing(cursor.offset, cursor.settled), {})
+
+
+steps = st.one_of(
+    st.tuples(st.just("take"), st.sampled_from("ab"), st.booleans()),
+    st.tuples(st.just("catch_up"), st.sampled_from("ab"), st.integers(1, 5)),
+    st.tuples(st.just("settle"), st.just(""), st.integers(0, 30)),
+    st.tuples(st.just("write"), st.just(""), st.just(0)),
+)
+
+
+@given(st.lists(steps, max_size=80))
+def test_what_is_told_is_what_egress_has_not_settled(taken: list[tuple[str, str, int]]) -> None:
+    """Whatever was read, left, caught up with and settled: nothing is missed, and nothing is counted that is done."""
+    worker = Worker()
+    for step, name, argument in taken:
+        match step:
+            case "take":
+                worker.take(name, has_room=bool(argument))
+            case "catch_up":
+                worker.catch_up(name, argument)
+            case "settle":
+                worker.settle(argument)
+            case _:
+                worker.write()
+    worker.write()
+
+    for name in "ab":
+        records = worker.told(name)
+        mine = [offset for offset, owner in enumerate(worker.owners) if owner == name]
+        open_offsets = {offset for offset in mine if records.due_at_ms(offset, None) is not None}
+        assert open_offsets == worker.unsettled & set(mine)
