@@ -58,11 +58,13 @@ class BacklogCounter:
         partitions = lookup.partitions(dict.fromkeys(self._topics, key))
         # Commits first: the cursors that stand for what a commit passed are durable before it.
         committed = committed_offsets(self._config, EGRESS_GROUP_ID, partitions)
-        cursors = self._read_cursors(subscription_id)
+        cursors, all_cursors = self._read_cursors(subscription_id)
         kept = lookup.newest_span(partitions, 0, sys.maxsize).ranges
         opened = {at: _open_records(kept[at].start, committed.get(at), cursors.get(at, ())) for at in partitions}
         ranges = {at: range(max(opened[at].lowest, kept[at].start), kept[at].stop) for at in partitions}
-        return self._count(key, opened, ranges, now_ms)
+        backlog = self._count(key, opened, ranges, now_ms)
+        backlog.complete &= all_cursors
+        return backlog
 
     def _count(
         self, key: bytes, opened: Mapping[Partition, OpenRecords], ranges: Mapping[Partition, range], now_ms: int
@@ -83,7 +85,8 @@ class BacklogCounter:
         backlog.complete = self._deliveries.read(ranges, take).complete
         return backlog
 
-    def _read_cursors(self, subscription_id: str) -> dict[Partition, list[CursorRecord]]:
+    def _read_cursors(self, subscription_id: str) -> tuple[dict[Partition, list[CursorRecord]], bool]:
+        """Give the subscription's cursors, and whether all were read."""
         newest: dict[bytes, CursorRecord | None] = {}
 
         def take(record: RawRecord) -> None:
@@ -96,12 +99,12 @@ class BacklogCounter:
                 return  # the cursor before it stands, as for egress
 
         # A cursor lies in the partition of its deliveries, which is that of the subscription's id.
-        self._cursors.run({CURSORS: subscription_id.encode()}, 0, take)
+        report = self._cursors.run({CURSORS: subscription_id.encode()}, 0, take)
         found: dict[Partition, list[CursorRecord]] = {}
         for cursor in newest.values():
             if cursor is not None and cursor.subscription_id == subscription_id:
                 found.setdefault((cursor.topic, cursor.partition), []).append(cursor)
-        return found
+        return found, report.complete
 
 
 def _open_records(begin: int, committed: CommittedOffset | None, cursors: Sequence[CursorRecord]) -> OpenRecords:

@@ -42,7 +42,7 @@ def create(
       gateway subscriptions create --url https://example.com/hooks --event-type order.created
       gateway subscriptions create --id billing --tenant acme --url https://acme.example.com/in \\
           --event-type 'invoice.*' --retry-policy 5s,5m,2h --fail-fast
-      gateway subscriptions create --url https://slow.example.com/ --event-type order.* --rate-limit 5/m --order key
+      gateway subscriptions create --url https://slow.example.com/ --event-type 'order.*' --rate-limit 5/m --order key
       pass show acme/webhook | gateway subscriptions create --secret-file - --url … --event-type '*'
     """
     issued = admin().create(

@@ -176,6 +176,19 @@ async def test_a_write_that_never_succeeds_is_given_up(world: World, monkeypatch
     assert world.stored().state is SubscriptionState.DISABLED
 
 
+async def test_what_waits_to_be_written_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond that nothing is held either: the next 410 finds it again."""
+    monkeypatch.setattr("gateway.egress.life_cycle._MAX_DUE", 1)
+    cycle = world.begin(ONE, TWO)
+    cycle.gone(ONE)
+    cycle.gone(TWO)
+    assert (cycle.is_held("sub_1"), cycle.is_held("sub_2")) == (True, False)
+    await until(lambda: bool(world.released))
+    cycle.gone(TWO)
+    await until(lambda: len(world.released) == 2)
+    assert world.stored("sub_2").state is SubscriptionState.DISABLED
+
+
 async def test_long_failing_is_noted_and_its_end_is_signalled(world: World) -> None:
     """After an hour, once; the first delivery clears the note."""
     cycle = world.begin(ONE)
