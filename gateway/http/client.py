@@ -19,7 +19,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
 from gateway.domain.delivery import MAX_EXCERPT_CHARS
-from gateway.domain.outcome import Answered, SendResult
+from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.http.exchange import Endpoint, Response, endpoint_of, exchange
 from gateway.http.failures import failure_of, is_disconnect
 from gateway.http.guard import guarded_socket_factory
@@ -28,8 +28,6 @@ from gateway.http.resolver import NameResolver
 CONNECT_TIMEOUT_S = 5.0
 _KEEPALIVE_S = 30.0
 _MAX_PREPARED = 10_000
-# Only for each address that is tried; a higher threshold than any, or it would be rounded up to a whole second.
-_CONNECT = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, ceil_threshold=math.inf)
 
 
 class WebhookClient:
@@ -38,9 +36,16 @@ class WebhookClient:
     Args:
         allow_insecure: development only: loopback and private addresses are accepted.
         resolver: finds the addresses of host names.
+        connect_timeout_s: how long one address may take to accept, TLS included, seconds.
     """
 
-    def __init__(self, *, allow_insecure: bool = False, resolver: AbstractResolver | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        allow_insecure: bool = False,
+        resolver: AbstractResolver | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+    ) -> None:
         tls = ssl.create_default_context()
         tls.minimum_version = ssl.TLSVersion.TLSv1_2
         connector = partial(
@@ -54,6 +59,11 @@ class WebhookClient:
         self._pool = connector(keepalive_timeout=_KEEPALIVE_S)
         # Where the second try goes: the pool may hold more connections that the endpoint has closed.
         self._fresh = connector(force_close=True)
+        self._connect_timeout = aiohttp.ClientTimeout(
+            total=None,
+            sock_connect=connect_timeout_s,
+            ceil_threshold=math.inf,  # a time-out longer than this would be rounded up to a whole second
+        )
         self._used: WeakSet[ResponseHandler] = WeakSet()
         self._endpoint = lru_cache(_MAX_PREPARED)(endpoint_of)
 
@@ -66,15 +76,18 @@ class WebhookClient:
             body: the exact bytes that were signed.
             timeout_s: bound on the whole attempt, seconds.
         """
+        limit = asyncio.timeout(timeout_s)
         try:
-            async with asyncio.timeout(timeout_s):
+            async with limit:
                 response = await self._send(self._endpoint(url), headers, body)
         except Exception as error:  # noqa: BLE001 - whatever sending provokes is an outcome, judged in one place
+            if limit.expired():
+                return Failed(ErrorCode.TIMEOUT, f"no complete answer within {timeout_s:g} s")
             return failure_of(error)
         return _answered(response)
 
     async def _send(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Response:
-        connection = await _connect(self._pool, endpoint)
+        connection = await self._connect(self._pool, endpoint)
         reused = self._was_used(connection)
         try:
             return await exchange(connection, endpoint, headers, body)
@@ -82,7 +95,15 @@ class WebhookClient:
             if not (reused and is_disconnect(error)):
                 raise
         # The endpoint closed an idle connection just as it was reused: nothing was answered, so try once more.
-        return await exchange(await _connect(self._fresh, endpoint), endpoint, headers, body)
+        return await exchange(await self._connect(self._fresh, endpoint), endpoint, headers, body)
+
+    async def _connect(self, connector: aiohttp.TCPConnector, endpoint: Endpoint) -> Connection:
+        try:
+            return await connector.connect(endpoint.target, [], self._connect_timeout)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError(
+                f"no connection within {self._connect_timeout.sock_connect:g} s"
+            ) from error
 
     def _was_used(self, connection: Connection) -> bool:
         protocol = connection.protocol
@@ -95,13 +116,6 @@ class WebhookClient:
         """Close every connection."""
         await self._pool.close()
         await self._fresh.close()
-
-
-async def _connect(connector: aiohttp.TCPConnector, endpoint: Endpoint) -> Connection:
-    try:
-        return await connector.connect(endpoint.target, [], _CONNECT)
-    except TimeoutError as error:
-        raise aiohttp.ConnectionTimeoutError(f"no connection within {CONNECT_TIMEOUT_S:g} s") from error
 
 
 def _answered(response: Response) -> Answered:

@@ -9,7 +9,7 @@ from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.http.client import WebhookClient
 from gateway.http.exchange import MAX_INFORMATIONAL
 from gateway.http.failures import failure_of
-from tests.http.raw_endpoint import OK, Answer, RawEndpoint, Request, close, raw_endpoint, saying, status
+from tests.http.raw_endpoint import OK, Answer, RawEndpoint, Request, close, hang, raw_endpoint, saying, status
 
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
 CREATED = status("201 Created")
@@ -166,6 +166,35 @@ async def test_an_answer_before_the_request_was_read_costs_the_connection(client
         over.set()
     assert results == [Answered(413), Answered(413)]
     assert connections == 2
+
+
+async def test_a_handshake_that_never_ends() -> None:
+    """Connecting, with TLS, has a time-out of its own; it is told from an answer that is late."""
+    accepted = 0
+    over = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal accepted
+        accepted += 1
+        await reader.read()
+        writer.transport.abort()
+        over.set()
+
+    client = WebhookClient(allow_insecure=True, connect_timeout_s=0.2)
+    async with asyncio.timeout(5), await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        result = await client.send(url, {}, b"{}", timeout_s=30)
+        await over.wait()
+    await client.close()
+    assert result == Failed(ErrorCode.CONNECT_TIMEOUT, "no connection within 0.2 s")
+    assert accepted == 1
+
+
+async def test_an_answer_that_is_late_says_so(client: WebhookClient) -> None:
+    """The time that was allowed stands in what people read."""
+    async with raw_endpoint(hang) as endpoint:
+        result = await post(client, endpoint, timeout_s=0.2)
+    assert result == Failed(ErrorCode.TIMEOUT, "no complete answer within 0.2 s")
 
 
 def test_what_nobody_has_foreseen_is_retried() -> None:
