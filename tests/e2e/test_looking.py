@@ -1,4 +1,4 @@
-"""`gateway deliveries` and `gateway dlq` through the installed program: what they find, and each way to be refused."""
+"""Looking with the installed program: what deliveries, dlq and signals find, and each way to be refused."""
 
 import os
 import subprocess
@@ -44,6 +44,9 @@ def gateway(kafka: KafkaConfig, topics: TopicLayout) -> Gateway:
         (["deliveries", "get", "x", "--since", "yesterday"], USAGE, "write it like 30s, 15m, 24h or 7d"),
         (["deliveries", "list", "--status", "lost"], USAGE, "'lost' is not one of"),
         (["deliveries", "list", "--limit", "0"], USAGE, "0 is not in the range"),
+        (["signals", "--kind", "bad_mood"], USAGE, "'bad_mood' is not one of"),
+        (["signals", "--since", "yesterday"], USAGE, "write it like 30s, 15m, 24h or 7d"),
+        (["subscriptions", "get", "no-such"], NOT_FOUND, "there is no subscription 'no-such'"),
         (["dlq", "list", "--reason", "bad_mood"], USAGE, "'bad_mood' is not one of"),
         (["dlq", "replay"], USAGE, "name what to replay"),
         (["dlq", "replay", "some-id", "--all"], USAGE, "name what to replay"),
@@ -61,9 +64,10 @@ def test_what_can_not_be_done_is_said_with_its_exit_code(
     assert "Traceback" not in result.stderr
 
 
-def test_an_unreachable_broker_is_named(gateway: Gateway) -> None:
+@pytest.mark.parametrize("arguments", [["dlq", "list"], ["signals"], ["signals", "--follow"]])
+def test_an_unreachable_broker_is_named(gateway: Gateway, arguments: list[str]) -> None:
     """Within some seconds, and without the client library's own lines in between."""
-    result = gateway("dlq", "list", bootstrap_servers="127.0.0.1:1")
+    result = gateway(*arguments, bootstrap_servers="127.0.0.1:1")
     assert result.returncode == UNAVAILABLE
     assert result.stderr.startswith("error: no Kafka broker answers at 127.0.0.1:1\n")
 
