@@ -65,6 +65,12 @@ class Settings(BaseSettings):
         description="a delivery that has waited this long for its turn becomes a dead letter, seconds; "
         "less than the 7 days for which Kafka keeps it",
     )
+    duplicate_window_s: int = Field(
+        default=600,
+        ge=0,
+        le=86_400,
+        description="an event id that is published again within this time is delivered once, seconds; 0 for never",
+    )
     disable_after_s: int = Field(
         default=432_000,
         ge=0,

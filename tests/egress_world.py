@@ -15,6 +15,7 @@ from gateway.domain.subscription import Subscription
 from gateway.domain.tiers import DEFAULT_TIERS
 from gateway.domain.topics import ATTEMPTS, CURSORS, DEAD_LETTERS
 from gateway.egress.catch_up import CatchUp
+from gateway.egress.duplicates import DuplicateGuard
 from gateway.egress.intake import Intake
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
@@ -36,6 +37,7 @@ from tests.egress_in_memory import (
 )
 
 MAX_AGE_MS = 6 * 86_400_000
+WINDOW_MS = 600_000
 
 
 @dataclass
@@ -52,6 +54,7 @@ class World:
     readings: dict[Partition, PartitionReading]
     intake: Intake
     catch_up: CatchUp
+    duplicates: DuplicateGuard
     committed: dict[Partition, Commit] = field(default_factory=dict)
     sent_before: Counter[str] = field(default_factory=Counter)
 
@@ -144,9 +147,19 @@ async def running(
 
     ledger = Ledger(producer, relieved, budget_bytes)
     pool = LanePool(table, endpoints, ledger, DEFAULT_TIERS, events, backlog, max_age_ms)
-    intake = Intake(readings, pool, ledger, producer, drain_s=0.01, confirm_s=1.0, backlog=backlog)
+    duplicates = DuplicateGuard(WINDOW_MS)
+    intake = Intake(
+        readings,
+        pool,
+        ledger,
+        producer,
+        drain_s=0.01,
+        confirm_s=1.0,
+        backlog=backlog,
+        duplicates=duplicates,
+    )
     catch_up = CatchUp(readings, log, pool, ledger, intake)
-    world = World(log, table, endpoints, events, producer, ledger, pool, readings, intake, catch_up)
+    world = World(log, table, endpoints, events, producer, ledger, pool, readings, intake, catch_up, duplicates)
     passes = asyncio.ensure_future(catch_up.run())
     world.assign()
     yield world

@@ -51,10 +51,10 @@ class DuplicateFilter:
     def __len__(self) -> int:
         return sum(part.size for part in self._slices)
 
-    def is_duplicate(
+    def judge(
         self, partition: PartitionId, offset: int, delivery_id: str, written_at_ms: int, *, now_ms: int
     ) -> bool:
-        """Judge a record, and remember it.
+        """Tell whether a record is a duplicate, and remember it.
 
         Args:
             partition: where it was read.

@@ -18,6 +18,7 @@ from gateway.domain.delivery import Delivery, RejectedEvent
 from gateway.domain.event import SourcePosition
 from gateway.domain.outcome import Reason
 from gateway.domain.topics import PRIORITY_DELIVERIES, REJECTED
+from gateway.egress.duplicates import DuplicateGuard
 from gateway.egress.lane import Origin, QueuedDelivery
 from gateway.egress.lane_pool import Backlog, LanePool
 from gateway.egress.ledger import Ledger, RecordProducer
@@ -46,6 +47,7 @@ class Intake:
         drain_s: how long work under way may go on when its partition is given up, seconds.
         confirm_s: how long Kafka may take after that to acknowledge what it was sent, and the last cursors, seconds.
         backlog: serves what is left in the log.
+        duplicates: keeps duplicates from the lanes.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Intake:
         drain_s: float,
         confirm_s: float,
         backlog: Callable[[], Backlog],
+        duplicates: DuplicateGuard,
     ) -> None:
         self._readings = readings
         self._pool = pool
@@ -66,6 +69,7 @@ class Intake:
         self._drain_s = drain_s
         self._confirm_s = confirm_s
         self._backlog = backlog
+        self._duplicates = duplicates
         self._codec = delivery_codec()
         self._committed: dict[Partition, Commit] = {}
 
@@ -93,11 +97,13 @@ class Intake:
                 self.enqueue(message, reading, partition, name, via=None)
             elif taken is Taken.LEFT and not lagged:
                 self._backlog().lags(partition, name)
+            elif taken is Taken.SETTLED:
+                self._duplicates.note_settled(message, partition)
 
     def enqueue(
         self, message: Message, reading: PartitionReading, partition: Partition, strand: Strand, *, via: Strand | None
     ) -> None:
-        """Hand a record to its lane; one that is no delivery goes to `events.rejected`.
+        """Hand a record to its lane; a duplicate is settled, one that is no delivery goes to `events.rejected`.
 
         Args:
             message: the record.
@@ -111,6 +117,9 @@ class Intake:
             delivery = self._decode(message)
         except UndecodableError as error:
             self._reject(message, origin, error)
+            return
+        if self._duplicates.suppresses(message, partition, delivery):
+            origin.settle()
         else:
             self._pool.put(QueuedDelivery(_resumed(delivery, origin), origin))
 
@@ -189,6 +198,7 @@ class Intake:
         readings = {partition: self._readings.pop(partition) for partition in partitions if partition in self._readings}
         self._pool.withdraw(readings)
         self._backlog().forget(readings)
+        self._duplicates.forget(readings)
         await self._drain(readings)
         written = [
             future for partition, reading in readings.items() for future in self._write_cursors(partition, reading)
@@ -221,6 +231,7 @@ class Intake:
             self._committed.pop(partition, None)
         self._pool.withdraw(gone)
         self._backlog().forget(gone)
+        self._duplicates.forget(gone)
         self._pool.cancel(gone)
 
 

@@ -71,26 +71,31 @@ class DeliveryConsumer:
     Args:
         config: how to reach Kafka.
         group_id: the egress group.
-        topics: `deliveries` and the retry topics.
+        topics: `deliveries` and the retry topics, each with how long it may rest once it is read to its end,
+            milliseconds; None for not at all.
         listener: told on the event loop.
         revoke_timeout_s: how long a revocation may wait for the listener, seconds.
         beat: called with every turn of the loop.
+        recall: called with the positions of partitions before they are assigned; may block for some seconds.
     """
 
     def __init__(  # noqa: PLR0917 - see the docstring
         self,
         config: KafkaConfig,
         group_id: str,
-        topics: Sequence[str],
+        topics: Mapping[str, int | None],
         listener: DeliveryListener,
         revoke_timeout_s: float,
         beat: Callable[[], None],
+        recall: Callable[[Mapping[Partition, int]], None],
     ) -> None:
         self._config = config
         self._topics = list(topics)
+        self._rests_ms = {topic: rest_ms for topic, rest_ms in topics.items() if rest_ms is not None}
         self._listener = listener
         self._revoke_timeout_s = revoke_timeout_s
         self._beat = beat
+        self._recall = recall
         self._consumer = Consumer(
             config.consumer(
                 group_id,
@@ -99,6 +104,7 @@ class DeliveryConsumer:
                     "session.timeout.ms": 15_000,
                     "on_commit": self._on_commit,
                     "queued.max.messages.kbytes": 16_384,
+                    "enable.partition.eof": True,
                 },
             )
         )
@@ -158,8 +164,7 @@ class DeliveryConsumer:
         if first is None:
             return
         batch = [message for message in (first, *self._consumer.consume(_BATCH - 1, 0)) if self._is_record(message)]
-        due = self._hold_back(batch)
-        if due:
+        if due := self._hold_back(batch):
             self._hand_over(due)
 
     def _poll_s(self) -> float:
@@ -171,6 +176,9 @@ class DeliveryConsumer:
         error = message.error()
         if error is None:
             return True
+        if error.code() == KafkaError._PARTITION_EOF:
+            self._rest((message.topic() or "", message.partition() or 0))
+            return False
         if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise KafkaException(error)
         _log.warning("kafka.consumer_trouble", error=error.str(), topic=message.topic())
@@ -205,6 +213,16 @@ class DeliveryConsumer:
             self._consumer.seek(position)
         return due
 
+    def _rest(self, partition: Partition) -> None:
+        """Leave a retry partition alone that was read to its end: what comes next is not due for a while.
+
+        Each request lists every partition that is not paused, and the broker looks at each of them.
+        """
+        rest_ms = self._rests_ms.get(partition[0])
+        if rest_ms is not None and partition in self._owned:
+            self._held[partition] = now_ms() + rest_ms
+            self._consumer.pause([TopicPartition(*partition)])
+
     def _apply_pauses(self) -> None:
         if self._blocked != self._paused_all:
             self._paused_all = self._blocked
@@ -220,8 +238,7 @@ class DeliveryConsumer:
             self._consumer.resume([TopicPartition(*partition) for partition in ready])
 
     def _commit_requested(self) -> None:
-        commits = self._commits.take(time.monotonic())
-        if commits:
+        if commits := self._commits.take(time.monotonic()):
             self._consumer.commit(offsets=_to_commit(commits), asynchronous=True)
 
     def _on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
@@ -253,6 +270,7 @@ class DeliveryConsumer:
             )
             for tp in committed
         ]
+        self._recall({each.partition: each.position for each in assigned})
         self._loop.call_soon_threadsafe(self._assigned, assigned)
 
     def _assigned(self, partitions: list[AssignedPartition]) -> None:

@@ -1,15 +1,18 @@
 """The egress process: wires table, readers, lanes and producer together, and takes them down within one deadline."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from gateway.domain.catch_up import PartitionReading
+from gateway.domain.duplicates import MAX_REMEMBERED
 from gateway.domain.errors import GatewayError, UnavailableError
 from gateway.domain.subscription import Subscription, SubscriptionState
-from gateway.domain.topics import TopicLayout
+from gateway.domain.topics import BEGINNINGS, TopicLayout
 from gateway.egress.attempt import SigningAttempter
 from gateway.egress.catch_up import CatchUp
+from gateway.egress.duplicates import DuplicateGuard
 from gateway.egress.endpoint_watch import EndpointWatch
 from gateway.egress.intake import Intake
 from gateway.egress.lag_watch import TICK_S, LagWatch
@@ -24,6 +27,7 @@ from gateway.kafka.delivery_consumer import DeliveryConsumer
 from gateway.kafka.group_offsets import EGRESS_GROUP_ID
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import ConfirmedProducer
+from gateway.kafka.recent_deliveries import RecentDeliveries
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
@@ -111,6 +115,8 @@ class _Egress:
             self._backlog,
             settings.max_delivery_age_s * 1000,
         )
+        window_ms = settings.duplicate_window_s * 1000
+        duplicates = DuplicateGuard(window_ms)
         self._intake = Intake(
             self._readings,
             self._pool,
@@ -119,6 +125,7 @@ class _Egress:
             drain_s=settings.shutdown_deadline_s * _DRAIN_SHARE,
             confirm_s=settings.shutdown_deadline_s * _CONFIRM_SHARE,
             backlog=self._backlog,
+            duplicates=duplicates,
         )
         self._reader = CatchUpReader(config)
         self._catch_up = CatchUp(self._readings, self._reader, self._pool, self._ledger, self._intake)
@@ -130,6 +137,7 @@ class _Egress:
             self._intake,
             revoke_timeout_s=settings.shutdown_deadline_s * _GIVE_UP_SHARE,
             beat=watchdog.watch("delivery consumer"),
+            recall=_recalling(config, window_ms, duplicates),
         )
         self._attempter = attempter
         table.subscribe(self._subscription_changed)
@@ -206,6 +214,20 @@ class _Egress:
 
     def _released(self, subscription_id: str) -> None:
         self._pool.subscription_changed(subscription_id)
+
+
+def _recalling(
+    config: KafkaConfig, window_ms: int, duplicates: DuplicateGuard
+) -> Callable[[Mapping[Partition, int]], None]:
+    loop = asyncio.get_running_loop()
+    recent = RecentDeliveries(config, BEGINNINGS, window_ms, MAX_REMEMBERED)
+
+    def recall(positions: Mapping[Partition, int]) -> None:
+        # On the consumer's thread; the event loop takes it in before it is told of the assignment.
+        for batch in recent.read(positions):
+            loop.call_soon_threadsafe(duplicates.recall, batch)
+
+    return recall
 
 
 def _check_secrets(table: SubscriptionTable, key_ring: KeyRing) -> None:

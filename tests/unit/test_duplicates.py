@@ -38,7 +38,7 @@ def duplicates_by_the_rule(log: list[tuple[int, int]]) -> list[bool]:
 
 def judge(filtering: DuplicateFilter, log: list[tuple[int, int]], offset: int) -> bool:
     at_ms = times_of(log)[offset]
-    return filtering.is_duplicate(PARTITION, offset, id_of(log[offset][0]), at_ms, now_ms=at_ms)
+    return filtering.judge(PARTITION, offset, id_of(log[offset][0]), at_ms, now_ms=at_ms)
 
 
 @given(log=logs)
@@ -72,31 +72,31 @@ def test_the_same_record_handed_out_again_is_no_duplicate_of_itself() -> None:
     """A lane that was paused gives its deliveries back to the log; they come again, and their repeats too."""
     filtering = DuplicateFilter(WINDOW_MS)
     for _ in range(3):
-        assert not filtering.is_duplicate(PARTITION, 7, id_of(1), 5000, now_ms=5000)
-        assert filtering.is_duplicate(PARTITION, 9, id_of(1), 5100, now_ms=5100)
+        assert not filtering.judge(PARTITION, 7, id_of(1), 5000, now_ms=5000)
+        assert filtering.judge(PARTITION, 9, id_of(1), 5100, now_ms=5100)
 
 
 def test_partitions_know_nothing_of_each_other() -> None:
     """The rule is over one partition's log: an event published again with another priority is delivered again."""
     filtering = DuplicateFilter(WINDOW_MS)
-    assert not filtering.is_duplicate(PARTITION, 1, id_of(1), 5000, now_ms=5000)
-    assert not filtering.is_duplicate(OTHER, 2, id_of(1), 5000, now_ms=5000)
+    assert not filtering.judge(PARTITION, 1, id_of(1), 5000, now_ms=5000)
+    assert not filtering.judge(OTHER, 2, id_of(1), 5000, now_ms=5000)
     filtering.forget([PARTITION])
-    assert not filtering.is_duplicate(PARTITION, 3, id_of(1), 5000, now_ms=5000)
-    assert filtering.is_duplicate(OTHER, 4, id_of(1), 5000, now_ms=5000)
+    assert not filtering.judge(PARTITION, 3, id_of(1), 5000, now_ms=5000)
+    assert filtering.judge(OTHER, 4, id_of(1), 5000, now_ms=5000)
 
 
 def test_no_window_means_no_duplicates() -> None:
     """Turned off, nothing is remembered either."""
     filtering = DuplicateFilter(0)
-    assert not any(filtering.is_duplicate(PARTITION, offset, id_of(1), 5000, now_ms=5000) for offset in range(3))
+    assert not any(filtering.judge(PARTITION, offset, id_of(1), 5000, now_ms=5000) for offset in range(3))
     assert len(filtering) == 0
 
 
 def test_an_id_that_is_no_uuid_is_never_a_duplicate() -> None:
     """Only the gateway's own ids name a delivery."""
     filtering = DuplicateFilter(WINDOW_MS)
-    assert not any(filtering.is_duplicate(PARTITION, offset, "mine", 5000, now_ms=5000) for offset in range(3))
+    assert not any(filtering.judge(PARTITION, offset, "mine", 5000, now_ms=5000) for offset in range(3))
 
 
 @given(count=st.integers(1, 300), step_ms=st.integers(0, 50))
@@ -106,14 +106,14 @@ def test_what_is_remembered_is_bounded_and_the_newest_is_kept(count: int, step_m
     for offset in range(count):
         now_ms = 5000 + offset * step_ms
         delivery_id = delivery_id_of(str(offset), "sub_1")
-        assert not filtering.is_duplicate(PARTITION, offset, delivery_id, now_ms, now_ms=now_ms)
+        assert not filtering.judge(PARTITION, offset, delivery_id, now_ms, now_ms=now_ms)
         assert len(filtering) <= min(40, WINDOW_MS * 3 // 2 // max(step_ms, 1) + 2)
-        assert filtering.is_duplicate(PARTITION, offset + 1, delivery_id, now_ms, now_ms=now_ms)
+        assert filtering.judge(PARTITION, offset + 1, delivery_id, now_ms, now_ms=now_ms)
 
 
 def test_a_record_with_an_impossible_time_does_no_harm() -> None:
     """Timestamps are their producers': they may be missing, or of another age."""
     filtering = DuplicateFilter(WINDOW_MS)
     for offset, at_ms in enumerate((-1, 10**18, 5000)):
-        assert not filtering.is_duplicate(PARTITION, offset, id_of(1), at_ms, now_ms=5000)
-    assert filtering.is_duplicate(PARTITION, 3, id_of(1), 5001, now_ms=5000)
+        assert not filtering.judge(PARTITION, offset, id_of(1), at_ms, now_ms=5000)
+    assert filtering.judge(PARTITION, 3, id_of(1), 5001, now_ms=5000)
