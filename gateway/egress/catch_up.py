@@ -89,9 +89,8 @@ class CatchUp:
         reading = self._readings.get(partition)
         if reading is None:
             return
-        retrying = reading.retrying(strand)
-        if retrying is not None and retrying[1].due_at_ms > now_ms():
-            self._looks.at(retrying[1].due_at_ms, partition, strand)
+        self._wanted.set()  # what is to be looked at next may be this
+        if self._waits_for_retry(partition, reading, strand):
             return
         name = subscription_of(strand)
         self._lagging.setdefault(name, {})[partition, strand] = None
@@ -121,7 +120,7 @@ class CatchUp:
         for lagging in list(self._lagging.values()):
             for partition, strand in list(lagging):
                 if partition in gone:
-                    self._caught_up(partition, strand)
+                    self._set_aside(partition, strand)
 
     def _want(self, partition: Partition, strand: Strand) -> None:
         self._due.setdefault(partition, {})[strand] = None
@@ -150,7 +149,7 @@ class CatchUp:
             if self._ledger.exhausted:
                 return
             start = self._next_of(partition, reading, strand)
-            if start is None:
+            if start is None or self._waits_for_retry(partition, reading, strand):
                 continue
             if not self._may_have(strand):
                 self._looks.at(now_ms() + _FIRST_LOOK_MS, partition, strand)
@@ -162,10 +161,19 @@ class CatchUp:
     def _next_of(self, partition: Partition, reading: PartitionReading, strand: Strand) -> int | None:
         start = reading.next_of(strand)
         if start is None:
-            self._caught_up(partition, strand)
+            self._set_aside(partition, strand)
         return start
 
-    def _caught_up(self, partition: Partition, strand: Strand) -> None:
+    def _waits_for_retry(self, partition: Partition, reading: PartitionReading, strand: Strand) -> bool:
+        """Tell whether the first delivery of a key is to be tried again later: nothing of the key is served before."""
+        retrying = reading.retrying(strand)
+        if retrying is None or retrying[1].due_at_ms <= now_ms():
+            return False
+        self._set_aside(partition, strand)
+        self._looks.move(retrying[1].due_at_ms, partition, strand)
+        return True
+
+    def _set_aside(self, partition: Partition, strand: Strand) -> None:
         name = subscription_of(strand)
         lagging = self._lagging.get(name, {})
         lagging.pop((partition, strand), None)
@@ -249,7 +257,7 @@ class CatchUp:
         """See whether a strand is served, and end what of it has become too old to wait."""
         reading = self._readings.get(partition)
         start = None if reading is None else self._next_of(partition, reading, strand)
-        if reading is None or start is None:
+        if reading is None or start is None or self._waits_for_retry(partition, reading, strand):
             return
         self._lagging.setdefault(subscription_of(strand), {})[partition, strand] = None
         self._looks.at(now_ms() + _LOOK_AGAIN_MS, partition, strand)
