@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Protocol
 
-from gateway.domain.cursor import KeyStrand
+from gateway.domain.cursor import KeyStrand, Retrying
 from gateway.domain.deferral import next_hop
 from gateway.domain.delivery import Delivery
 from gateway.domain.gate import CircuitChange
@@ -128,20 +128,25 @@ class Dispatcher:
             self._events.circuit_changed(subscription, change)
 
     def _settled_in_order(self, lane: Lane, queued: QueuedDelivery, key: bytes, settlement: Settlement) -> None:
-        origin = queued.origin
         if settlement.retrying is None:
-            origin.settle()
+            queued.origin.settle()
+            lane.free_key(key)
         else:
-            strand = KeyStrand(origin.subscription_id, key)
-            waiting = lane.take_back(strand, origin.reading)
-            if waiting:
-                origin.reading.give_back(strand, [(later.origin.offset, later.origin.via) for later in waiting])
-                for later in waiting:
-                    self._ledger.release(later.origin)
-            origin.reading.defer(strand, origin.offset, origin.via, settlement.retrying)
-            self._on_deferred(origin.partition, strand)
-        lane.free_key(key)
+            self.leave(lane, queued, key, settlement.retrying)
         self._on_over(lane)
+
+    def leave(self, lane: Lane, queued: QueuedDelivery, key: bytes, retrying: Retrying) -> None:
+        """Leave a delivery to the cursor of its key until it is due, and all of the key that wait behind it."""
+        origin = queued.origin
+        strand = KeyStrand(origin.subscription_id, key)
+        waiting = lane.take_back(strand, origin.reading)
+        if waiting:
+            origin.reading.give_back(strand, [(later.origin.offset, later.origin.via) for later in waiting])
+            for later in waiting:
+                self._ledger.release(later.origin)
+        origin.reading.defer(strand, origin.offset, origin.via, retrying)
+        lane.free_key(key)
+        self._on_deferred(origin.partition, strand)
 
     def _over(
         self, lane: Lane, queued: QueuedDelivery, epoch: int, key: bytes | None, task: asyncio.Task[None]

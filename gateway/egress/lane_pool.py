@@ -190,11 +190,7 @@ class LanePool:
             queued = self._next(lane, ordered=ordered)
             if queued is None:
                 return
-            if now_ms() - waiting_since_ms(queued.delivery) > self._max_age_ms:
-                lane.size_bytes -= queued.origin.size_bytes
-                self._dispatcher.end(queued, Reason.MAX_AGE)
-                continue
-            if queued.delivery.not_before_ms and self._dispatcher.put_off(queued):
+            if self._is_not_to_be_sent(lane, queued):
                 lane.size_bytes -= queued.origin.size_bytes
                 continue
             in_order = ordered or not isinstance(queued.origin.strand, str)
@@ -205,6 +201,25 @@ class LanePool:
             self._wake_in(lane, barred_ms)
             self._backlog().wake(lane.subscription_id)
 
+    def _is_not_to_be_sent(self, lane: Lane, queued: QueuedDelivery) -> bool:
+        """End a delivery that is too old, and leave one that is wanted later; False where it is to be sent."""
+        delivery, strand = queued.delivery, queued.origin.strand
+        key = None if isinstance(strand, str) else strand.event_key
+        if now_ms() - waiting_since_ms(delivery) > self._max_age_ms:
+            self._dispatcher.end(queued, Reason.MAX_AGE)
+            if key is not None:
+                lane.free_key(key)
+            return True
+        if delivery.not_before_ms == 0:
+            return False
+        if key is None:
+            return self._dispatcher.put_off(queued)
+        if delivery.not_before_ms <= now_ms():
+            return False
+        self._dispatcher.leave(lane, queued, key, Retrying(delivery.not_before_ms, delivery.attempts))
+        self._ledger.release(queued.origin)
+        return True
+
     def _next(self, lane: Lane, *, ordered: bool) -> QueuedDelivery | None:
         """Take the next delivery that may be begun; those that wait for another of their key are left to its cursor."""
         queued = lane.pop_of_key()
@@ -213,13 +228,14 @@ class LanePool:
             if key is None:
                 return lane.pop()
             strand = KeyStrand(lane.subscription_id, key)
+            behind_another = key in lane.keys or head.origin.reading.must_wait(strand)
             not_yet = head.delivery.not_before_ms > now_ms()
-            line = lane.keys.get(key)
-            if line is None and not not_yet and not head.origin.reading.must_wait(strand):
+            if not behind_another and not not_yet:
                 return lane.pop()
-            if line is None and len(lane.keys) >= MAX_KEYS:
+            if key not in lane.keys and len(lane.keys) >= MAX_KEYS:
                 return None
-            self._defer(lane, lane.pop(), strand, Retrying(head.delivery.not_before_ms) if not_yet else None)
+            first_is_due_later = not_yet and not behind_another
+            self._defer(lane, lane.pop(), strand, Retrying(head.delivery.not_before_ms) if first_is_due_later else None)
         return queued
 
     def _defer(self, lane: Lane, queued: QueuedDelivery, strand: KeyStrand, retrying: Retrying | None) -> None:
