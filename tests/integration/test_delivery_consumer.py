@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
+from gateway.domain.cursor import DurableCursor
 from gateway.domain.errors import GatewayError
 from gateway.domain.topics import TopicLayout
 from gateway.kafka.config import KafkaConfig
@@ -17,6 +18,7 @@ from gateway.kafka.cursor_log import cursor_record
 from gateway.kafka.delivery_consumer import AssignedPartition, DeliveryConsumer
 from gateway.kafka.due_times import DUE_HEADER
 from gateway.kafka.partitioning import Partition
+from gateway.kafka.pending_commits import Commit
 
 
 def now_ms() -> int:
@@ -40,7 +42,7 @@ class Recorder:
         self.offsets: dict[Partition, list[int]] = defaultdict(list)
         self.late_ms: list[int] = []
         self.given_up: list[Partition] = []
-        self.committing: dict[Partition, int] | None = None
+        self.committing: dict[Partition, Commit] | None = None
         self.fails = False
         self.free = asyncio.Event()
         self.free.set()
@@ -61,7 +63,7 @@ class Recorder:
             self.late_ms.append(now_ms() - int((message.value() or b"0").decode()))
         self._changed.set()
 
-    async def revoked(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+    async def revoked(self, partitions: Sequence[Partition]) -> dict[Partition, Commit]:
         """See DeliveryListener: commit what was read, unless told otherwise."""
         await self.free.wait()
         self.given_up += partitions
@@ -70,7 +72,7 @@ class Recorder:
         self._changed.set()
         if self.committing is not None:
             return self.committing
-        return {partition: self.offsets[partition][-1] + 1 for partition in partitions if self.offsets[partition]}
+        return {partition: (self.offsets[partition][-1] + 1, "") for partition in partitions if self.offsets[partition]}
 
     def lost(self, partitions: Sequence[Partition]) -> None:
         """See DeliveryListener."""
@@ -100,13 +102,20 @@ class Group:
         self.retries = retries
         self.group_id = f"tests-{uuid4().hex[:12]}"
         self.beats = 0
+        self.recalled: list[dict[Partition, int]] = []
         self._producer = Producer(kafka.producer())
         self._running: list[DeliveryConsumer] = []
 
     def join(self, listener: Recorder, *, revoke_timeout_s: float = 10.0) -> DeliveryConsumer:
         """Start a member."""
         consumer = DeliveryConsumer(
-            self.kafka, self.group_id, (self.deliveries, self.retries), listener, revoke_timeout_s, self._beat
+            self.kafka,
+            self.group_id,
+            (self.deliveries, self.retries),
+            listener,
+            revoke_timeout_s,
+            self._beat,
+            lambda positions: self.recalled.append(dict(positions)),
         )
         consumer.start()
         self._running.append(consumer)
@@ -176,13 +185,19 @@ async def test_an_assignment_brings_its_cursors(group: Group) -> None:
     """Those of exactly the partitions assigned, each with its topic's."""
     await asyncio.to_thread(
         ConfirmedWriter(group.kafka).write,
-        [cursor_record("sub_1", group.deliveries, 1, 5), cursor_record("sub_2", group.retries, 0, 7)],
+        [
+            cursor_record("sub_1", (group.deliveries, 1), DurableCursor(5)),
+            cursor_record("sub_2", (group.retries, 0), DurableCursor(7)),
+        ],
     )
     told = Recorder()
     group.join(told)
     await told.until(lambda: len(told.owned) == 4)
     cursors = {partition: assigned.cursors for partition, assigned in told.owned.items() if assigned.cursors}
-    assert cursors == {(group.deliveries, 1): {"sub_1": 5}, (group.retries, 0): {"sub_2": 7}}
+    assert cursors == {
+        (group.deliveries, 1): {"sub_1": DurableCursor(5)},
+        (group.retries, 0): {"sub_2": DurableCursor(7)},
+    }
 
 
 async def test_what_is_not_due_waits(group: Group) -> None:
@@ -201,7 +216,7 @@ async def test_what_is_not_due_waits(group: Group) -> None:
 
 async def test_the_head_of_a_partition_holds_what_follows(group: Group) -> None:
     """The order is the log's; other partitions go on."""
-    due = now_ms() + 1500
+    due = now_ms() + 5000
     await group.write(group.retries, 0, due, 1)
     await group.write(group.deliveries, 0, 0)
     told = Recorder()
@@ -232,7 +247,7 @@ async def test_stopping_gives_up_and_commits(group: Group) -> None:
     """What the listener says is where the next owner begins."""
     await group.write(group.deliveries, 0, *[0] * 10)
     first, second = Recorder(), Recorder()
-    first.committing = {(group.deliveries, 0): 7}
+    first.committing = {(group.deliveries, 0): (7, "1AgM=")}
     consumer = group.join(first)
     await first.until(lambda: first.count == 10)
     await group.leave(consumer)
@@ -242,7 +257,8 @@ async def test_stopping_gives_up_and_commits(group: Group) -> None:
     assert await group.committed(group.deliveries, 0) == 7
     group.join(second)
     await second.until(lambda: second.count == 3)
-    assert second.owned[group.deliveries, 0].position == 7
+    owned = second.owned[group.deliveries, 0]
+    assert (owned.position, owned.settled) == (7, "1AgM=")
     assert second.offsets == {(group.deliveries, 0): [7, 8, 9]}
 
 
@@ -253,7 +269,7 @@ async def test_what_is_asked_for_is_committed(group: Group) -> None:
     told.committing = {}
     consumer = group.join(told)
     await told.until(lambda: told.count == 10)
-    consumer.request_commit({(group.deliveries, 0): 4})
+    consumer.request_commit({(group.deliveries, 0): (4, "")})
     async with asyncio.timeout(10):
         while await group.committed(group.deliveries, 0) != 4:  # noqa: ASYNC110 - Kafka announces no commit
             await asyncio.sleep(0.05)
