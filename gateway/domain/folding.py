@@ -91,16 +91,19 @@ class HistoryBook:
 
 
 def _claim_of_delivery(delivery: Delivery) -> _Claim:
-    state = DeliveryState.PENDING
+    state, due_at_ms = DeliveryState.PENDING, delivery.due_at_ms
     if delivery.dead_lettered_at_ms is not None:
         state = DeliveryState.DEAD_LETTERED
     elif delivery.attempts:
         state = DeliveryState.RETRY_SCHEDULED
+    else:
+        # On its way through the tiers it is due again and again; what people want to know is when it is sent.
+        due_at_ms = max(due_at_ms, delivery.not_before_ms)
     return _Claim(
         round_started=delivery.planned_at_ms if delivery.trigger == REPLAY_TRIGGER else _EVENT_ROUND,
         step=_STEPS[state],
         attempt_number=len(delivery.attempts),
-        due_at_ms=delivery.due_at_ms,
+        due_at_ms=due_at_ms,
         from_dead_letter=state is DeliveryState.DEAD_LETTERED,
         reason=delivery.reason or "",
     )

@@ -12,6 +12,7 @@ from gateway.domain.history import DeliveryState, GivenUp
 from tests.delivery_records import T0, attempt_of, dead, parked, planned
 
 PLANNED = planned()
+LATER = replace(PLANNED, not_before_ms=T0 + 8000)
 FIRST = attempt_of(PLANNED, 1, "retry_scheduled", at_ms=T0 + 10, due_at_ms=T0 + 1000)
 PARKED = parked(PLANNED, (FIRST,), T0 + 1000)
 REPARKED = replace(PARKED, due_at_ms=T0 + 9000)
@@ -32,6 +33,9 @@ DELETED = replace(
     [
         ([PLANNED], DeliveryState.PENDING, None, None, 0),
         ([PLANNED, replace(PLANNED, due_at_ms=T0 + 5000)], DeliveryState.PENDING, T0 + 5000, None, 0),
+        ([LATER], DeliveryState.PENDING, T0 + 8000, None, 0),
+        ([LATER, replace(LATER, due_at_ms=T0 + 5000)], DeliveryState.PENDING, T0 + 8000, None, 0),
+        ([LATER, FIRST], DeliveryState.RETRY_SCHEDULED, T0 + 1000, "http_status", 1),
         ([PLANNED, FIRST], DeliveryState.RETRY_SCHEDULED, T0 + 1000, "http_status", 1),
         ([PARKED], DeliveryState.RETRY_SCHEDULED, T0 + 1000, None, 1),
         ([PLANNED, FIRST, PARKED, REPARKED], DeliveryState.RETRY_SCHEDULED, T0 + 9000, "http_status", 1),
