@@ -197,6 +197,26 @@ async def test_an_answer_that_is_late_says_so(client: WebhookClient) -> None:
     assert result == Failed(ErrorCode.TIMEOUT, "no complete answer within 0.2 s")
 
 
+async def test_a_send_that_is_broken_off_leaves_nothing_behind(client: WebhookClient) -> None:
+    """Its connection is closed with it: the answer that is still to come has no one to go to."""
+    begun = asyncio.Event()
+
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        if request.connection > 1:
+            return await saying(CREATED)(request, writer)
+        begun.set()
+        return await hang(request, writer)
+
+    async with raw_endpoint(answer) as endpoint:
+        sending = asyncio.ensure_future(post(client, endpoint))
+        await begun.wait()
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        assert await post(client, endpoint) == Answered(201)
+    assert endpoint.connections == 2
+
+
 def test_what_nobody_has_foreseen_is_retried() -> None:
     """A fault that is not the endpoint's does not make a dead letter either."""
     assert failure_of(RuntimeError("the handler is closed")) == Failed(ErrorCode.NETWORK, "the handler is closed")
