@@ -13,6 +13,8 @@ from gateway.domain.tiers import DEFAULT_TIERS, Tier
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
+_LEAST_REST_MS = 100
+_LONGEST_REST_MS = 5_000
 # How long Kafka keeps a delivery that waits; what may wait is bounded below it.
 DELIVERIES_RETENTION_MS = 7 * _DAY_MS
 
@@ -78,6 +80,17 @@ class TopicLayout:
     def delivery_topics(self) -> tuple[str, ...]:
         """Name the topics that deliveries wait in to be sent: where they begin, and the retry tiers."""
         return (*BEGINNINGS, *self.retry_topics())
+
+    def rests_ms(self) -> dict[str, int]:
+        """Say how long nobody needs to look into a retry topic that was read to its end, milliseconds.
+
+        What is written there is due a tier's delay later, or the shortest tier's earlier where a producer asked for a
+        time. A tenth of the delay leaves enough of either.
+        """
+        return {
+            name: min(max(tier.delay_ms // 10, _LEAST_REST_MS), _LONGEST_REST_MS)
+            for name, tier in self.retry_topics().items()
+        }
 
     def specs(self) -> tuple[TopicSpec, ...]:
         """List every topic, in the order of an event's path."""

@@ -20,14 +20,12 @@ from gateway.domain.cursor import DurableCursor, Strand
 from gateway.domain.errors import GatewayError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.cursor_log import read_cursors
-from gateway.kafka.due_times import split_due
+from gateway.kafka.fetch_control import FetchControl
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.pending_commits import Commit, PendingCommits
-from gateway.telemetry.clock import now_ms
 
 _BATCH = 500
 _BATCHES_AHEAD = 2
-_POLL_S = 0.05
 _METADATA_TIMEOUT_S = 15.0
 _log = structlog.get_logger()
 
@@ -71,8 +69,8 @@ class DeliveryConsumer:
     Args:
         config: how to reach Kafka.
         group_id: the egress group.
-        topics: `deliveries` and the retry topics, each with how long it may rest once it is read to its end,
-            milliseconds; None for not at all.
+        topics: where deliveries begin, and the retry topics.
+        rests_ms: how long partitions of a topic may rest once they are read to their end, milliseconds.
         listener: told on the event loop.
         revoke_timeout_s: how long a revocation may wait for the listener, seconds.
         beat: called with every turn of the loop.
@@ -83,7 +81,8 @@ class DeliveryConsumer:
         self,
         config: KafkaConfig,
         group_id: str,
-        topics: Mapping[str, int | None],
+        topics: Sequence[str],
+        rests_ms: Mapping[str, int],
         listener: DeliveryListener,
         revoke_timeout_s: float,
         beat: Callable[[], None],
@@ -91,7 +90,6 @@ class DeliveryConsumer:
     ) -> None:
         self._config = config
         self._topics = list(topics)
-        self._rests_ms = {topic: rest_ms for topic, rest_ms in topics.items() if rest_ms is not None}
         self._listener = listener
         self._revoke_timeout_s = revoke_timeout_s
         self._beat = beat
@@ -105,6 +103,8 @@ class DeliveryConsumer:
                     "on_commit": self._on_commit,
                     "queued.max.messages.kbytes": 16_384,
                     "enable.partition.eof": True,
+                    # A partition that is resumed waits for the request that is under way.
+                    "fetch.wait.max.ms": 100,
                 },
             )
         )
@@ -114,9 +114,8 @@ class DeliveryConsumer:
         self._ahead = threading.Semaphore(_BATCHES_AHEAD)
         self._stopping = False
         self._blocked = False
-        self._paused_all = False
         self._owned: set[Partition] = set()
-        self._held: dict[Partition, int] = {}
+        self._fetching = FetchControl(self._consumer, rests_ms)
         self._commits = PendingCommits()
         self._thread = threading.Thread(target=self._run, name="delivery-consumer", daemon=True)
 
@@ -159,25 +158,20 @@ class DeliveryConsumer:
     def _turn(self) -> None:
         self._beat()
         self._commit_requested()
-        self._apply_pauses()
-        first = self._consumer.poll(self._poll_s())
+        self._fetching.apply(blocked=self._blocked)
+        first = self._consumer.poll(self._fetching.poll_s)
         if first is None:
             return
         batch = [message for message in (first, *self._consumer.consume(_BATCH - 1, 0)) if self._is_record(message)]
-        if due := self._hold_back(batch):
+        if due := self._fetching.hold_back(batch, self._owned):
             self._hand_over(due)
-
-    def _poll_s(self) -> float:
-        if not self._held or self._paused_all:
-            return _POLL_S
-        return min(_POLL_S, max((min(self._held.values()) - now_ms()) / 1000, 0.001))
 
     def _is_record(self, message: Message) -> bool:
         error = message.error()
         if error is None:
             return True
         if error.code() == KafkaError._PARTITION_EOF:
-            self._rest((message.topic() or "", message.partition() or 0))
+            self._fetching.at_end((message.topic() or "", message.partition() or 0), self._owned)
             return False
         if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise KafkaException(error)
@@ -201,42 +195,6 @@ class DeliveryConsumer:
         finally:
             self._ahead.release()
 
-    def _hold_back(self, batch: list[Message]) -> list[Message]:
-        """Keep what is due; put back, and pause, each partition from its first record that is not."""
-        due, waits = split_due(batch, now_ms())
-        for partition, head in waits.items():
-            if partition not in self._owned:
-                continue  # given up while the batch was read: there is nothing to pause, and nothing is taken
-            self._held[partition] = head.due_at_ms
-            position = TopicPartition(*partition, head.offset)
-            self._consumer.pause([position])
-            self._consumer.seek(position)
-        return due
-
-    def _rest(self, partition: Partition) -> None:
-        """Leave a retry partition alone that was read to its end: what comes next is not due for a while.
-
-        Each request lists every partition that is not paused, and the broker looks at each of them.
-        """
-        rest_ms = self._rests_ms.get(partition[0])
-        if rest_ms is not None and partition in self._owned:
-            self._held[partition] = now_ms() + rest_ms
-            self._consumer.pause([TopicPartition(*partition)])
-
-    def _apply_pauses(self) -> None:
-        if self._blocked != self._paused_all:
-            self._paused_all = self._blocked
-            free = [tp for tp in self._consumer.assignment() if (tp.topic, tp.partition) not in self._held]
-            (self._consumer.pause if self._blocked else self._consumer.resume)(free)
-        if not self._held or self._paused_all:
-            return
-        present_ms = now_ms()
-        ready = [partition for partition, due_at_ms in self._held.items() if due_at_ms <= present_ms]
-        if ready:
-            for partition in ready:
-                del self._held[partition]
-            self._consumer.resume([TopicPartition(*partition) for partition in ready])
-
     def _commit_requested(self) -> None:
         if commits := self._commits.take(time.monotonic()):
             self._consumer.commit(offsets=_to_commit(commits), asynchronous=True)
@@ -254,11 +212,8 @@ class DeliveryConsumer:
             if tp.error is not None:
                 raise KafkaException(tp.error)
         cursors = read_cursors(self._config, {tp.partition for tp in partitions})
-        self._held.clear()
-        self._paused_all = False
         consumer.assign(committed)
-        # A partition that was paused when it went, and comes back to this process, would stay paused for ever.
-        consumer.resume(committed)
+        self._fetching.assigned(committed)
         self._owned = {(tp.topic, tp.partition) for tp in committed}
         self._commits.own(self._owned)
         assigned = [
@@ -307,8 +262,7 @@ class DeliveryConsumer:
     def _forget(self, partitions: list[Partition]) -> None:
         self._owned.difference_update(partitions)
         self._commits.give_up(partitions)
-        for partition in partitions:
-            self._held.pop(partition, None)
+        self._fetching.forget(partitions)
 
 
 def _to_commit(commits: Mapping[Partition, Commit]) -> list[TopicPartition]:

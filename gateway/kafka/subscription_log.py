@@ -43,7 +43,8 @@ class SubscriptionLog:
         self._codec = subscription_codec()
         self._reached: dict[int, int] = {}
         self._target: dict[int, int] = {}
-        overrides: dict[str, Any] = {**QUIET, "enable.partition.eof": True}
+        # It never seeks: a request may wait long for the next change.
+        overrides: dict[str, Any] = {**QUIET, "enable.partition.eof": True, "fetch.wait.max.ms": 500}
         # The client wants a group id; nothing joins or commits under it.
         self._consumer = Consumer(config.consumer("webhook-gateway-subscription-log", **overrides))
 

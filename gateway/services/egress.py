@@ -63,7 +63,8 @@ async def run_egress(settings: Settings) -> None:
     await table.ready()
     _check_secrets(table, key_ring)
     client = WebhookClient(allow_insecure=settings.allow_insecure_endpoints)
-    producer = ConfirmedProducer(config, asyncio.get_running_loop())
+    # No delivery waits for what is produced here, and fewer, larger requests cost the broker less.
+    producer = ConfirmedProducer(config, asyncio.get_running_loop(), **{"linger.ms": 20})
     producer.start()
     egress = _Egress(
         settings, config, deployment.layout(), table, SigningAttempter(client, key_ring), producer, watchdog
@@ -134,6 +135,7 @@ class _Egress:
             config,
             EGRESS_GROUP_ID,
             layout.delivery_topics(),
+            layout.rests_ms(),
             self._intake,
             revoke_timeout_s=settings.shutdown_deadline_s * _GIVE_UP_SHARE,
             beat=watchdog.watch("delivery consumer"),

@@ -112,6 +112,7 @@ class Group:
             self.kafka,
             self.group_id,
             (self.deliveries, self.retries),
+            {self.retries: 100},
             listener,
             revoke_timeout_s,
             self._beat,
@@ -335,7 +336,7 @@ async def test_what_waited_when_it_went_is_read_when_it_comes_back(group: Group)
 async def until_held(consumer: DeliveryConsumer, partitions: int) -> None:
     """Wait until the reader holds partitions whose heads are not due; it tells nobody."""
     async with asyncio.timeout(10):
-        while len(consumer._held) < partitions:  # noqa: ASYNC110 - there is no event for it
+        while len(consumer._fetching._until_ms) < partitions:  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.01)
 
 
