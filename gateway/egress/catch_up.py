@@ -16,6 +16,7 @@ from confluent_kafka import Message
 
 from gateway.domain.catch_up import PartitionReading
 from gateway.domain.cursor import Strand, subscription_of
+from gateway.domain.topics import PRIORITY_DELIVERIES
 from gateway.egress.intake import Intake
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
@@ -83,6 +84,8 @@ class CatchUp:
         self._kept_count = 0
         self._looks = Looks()
         self._wanted = asyncio.Event()
+        self._passes = 0
+        self._served_at: dict[Partition, int] = {}
 
     def lags(self, partition: Partition, strand: Strand) -> None:
         """Records of a strand are left in the log."""
@@ -117,6 +120,7 @@ class CatchUp:
         gone = set(partitions)
         for partition in gone:
             self._due.pop(partition, None)
+            self._served_at.pop(partition, None)
         for lagging in list(self._lagging.values()):
             for partition, strand in list(lagging):
                 if partition in gone:
@@ -138,10 +142,14 @@ class CatchUp:
             for partition, strand in self._looks.due(now_ms()):
                 await self._look(partition, strand)
             due, self._due = self._due, {}
-            for partition, strands in due.items():
+            for partition in self._in_turn(due):
                 reading = self._readings.get(partition)
                 if reading is not None:
-                    await self._serve(partition, reading, strands)
+                    await self._serve(partition, reading, due[partition])
+
+    def _in_turn(self, due: Iterable[Partition]) -> list[Partition]:
+        """Order partitions that compete for the same lanes: urgent ones first, then the one served longest ago."""
+        return sorted(due, key=lambda partition: (not _is_urgent(partition), self._served_at.get(partition, 0)))
 
     async def _serve(self, partition: Partition, reading: PartitionReading, strands: Iterable[Strand]) -> None:
         wanted: dict[Strand, int] = {}
@@ -151,11 +159,13 @@ class CatchUp:
             start = self._next_of(partition, reading, strand)
             if start is None or self._waits_for_retry(partition, reading, strand):
                 continue
-            if not self._may_have(strand):
+            if not self._may_have(partition, strand):
                 self._looks.at(now_ms() + _FIRST_LOOK_MS, partition, strand)
             elif self._hand_out_kept(partition, reading, strand, start):
                 wanted[strand] = reading.next_of(strand) or start
         if wanted:
+            self._passes += 1
+            self._served_at[partition] = self._passes
             await self._pass(partition, reading, wanted)
 
     def _next_of(self, partition: Partition, reading: PartitionReading, strand: Strand) -> int | None:
@@ -182,8 +192,13 @@ class CatchUp:
         self._looks.cancel(partition, strand)
         self._drop_kept(partition, strand)
 
-    def _may_have(self, strand: Strand) -> bool:
-        return self._pool.has_room(strand) if not isinstance(strand, str) else self._pool.wants_more(strand)
+    def _may_have(self, partition: Partition, strand: Strand) -> bool:
+        if _is_urgent(partition) or not isinstance(strand, str):
+            return self._has_room(partition, strand)
+        return self._pool.wants_more(strand)
+
+    def _has_room(self, partition: Partition, strand: Strand) -> bool:
+        return self._pool.has_room(strand, urgent=_is_urgent(partition))
 
     async def _pass(self, partition: Partition, reading: PartitionReading, wanted: dict[Strand, int]) -> None:
         keys = frozenset(subscription_of(strand).encode() for strand in wanted)
@@ -216,7 +231,7 @@ class CatchUp:
         for strand in self._intake.strands_of(message, wanted):
             kept = full.get(strand)
             if kept is None:
-                if not self._ledger.exhausted and self._pool.has_room(strand):
+                if not self._ledger.exhausted and self._has_room(partition, strand):
                     self._hand_out(message, partition, reading, strand)
                     continue
                 kept = full[strand] = _Kept(deque(), reading.next_of(strand) or 0, 1 << 62)
@@ -238,7 +253,7 @@ class CatchUp:
         if kept is None:
             return True
         if kept.read_from == start:
-            while kept.records and not self._ledger.exhausted and self._pool.has_room(strand):
+            while kept.records and not self._ledger.exhausted and self._has_room(partition, strand):
                 self._kept_count -= 1
                 self._hand_out(kept.records.popleft(), partition, reading, strand)
             kept.read_from = reading.next_of(strand) or kept.read_from
@@ -246,7 +261,7 @@ class CatchUp:
                 return False
             reading.passed(strand, kept.end)
         self._drop_kept(partition, strand)
-        return self._next_of(partition, reading, strand) is not None and self._may_have(strand)
+        return self._next_of(partition, reading, strand) is not None and self._may_have(partition, strand)
 
     def _drop_kept(self, partition: Partition, strand: Strand) -> None:
         kept = self._kept.pop((partition, strand), None)
@@ -261,7 +276,7 @@ class CatchUp:
             return
         self._lagging.setdefault(subscription_of(strand), {})[partition, strand] = None
         self._looks.at(now_ms() + _LOOK_AGAIN_MS, partition, strand)
-        if self._may_have(strand):
+        if self._may_have(partition, strand):
             self._want(partition, strand)
             return
         if self._pool.holds_any(subscription_of(strand)):
@@ -279,3 +294,7 @@ class CatchUp:
         reading.passed(strand, stretch.end)
         if self._next_of(partition, reading, strand) is not None:
             self._looks.move(now_ms() + 1, partition, strand)
+
+
+def _is_urgent(partition: Partition) -> bool:
+    return partition[0] == PRIORITY_DELIVERIES
