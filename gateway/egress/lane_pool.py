@@ -249,8 +249,12 @@ class LanePool:
         self._backlog().lags(partition, strand)
 
     def _wake_in(self, lane: Lane, wait_ms: float) -> None:
-        if lane.timer is None:
-            lane.timer = self._loop.call_later(wait_ms / 1000, self._woken, lane)
+        at_s = self._loop.time() + wait_ms / 1000
+        if lane.timer is not None:
+            if lane.timer.when() <= at_s:
+                return
+            lane.timer.cancel()
+        lane.timer = self._loop.call_at(at_s, self._woken, lane)
 
     def _woken(self, lane: Lane) -> None:
         lane.timer = None
