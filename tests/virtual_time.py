@@ -25,9 +25,11 @@ class _Selector(selectors.SelectSelector):
 
     def __init__(self, passed: Callable[[float], None]) -> None:
         super().__init__()
+        self.turns = 0
         self._passed = passed
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.turns += 1
         ready = super().select(0)
         if not ready:
             if timeout is None:
@@ -41,13 +43,19 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._now_s = 0.0
-        super().__init__(_Selector(self._passed))
+        self._selector = _Selector(self._passed)
+        super().__init__(self._selector)
 
     def _passed(self, seconds: float) -> None:
         self._now_s += seconds
 
     def time(self) -> float:
         return self._now_s
+
+    @property
+    def turns(self) -> int:
+        """How often the loop has turned."""
+        return self._selector.turns
 
     def time_ns(self) -> int:
         """Give the wall clock's time."""
@@ -73,6 +81,15 @@ def in_virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P,
         run_in_virtual_time(test(*args, **kwargs))
 
     return running
+
+
+async def turns_in(seconds: float) -> int:
+    """Let time pass, and tell how often the loop had something to do meanwhile."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    before = loop.turns
+    await asyncio.sleep(seconds)
+    return loop.turns - before
 
 
 async def comes_true(condition: Callable[[], bool], *, within_s: float = 60.0) -> None:
