@@ -22,7 +22,7 @@ RESULTS_FILE = "results.json"
 _DEFAULTS = Options()
 
 
-@click.command()
+@click.command(epilog="\b\nScenarios:\n" + "\n".join(f"  {name:12}{found.about}" for name, found in SCENARIOS.items()))
 @click.argument("scenarios", nargs=-1, type=click.Choice(list(SCENARIOS)), metavar="[SCENARIO]...")
 @click.option("--quick", is_flag=True, help="Less of everything: all scenarios in under three minutes.")
 @click.option("--duration", "duration_s", type=click.FloatRange(1, 3600), help="Seconds that each window lasts.")
@@ -84,7 +84,7 @@ def command(
     results: Results = {"machine": describe_machine(), "versions": dict(describe_versions())}
     try:
         with console.status("") as status:
-            say_it = console.log if console.is_terminal else say
+            say_it = console.print if console.is_terminal else say
             for name, result in run_scenarios(scenarios, options, say_it, status.update):
                 results[name] = result
     finally:

@@ -14,7 +14,7 @@ from gateway.services.bench.process_usage import Usage
 from gateway.services.bench.run import Snapshot
 from gateway.services.bench.scenarios import lost_in
 from gateway.services.bench.subscribers import spread_ids
-from gateway.services.bench.throughput import window_between
+from gateway.services.bench.window import window_between
 
 RESULTS: dict[str, dict[str, Any]] = {
     "machine": {"cores": 2},

@@ -54,7 +54,7 @@ def measure_backlog(rig: Rig, options: Options, tick: Say) -> Backlog:
         waiting = rig.usage(gateway)
         resumed_ns = time.time_ns()
         run.subscribers.resume(run.subscription_ids)
-        account = run.settle()
+        account = run.settle(gateway)
         drained = rig.usage(gateway)
     run.end()
     first_ns, last_ns = _span_of(rig.endpoints.arrivals())

@@ -71,7 +71,7 @@ def measure_crash(rig: Rig, options: Options, tick: Say) -> Crash:
             before = account.repeated
             in_flight, killed_ns, first_after = _kill(rig, run, gateway, name)
             run.flood(gateway, _AFTER_S, outstanding=_OUTSTANDING)
-            account = run.settle()
+            account = run.settle(gateway)
             recovered_ns = _first_arrival_ns(rig, first_after)
             kills.append(Kill(name, in_flight, round((recovered_ns - killed_ns) / 1e9, 2), account.repeated - before))
     for endpoint in range(_SUBSCRIPTIONS):

@@ -6,7 +6,6 @@ of one fault lasts into the next.
 """
 
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -25,8 +24,6 @@ _BACKLOG = 100_000
 _QUICK_BACKLOG = 10_000
 _BACKLOG_TYPE = "order.cancelled"
 _SLOW_S = 1.0
-# A reader of the table sees a change within milliseconds.
-_TABLE_DELAY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +123,6 @@ class _Scene:
         self.run.subscriptions.append(new)
         self.run.subscribers.delete([old.subscription_id])
         self.run.subscribers.subscribe([new])
-        time.sleep(_TABLE_DELAY_S)
 
     def mend(self) -> None:
         """Let the tenth endpoint answer again."""
@@ -140,7 +136,6 @@ class _Scene:
         """Let deliveries wait for the tenth subscription only."""
         tenth = self.run.subscriptions[-1].subscription_id
         self.run.subscribers.pause([tenth])
-        time.sleep(_TABLE_DELAY_S)
         source = EventSource(
             self._rig.kafka,
             self._rig.deployment.catalog(),

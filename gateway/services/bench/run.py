@@ -136,16 +136,17 @@ class Run:
         gateway.check()
         return range(first, self.source.published)
 
-    def settle(self) -> Account:
+    def settle(self, gateway: Gateway) -> Account:
         """Wait until everything has arrived, or nothing more does, and give the account of all subscriptions.
 
         Raises:
-            GatewayError: a signature was wrong.
+            GatewayError: a process ended, or a signature was wrong.
         """
         self.source.flush()
         last_total = -1
         last_s = time.monotonic()
         while True:
+            gateway.check()
             counts = self._rig.endpoints.count()
             if counts.rejected:
                 raise GatewayError(f"{counts.rejected} of the signatures that were checked are wrong")
@@ -207,8 +208,8 @@ class _Progress:
         self._since_s = time.monotonic()
 
     def note(self, arrived: int) -> None:
+        self._gateway.check()
         if arrived != self._last:
             self._last, self._since_s = arrived, time.monotonic()
         elif time.monotonic() - self._since_s > _STALL_S:
-            self._gateway.check()
             raise GatewayError(f"nothing was delivered for {_STALL_S:.0f} s")

@@ -13,7 +13,8 @@ from gateway.services.bench.match import measure_match
 from gateway.services.bench.options import Options
 from gateway.services.bench.rig import Rig, Say
 from gateway.services.bench.steady import measure_steady
-from gateway.services.bench.throughput import measure_fan_out_1, measure_fan_out_10, measure_two_egress
+from gateway.services.bench.throughput import measure_fan_out_1, measure_fan_out_10
+from gateway.services.bench.two_egress import measure_two_egress
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def measure_steady(rig: Rig, options: Options, tick: Say) -> Steady:
     with rig.gateway() as gateway:
         run.pace(gateway, options.warm_up_s(_WARM_UP_S, _QUICK_WARM_UP_S), events_per_s=options.events_per_s)
         numbers = run.pace(gateway, options.window_s(_WHOLE_S, _QUICK_S), events_per_s=options.events_per_s)
-        account = run.settle()
+        account = run.settle(gateway)
     run.end()
     found = latency_of(latencies_ns(rig.endpoints.arrivals(), run.source.times_ns, numbers))
     return Steady(

@@ -1,5 +1,6 @@
 """Writes the benchmark's subscriptions: many in one transaction, as an import would."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from gateway.kafka.partitioning import partition_of
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.telemetry.clock import now_ms
 from gateway.wire.sealing import KeyRing
+
+# The readers of the table see a change within milliseconds.
+_TABLE_DELAY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +49,16 @@ class Subscribers:
         self._secret = secret
 
     def subscribe(self, subscribers: Sequence[Subscriber]) -> None:
-        """Write new, active subscriptions."""
+        """Write new, active subscriptions; returns when the gateway's processes know them."""
         puts = [Put(self._subscription(subscriber)) for subscriber in subscribers]
         self._store.change(lambda _: puts)
+        time.sleep(_TABLE_DELAY_S)
 
     def pause(self, subscription_ids: Sequence[str]) -> None:
-        """Hold the deliveries of subscriptions back."""
+        """Hold the deliveries of subscriptions back; returns when the gateway's processes know."""
         for subscription_id in subscription_ids:
             self._lifecycle.pause(subscription_id)
+        time.sleep(_TABLE_DELAY_S)
 
     def resume(self, subscription_ids: Sequence[str]) -> None:
         """Let the deliveries of paused subscriptions go."""
