@@ -138,16 +138,18 @@ class Intake:
         self, message: Message, reading: PartitionReading, partition: Partition, strand: Strand
     ) -> int | None:
         """Give up a record that has waited in the log for too long; gives how long it may wait otherwise, in ms."""
+        offset = message.offset() or 0
+        origin = Origin(reading, partition, offset, strand, strand, len(message) + _OVERHEAD_BYTES)
         try:
             delivery = self._decode(message)
-        except UndecodableError:
-            return None  # a pass will reject it
+        except UndecodableError as error:
+            if reading.hand_out(strand, offset):
+                self._reject(message, origin, error)
+            return None
         waiting = self._pool.may_wait(delivery)
         if waiting.left_ms > 0:
             return waiting.left_ms
-        offset = message.offset() or 0
         if reading.hand_out(strand, offset):
-            origin = Origin(reading, partition, offset, strand, strand, len(message) + _OVERHEAD_BYTES)
             self._pool.end(QueuedDelivery(_resumed(delivery, origin), origin), waiting.reason)
         return None
 
