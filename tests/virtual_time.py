@@ -96,7 +96,7 @@ async def comes_true(condition: Callable[[], bool], *, within_s: float = 60.0) -
     """Let time pass until a condition holds."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - nothing announces these conditions
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(max(within_s / 10_000, 0.001))
 
 
 async def stays(condition: Callable[[], bool], *, for_s: float) -> None:
