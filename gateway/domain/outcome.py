@@ -57,6 +57,9 @@ class Reason(Enum):
     UNDECODABLE = "undecodable"
 
 
+_OUR_OWN = frozenset({Reason.ADDRESS_REFUSED, Reason.CONFIGURATION})
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """The endpoint answered with a status.
@@ -105,6 +108,11 @@ class Verdict:
     retry_after_s: float | None = None
     disables: bool = False
     endpoint_failed: bool = False
+
+    @property
+    def speaks_of_endpoint(self) -> bool:
+        """Tell whether the endpoint had a say in it: not where the gateway itself refused, or had nothing to send."""
+        return self.reason not in _OUR_OWN
 
 
 _DELIVERED = Verdict(Outcome.DELIVERED)

@@ -120,6 +120,9 @@ class Dispatcher:
         self._ledger.settle(queued.origin, settlement.records, settled)
 
     def _note(self, lane: Lane, subscription: Subscription, verdict: Verdict, epoch: int) -> None:
+        if not verdict.speaks_of_endpoint:
+            lane.gate.abandon(epoch, monotonic_ms())
+            return
         change = lane.gate.end(epoch, verdict, monotonic_ms())
         self._events.attempted(subscription, delivered=verdict.outcome is Outcome.DELIVERED)
         if verdict.disables:

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.domain.circuit import CircuitState
 from gateway.domain.delivery import Priority
-from gateway.domain.outcome import Answered
+from gateway.domain.outcome import Answered, ErrorCode, Failed
 from gateway.domain.rate_limit import RateLimit
 from gateway.domain.retry import STANDARD_POLICY
 from gateway.domain.subscription import Subscription, SubscriptionState
@@ -100,6 +100,23 @@ async def test_half_open_takes_exactly_one() -> None:
         urge(world, "u1", "u2")
         await stays(lambda: len(world.endpoints.begun) == sent + 1, for_s=60)
         assert world.endpoints.in_flight["sub_1"] == 1
+
+
+@pytest.mark.parametrize("code", [ErrorCode.ADDRESS_REFUSED, ErrorCode.CONFIGURATION])
+@in_virtual_time
+async def test_what_the_gateway_refuses_itself_is_no_word_of_the_endpoint(code: ErrorCode) -> None:
+    """It opens no circuit and closes none, it is no part of failing, and a probe that came to it is made anew."""
+    async with running(SINGLE) as world:
+        world.endpoints.result = Failed(code)
+        world.publish("sub_1", 20)
+        await comes_true(lambda: len(world.letters()) == 20)
+        assert (world.events.attempts, world.events.circuits) == ([], [])
+        await broken(world)
+        known = len(world.events.attempts)
+        world.endpoints.result = Failed(code)
+        await comes_true(lambda: len(world.letters()) > 20)
+        assert [change.state for _, change in world.events.circuits] == [CircuitState.OPEN]
+        assert len(world.events.attempts) == known
 
 
 @in_virtual_time

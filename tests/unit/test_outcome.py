@@ -65,6 +65,13 @@ def test_what_says_that_the_endpoint_is_in_trouble(fail_fast: bool) -> None:  # 
     assert failed == {*range(100, 200), 408, *range(500, 600)}
 
 
+def test_what_the_gateway_refuses_itself_says_nothing_of_the_endpoint() -> None:
+    """Whatever the endpoint answered, or did not answer, is its own doing."""
+    silent = {code for code in ErrorCode if not classify(Failed(code)).speaks_of_endpoint}
+    assert silent == {ErrorCode.ADDRESS_REFUSED, ErrorCode.CONFIGURATION}
+    assert all(classify(Answered(status)).speaks_of_endpoint for status in range(100, 600))
+
+
 def test_only_429_and_503_hold_the_lane_back() -> None:
     """`Retry-After` counts with 429 and 503 only."""
     holding = [s for s in range(100, 600) if classify(Answered(s, retry_after_s=7.0)).retry_after_s is not None]
