@@ -7,9 +7,7 @@ become too old to wait.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from confluent_kafka import Message
@@ -18,6 +16,7 @@ from gateway.domain.catch_up import PartitionReading
 from gateway.domain.cursor import Strand, subscription_of
 from gateway.domain.topics import PRIORITY_DELIVERIES
 from gateway.egress.intake import Intake
+from gateway.egress.kept_records import Kept, KeptRecords
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
 from gateway.egress.looks import Looks
@@ -28,8 +27,6 @@ from gateway.telemetry.clock import now_ms
 _FIRST_LOOK_MS = 1_000
 _LOOK_AGAIN_MS = 60_000
 _LONGEST_PAUSE_MS = 6 * 3_600_000
-# Records read and not handed out, of all strands; those beyond are read again.
-_MAX_KEPT = 10_000
 
 
 class StretchReader(Protocol):
@@ -37,21 +34,6 @@ class StretchReader(Protocol):
 
     async def read(self, partition: Partition, start: int, end: int, keys: frozenset[bytes]) -> Stretch:
         """Read from `start` towards `end`, and keep the records with these keys."""
-
-
-@dataclass(slots=True)
-class _Kept:
-    """What was read of a strand and not handed out.
-
-    Attributes:
-        records: in order.
-        read_from: where the strand's cursor stood when they were kept: anywhere else, they are not its next ones.
-        end: everything below was looked at.
-    """
-
-    records: deque[Message]
-    read_from: int
-    end: int
 
 
 class CatchUp:
@@ -80,8 +62,7 @@ class CatchUp:
         self._intake = intake
         self._lagging: dict[str, dict[tuple[Partition, Strand], None]] = {}
         self._due: dict[Partition, dict[Strand, None]] = {}
-        self._kept: dict[tuple[Partition, Strand], _Kept] = {}
-        self._kept_count = 0
+        self._kept = KeptRecords()
         self._looks = Looks()
         self._wanted = asyncio.Event()
         self._passes = 0
@@ -190,7 +171,7 @@ class CatchUp:
         if not lagging:
             self._lagging.pop(name, None)
         self._looks.cancel(partition, strand)
-        self._drop_kept(partition, strand)
+        self._kept.drop(partition, strand)
 
     def _may_have(self, partition: Partition, strand: Strand) -> bool:
         if _is_urgent(partition) or not isinstance(strand, str):
@@ -206,14 +187,14 @@ class CatchUp:
         # The partition may have been given up, and even come back, meanwhile.
         if self._readings.get(partition) is not reading:
             return
-        full: dict[Strand, _Kept] = {}
+        full: dict[Strand, Kept] = {}
         for message in stretch.records:
             self._offer(message, partition, reading, wanted.keys(), full)
         for strand in wanted:
             kept = full.get(strand)
             if kept is not None:
                 kept.end = min(kept.end, stretch.end)
-                self._kept[partition, strand] = kept
+                self._kept.put(partition, strand, kept)
                 continue
             reading.passed(strand, stretch.end)
             if self._next_of(partition, reading, strand) is not None:
@@ -225,48 +206,44 @@ class CatchUp:
         partition: Partition,
         reading: PartitionReading,
         wanted: Collection[Strand],
-        full: dict[Strand, _Kept],
+        full: dict[Strand, Kept],
     ) -> None:
         """Hand a record to its lane, or keep it where its lane is full."""
         for strand in self._intake.strands_of(message, wanted):
             kept = full.get(strand)
             if kept is None:
                 if not self._ledger.exhausted and self._has_room(partition, strand):
-                    self._hand_out(message, partition, reading, strand)
+                    if not self._hand_out(message, partition, reading, strand):
+                        at = reading.next_of(strand) or 0
+                        full[strand] = Kept(at, at)
                     continue
-                kept = full[strand] = _Kept(deque(), reading.next_of(strand) or 0, 1 << 62)
-            offset = message.offset() or 0
-            if offset < kept.end:
-                if self._kept_count < _MAX_KEPT:
-                    kept.records.append(message)
-                    self._kept_count += 1
-                else:
-                    kept.end = offset
+                kept = full[strand] = Kept(reading.next_of(strand) or 0)
+            self._kept.add(kept, message)
 
-    def _hand_out(self, message: Message, partition: Partition, reading: PartitionReading, strand: Strand) -> None:
-        if reading.hand_out(strand, message.offset() or 0):
-            self._intake.enqueue(message, reading, partition, strand, via=strand)
+    def _hand_out(self, message: Message, partition: Partition, reading: PartitionReading, strand: Strand) -> bool:
+        """Hand a record to its lane; False where the lane has left it to its strand's cursor again."""
+        offset = message.offset() or 0
+        if not reading.hand_out(strand, offset):
+            return True
+        self._intake.enqueue(message, reading, partition, strand, via=strand)
+        return reading.next_of(strand) != offset
 
     def _hand_out_kept(self, partition: Partition, reading: PartitionReading, strand: Strand, start: int) -> bool:
         """Hand out what is kept of a strand; True if more has to be read for it."""
-        kept = self._kept.get((partition, strand))
+        kept = self._kept.of(partition, strand)
         if kept is None:
             return True
         if kept.read_from == start:
             while kept.records and not self._ledger.exhausted and self._has_room(partition, strand):
-                self._kept_count -= 1
-                self._hand_out(kept.records.popleft(), partition, reading, strand)
+                if not self._hand_out(self._kept.take(kept), partition, reading, strand):
+                    self._kept.drop(partition, strand)
+                    return False
             kept.read_from = reading.next_of(strand) or kept.read_from
             if kept.records:
                 return False
             reading.passed(strand, kept.end)
-        self._drop_kept(partition, strand)
+        self._kept.drop(partition, strand)
         return self._next_of(partition, reading, strand) is not None and self._may_have(partition, strand)
-
-    def _drop_kept(self, partition: Partition, strand: Strand) -> None:
-        kept = self._kept.pop((partition, strand), None)
-        if kept is not None:
-            self._kept_count -= len(kept.records)
 
     async def _look(self, partition: Partition, strand: Strand) -> None:
         """See whether a strand is served, and end what of it has become too old to wait."""

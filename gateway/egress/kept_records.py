@@ -1,0 +1,67 @@
+"""Records that a catch-up pass has read and could not hand out: kept, within a bound, for when there is room."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from confluent_kafka import Message
+
+from gateway.domain.cursor import Strand
+from gateway.kafka.partitioning import Partition
+
+# Of all strands; those beyond are read again.
+MAX_KEPT = 10_000
+_UNBOUNDED = 1 << 62
+
+
+@dataclass(slots=True)
+class Kept:
+    """What was read of a strand and not handed out.
+
+    Attributes:
+        read_from: where the strand's cursor stood when they were kept: anywhere else, they are not its next ones.
+        end: everything below was looked at.
+        records: in order.
+    """
+
+    read_from: int
+    end: int = _UNBOUNDED
+    records: deque[Message] = field(default_factory=deque)
+
+
+class KeptRecords:
+    """The records of all strands."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[Partition, Strand], Kept] = {}
+        self._count = 0
+
+    def of(self, partition: Partition, strand: Strand) -> Kept | None:
+        """Give what is kept of a strand."""
+        return self._kept.get((partition, strand))
+
+    def put(self, partition: Partition, strand: Strand, kept: Kept) -> None:
+        """Keep what a pass could not hand out, instead of what was kept before."""
+        self.drop(partition, strand)
+        self._kept[partition, strand] = kept
+
+    def add(self, kept: Kept, message: Message) -> None:
+        """Keep one more record; one that exceeds the bound, and all that follow, are to be read again."""
+        offset = message.offset() or 0
+        if offset >= kept.end:
+            return
+        if self._count < MAX_KEPT:
+            kept.records.append(message)
+            self._count += 1
+        else:
+            kept.end = offset
+
+    def take(self, kept: Kept) -> Message:
+        """Take the first record."""
+        self._count -= 1
+        return kept.records.popleft()
+
+    def drop(self, partition: Partition, strand: Strand) -> None:
+        """Keep nothing of a strand any more."""
+        kept = self._kept.pop((partition, strand), None)
+        if kept is not None:
+            self._count -= len(kept.records)
