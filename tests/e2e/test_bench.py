@@ -57,5 +57,6 @@ async def test_ctrl_c_takes_everything_down(bench: Callable[..., Program], tmp_p
     """Broker, stream, egress and receiver end with it, and its temporary folder is gone."""
     program = bench("fan_out_1", "--quick")
     await until(lambda: "fan_out_1" in program.log, 60, lambda: program.log)
+    assert len(left_behind(tmp_path)) > 1, "there is something to take down"
     assert program.stop(signal.SIGINT) == 130
     assert left_behind(tmp_path) == []
