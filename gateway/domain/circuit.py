@@ -28,6 +28,7 @@ class CircuitPolicy:
         window_ms: how long a window is.
         first_pause_ms: from opening to the first probe; each probe that fails doubles the next pause.
         longest_pause_ms: what it grows to.
+        memory_ms: what is known of an endpoint to which nothing was sent for so long need not be kept.
     """
 
     failures_in_a_row: int = 10
@@ -36,6 +37,7 @@ class CircuitPolicy:
     window_ms: float = 30_000
     first_pause_ms: float = 5_000
     longest_pause_ms: float = 300_000
+    memory_ms: float = 2 * 86_400_000
 
 
 DEFAULT_CIRCUIT_POLICY = CircuitPolicy()
@@ -80,6 +82,11 @@ class Circuit:
         window_over = now_ms - self._window_from_ms >= self._policy.window_ms
         counting = self._in_a_row > 0 or (self._failures > 0 and not window_over)
         return self.state is CircuitState.CLOSED and not counting
+
+    def is_out_of_date(self, now_ms: float) -> bool:
+        """Tell whether nothing was tried for longer than it is worth to remember what came of it."""
+        tried_ms = max(self._window_from_ms + self._policy.window_ms, self.probe_at_ms)
+        return self.state is not CircuitState.HALF_OPEN and now_ms - tried_ms >= self._policy.memory_ms
 
     @property
     def failures_in_a_row(self) -> int:

@@ -97,6 +97,12 @@ class Gate:
 
     def at_rest(self, now_ms: float) -> bool:
         """Tell whether a new gate would do the same."""
-        if now_ms < self._held_until_ms or not self.circuit.at_rest(now_ms):
-            return False
-        return self._bucket is None or self._bucket.is_full(now_ms)
+        return self.circuit.at_rest(now_ms) and self._is_free(now_ms)
+
+    def may_be_forgotten(self, now_ms: float) -> bool:
+        """Tell whether a new gate may take its place: it is at rest, or has seen nothing for long."""
+        return self._is_free(now_ms) and (self.circuit.at_rest(now_ms) or self.circuit.is_out_of_date(now_ms))
+
+    def _is_free(self, now_ms: float) -> bool:
+        """Tell whether neither hold nor rate limit would have anything wait."""
+        return now_ms >= self._held_until_ms and (self._bucket is None or self._bucket.is_full(now_ms))

@@ -22,6 +22,7 @@ from gateway.egress.attempt import Attempter
 from gateway.egress.dispatch import Dispatcher, EndpointEvents
 from gateway.egress.lane import MAX_KEYS, Lane, QueuedDelivery
 from gateway.egress.ledger import Ledger
+from gateway.egress.open_lanes import OpenLanes
 from gateway.kafka.partitioning import Partition
 from gateway.telemetry.clock import monotonic_ms, now_ms
 
@@ -78,7 +79,7 @@ class LanePool:
         self._events = events
         self._backlog = backlog
         self._max_age_ms = max_age_ms
-        self._lanes: dict[str, Lane] = {}
+        self._lanes = OpenLanes()
         self._loop = asyncio.get_running_loop()
         self._dispatcher = Dispatcher(attempter, ledger, events, tiers, self._pump, self._deferred)
         self.failure = self._dispatcher.failure
@@ -112,15 +113,9 @@ class LanePool:
     def put(self, queued: QueuedDelivery) -> None:
         """Queue a delivery in its lane and start what can be started."""
         self._ledger.take(queued.origin)
-        lane = self._lane_of(subscription_of(queued.origin.strand))
+        lane = self._lanes.of(subscription_of(queued.origin.strand))
         lane.push(queued)
         self._pump(lane)
-
-    def _lane_of(self, subscription_id: str) -> Lane:
-        lane = self._lanes.get(subscription_id)
-        if lane is None:
-            lane = self._lanes[subscription_id] = Lane(subscription_id)
-        return lane
 
     def may_wait(self, delivery: Delivery) -> Waiting:
         """Say how long a delivery may go on waiting in the log."""
@@ -150,10 +145,14 @@ class LanePool:
 
     def withdraw(self, partitions: Collection[Partition]) -> None:
         """Drop what waits and was read from these partitions; their next owner reads it again."""
-        for lane in list(self._lanes.values()):
+        for lane in self._lanes:
             for queued in lane.withdraw(partitions):
                 self._ledger.release(queued.origin)
-            self._drop_if_idle(lane)
+            self._lanes.drop_if_idle(lane)
+
+    def sweep(self) -> None:
+        """Drop lanes that are idle and have nothing to remember any more; some of them, to be called now and then."""
+        self._lanes.sweep()
 
     def cancel(self, partitions: Collection[Partition]) -> int:
         """Break off what is under way for these partitions, unsettled. Gives how many that were."""
@@ -172,11 +171,7 @@ class LanePool:
             self._start_some(lane, subscription)
         if lane.wants_more(_width(lane, subscription), self._ledger.lane_allowance_bytes):
             self._backlog().wake(lane.subscription_id)
-        self._drop_if_idle(lane)
-
-    def _drop_if_idle(self, lane: Lane) -> None:
-        if lane.idle and not lane.keys and lane.timer is None and lane.gate.at_rest(monotonic_ms()):
-            self._lanes.pop(lane.subscription_id, None)
+        self._lanes.drop_if_idle(lane)
 
     def _start_some(self, lane: Lane, subscription: Subscription) -> None:
         gate, present_ms = lane.gate, monotonic_ms()

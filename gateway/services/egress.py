@@ -213,6 +213,7 @@ class _Egress:
                 self._lag_watch.reset()
                 self._life_cycle.forget_runs()
             self._lag_watch.tick(now_ms())
+            self._pool.sweep()
 
     def _released(self, subscription_id: str) -> None:
         self._pool.subscription_changed(subscription_id)

@@ -180,6 +180,19 @@ def test_at_rest_is_what_nothing_speaks_against() -> None:
     assert not circuit.at_rest(NOW_MS + 1_000_000)
 
 
+def test_what_was_seen_long_ago_is_out_of_date() -> None:
+    """Counted from the newest attempt's window, or the next probe where one is due; a probe under way is news."""
+    memory_ms = POLICY.memory_ms
+    failing, _ = after("xx", apart_ms=99)
+    assert [failing.is_out_of_date(NOW_MS + 100 + ms) for ms in (memory_ms - 1, memory_ms)] == [False, True]
+    circuit = opened()
+    assert [circuit.is_out_of_date(NOW_MS + 100 + ms) for ms in (memory_ms - 1, memory_ms)] == [False, True]
+    circuit.end(circuit.begin(), NOW_MS + 400, failed=True)
+    assert [circuit.is_out_of_date(NOW_MS + 500 + ms) for ms in (memory_ms - 1, memory_ms)] == [False, True]
+    circuit.begin()
+    assert not circuit.is_out_of_date(NOW_MS + 2 * memory_ms)
+
+
 def test_the_default_policy_can_open_and_probes_within_minutes() -> None:
     """Its share can be reached in its window, and its pauses grow."""
     assert DEFAULT_CIRCUIT_POLICY.failures_in_a_row < DEFAULT_CIRCUIT_POLICY.least_attempts

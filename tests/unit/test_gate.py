@@ -122,6 +122,22 @@ def test_a_gate_with_a_failure_is_not_at_rest() -> None:
     assert [gate.at_rest(NOW_MS + ms) for ms in (0, DEFAULT_CIRCUIT_POLICY.window_ms)] == [False, True]
 
 
+def test_a_gate_is_forgotten_for_being_old_unless_it_holds() -> None:
+    """A failure counts for days and no longer; what the endpoint asked for holds to its end."""
+    gate = opened()
+    old_ms = NOW_MS + DEFAULT_CIRCUIT_POLICY.window_ms + DEFAULT_CIRCUIT_POLICY.memory_ms
+    assert [gate.may_be_forgotten(old_ms + ms) for ms in (-1, 0)] == [False, True]
+    assert not gate.at_rest(old_ms)
+    limited = Gate()
+    limited.set_rate_limit(RateLimit(0.01, 10_000), NOW_MS)
+    for _ in range(10_000):
+        limited.begin(NOW_MS)
+    assert not limited.may_be_forgotten(old_ms)
+    held = Gate()
+    send(held, Answered(429, 7.0))
+    assert [held.may_be_forgotten(NOW_MS + ms) for ms in (6999, 7000)] == [False, True]
+
+
 def test_a_rate_limit_is_a_wait_and_no_bar() -> None:
     """What waits for a token stays in its lane."""
     gate = Gate()
