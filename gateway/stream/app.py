@@ -18,6 +18,7 @@ from gateway.kafka.producer import OutRecord
 from gateway.stream.acks import InOrderAcks
 from gateway.stream.output import BoundedOutput
 from gateway.stream.pipeline import EventPipeline
+from gateway.stream.prompt_consumer import use_prompt_consumer
 from gateway.wire.errors import RegistryUnavailableError
 from gateway.wire.event_codec import EventRecord
 
@@ -61,6 +62,7 @@ class StreamApp:
         self._acks = acks
         self._stopping = False
         self.app = _faust_app(config, work_dir)
+        use_prompt_consumer(self.app)
         self.assigned = asyncio.Event()
         self.app.on_partitions_assigned.connect(self._on_assigned, weak=False)
         for topic in topics:
