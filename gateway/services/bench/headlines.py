@@ -49,7 +49,9 @@ _NUMBERS = {
         "subscriptions": "subscriptions",
         "table load, s": "table_load_s",
         "stream, MiB": "stream_rss_mb",
+        "egress, MiB": "egress_rss_mb",
         "stream ready after, s": "stream_ready_s",
+        "egress ready after, s": "egress_ready_s",
     },
 }
 

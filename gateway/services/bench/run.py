@@ -24,7 +24,7 @@ _SHOW_S = 0.5
 _STALL_S = 60.0
 # How long nothing may arrive until what is missing counts as lost: longer than a retry that met a broken connection.
 _LOST_AFTER_S = 20.0
-_REST_TIMEOUT_S = 120.0
+_REST_TIMEOUT_S = 300.0
 _REST_LOOK_S = 0.5
 # Of a core: what egress uses when there is nothing to deliver is below that.
 _IDLE_SHARE = 0.12
@@ -165,7 +165,7 @@ class Run:
         """Wait until egress has nothing left to do, so that what comes next is measured by itself.
 
         Raises:
-            GatewayError: it goes on for more than two minutes.
+            GatewayError: it goes on for more than five minutes.
         """
         give_up_at = time.monotonic() + _REST_TIMEOUT_S
         idle_looks = 0
