@@ -42,7 +42,11 @@ WINDOW_MS = 600_000
 
 @dataclass
 class World:
-    """What one process has, and what it leaves in Kafka."""
+    """What one process has, and what it leaves in Kafka.
+
+    Attributes:
+        given_up: how many attempts had been told of the endpoints, each time that partitions were given up.
+    """
 
     log: MemoryLog
     table: MemoryTable
@@ -55,6 +59,7 @@ class World:
     intake: Intake
     catch_up: CatchUp
     duplicates: DuplicateGuard
+    given_up: list[int]
     committed: dict[Partition, Commit] = field(default_factory=dict)
     sent_before: Counter[str] = field(default_factory=Counter)
 
@@ -137,6 +142,7 @@ async def running(
     log, table, endpoints, producer = MemoryLog(chunk), MemoryTable(*subscriptions), MemoryEndpoints(), MemoryProducer()
     events = MemoryEvents()
     readings: dict[Partition, PartitionReading] = {}
+    given_up: list[int] = []
 
     def relieved(exhausted: bool) -> None:  # noqa: FBT001 - the one argument there is
         if not exhausted:
@@ -157,9 +163,12 @@ async def running(
         confirm_s=1.0,
         backlog=backlog,
         duplicates=duplicates,
+        on_given_up=lambda: given_up.append(len(events.attempts)),
     )
     catch_up = CatchUp(readings, log, pool, ledger, intake)
-    world = World(log, table, endpoints, events, producer, ledger, pool, readings, intake, catch_up, duplicates)
+    world = World(
+        log, table, endpoints, events, producer, ledger, pool, readings, intake, catch_up, duplicates, given_up
+    )
     passes = asyncio.ensure_future(catch_up.run())
     world.assign()
     yield world

@@ -48,6 +48,7 @@ class Intake:
         confirm_s: how long Kafka may take after that to acknowledge what it was sent, and the last cursors, seconds.
         backlog: serves what is left in the log.
         duplicates: keeps duplicates from the lanes.
+        on_given_up: called when partitions were given up or lost, and again when what was under way for them is over.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Intake:
         confirm_s: float,
         backlog: Callable[[], Backlog],
         duplicates: DuplicateGuard,
+        on_given_up: Callable[[], None],
     ) -> None:
         self._readings = readings
         self._pool = pool
@@ -70,6 +72,7 @@ class Intake:
         self._confirm_s = confirm_s
         self._backlog = backlog
         self._duplicates = duplicates
+        self._on_given_up = on_given_up
         self._codec = delivery_codec()
         self._committed: dict[Partition, Commit] = {}
 
@@ -198,10 +201,9 @@ class Intake:
     async def revoked(self, partitions: Sequence[Partition]) -> dict[Partition, Commit]:
         """Give partitions up: finish what is under way within the drain time, and give the offsets to commit."""
         readings = {partition: self._readings.pop(partition) for partition in partitions if partition in self._readings}
-        self._pool.withdraw(readings)
-        self._backlog().forget(readings)
-        self._duplicates.forget(readings)
+        self._forget(readings)
         await self._drain(readings)
+        self._on_given_up()
         written = [
             future for partition, reading in readings.items() for future in self._write_cursors(partition, reading)
         ]
@@ -231,10 +233,14 @@ class Intake:
         gone = [partition for partition in partitions if self._readings.pop(partition, None) is not None]
         for partition in gone:
             self._committed.pop(partition, None)
-        self._pool.withdraw(gone)
-        self._backlog().forget(gone)
-        self._duplicates.forget(gone)
+        self._forget(gone)
         self._pool.cancel(gone)
+
+    def _forget(self, partitions: Collection[Partition]) -> None:
+        self._pool.withdraw(partitions)
+        self._backlog().forget(partitions)
+        self._duplicates.forget(partitions)
+        self._on_given_up()
 
 
 def _cursor_written(

@@ -127,6 +127,7 @@ class _Egress:
             confirm_s=settings.shutdown_deadline_s * _CONFIRM_SHARE,
             backlog=self._backlog,
             duplicates=duplicates,
+            on_given_up=self._given_up,
         )
         self._reader = CatchUpReader(config)
         self._catch_up = CatchUp(self._readings, self._reader, self._pool, self._ledger, self._intake)
@@ -149,7 +150,7 @@ class _Egress:
         self._consumer.start()
         catching_up = asyncio.ensure_future(self._catch_up.run())
         committing = asyncio.ensure_future(self._commit())
-        watching = asyncio.ensure_future(self._watch_lag())
+        watching = asyncio.ensure_future(self._watch())
         ready = asyncio.ensure_future(self._announce())
         try:
             await until_stopped_or_failed(
@@ -203,15 +204,14 @@ class _Egress:
     def _backlog(self) -> CatchUp:
         return self._catch_up
 
-    async def _watch_lag(self) -> None:
-        owned: set[Partition] = set()
+    def _given_up(self) -> None:
+        # What went is for others to tell; what comes back then has been theirs.
+        self._lag_watch.reset()
+        self._life_cycle.forget_runs()
+
+    async def _watch(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            if owned != self._readings.keys():
-                # What came from elsewhere was watched by others; what went is theirs now.
-                owned = set(self._readings)
-                self._lag_watch.reset()
-                self._life_cycle.forget_runs()
             self._lag_watch.tick(now_ms())
             self._pool.sweep()
 

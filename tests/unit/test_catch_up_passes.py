@@ -167,6 +167,22 @@ async def test_giving_up_waits_for_what_is_under_way() -> None:
         assert len(world.endpoints.begun) == 2
 
 
+async def test_giving_up_is_told_before_and_after() -> None:
+    """What is known of its endpoints does not outlive a partition, nor does what its last attempts still told."""
+    async with running(replace(WIDE, max_in_flight=2)) as world:
+        world.endpoints.gate.clear()
+        world.publish("sub_2", 2)
+        giving_up = asyncio.ensure_future(world.intake.revoked([PARTITION]))
+        await settle_down()
+        assert world.given_up == [0]
+        world.endpoints.gate.set()
+        await giving_up
+        assert world.given_up == [0, 2]
+        world.assign()
+        world.intake.lost([PARTITION])
+        assert world.given_up == [0, 2, 2]
+
+
 async def test_giving_up_does_not_wait_for_ever() -> None:
     """An attempt that outlives the drain time is broken off, and its offset is not committed."""
     async with running(WIDE) as world:
