@@ -56,12 +56,19 @@ class MemoryProducer:
 
 
 class MemoryLog:
-    """Partitions in memory; reads stretches like CatchUpReader, at most `chunk` records at a time."""
+    """Partitions in memory; reads stretches like CatchUpReader, at most `chunk` records at a time.
+
+    Attributes:
+        partitions: the records of each.
+        reads: from where to where was read.
+        meanwhile: what happens while a stretch is read.
+    """
 
     def __init__(self, chunk: int = 1000) -> None:
         self.partitions: dict[Partition, list[Message]] = {}
         self.chunk = chunk
         self.reads: list[tuple[int, int]] = []
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def append(self, key: bytes | None, value: bytes, partition: Partition = PARTITION) -> Message:
         """Write a record."""
@@ -77,6 +84,7 @@ class MemoryLog:
     async def read(self, partition: Partition, start: int, end: int, keys: frozenset[bytes]) -> Stretch:
         """See StretchReader."""
         await asyncio.sleep(0)
+        self.meanwhile()
         self.reads.append((start, end))
         log = self.partitions.get(partition, [])
         stop = min(end, start + self.chunk, len(log))
@@ -234,9 +242,9 @@ def queued(
     return QueuedDelivery(delivery, Origin(reading, partition, offset, subscription_id, None, size_bytes))
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool], *, within_s: float = 5) -> None:
     """Let the event loop turn until a condition holds."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - nothing announces these conditions
             await asyncio.sleep(0)
 

@@ -7,7 +7,7 @@ become too old to wait.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 from confluent_kafka import Message
@@ -142,7 +142,7 @@ class CatchUp:
                 continue
             if not self._may_have(partition, strand):
                 self._looks.at(now_ms() + _FIRST_LOOK_MS, partition, strand)
-            elif self._hand_out_kept(partition, reading, strand, start):
+            elif self._hand_out_kept(partition, reading, strand):
                 wanted[strand] = reading.next_of(strand) or start
         if wanted:
             self._passes += 1
@@ -187,63 +187,59 @@ class CatchUp:
         # The partition may have been given up, and even come back, meanwhile.
         if self._readings.get(partition) is not reading:
             return
-        full: dict[Strand, Kept] = {}
+        serving = {strand: Kept(start) for strand, start in wanted.items()}
         for message in stretch.records:
-            self._offer(message, partition, reading, wanted.keys(), full)
-        for strand in wanted:
-            kept = full.get(strand)
-            if kept is not None:
-                kept.end = min(kept.end, stretch.end)
-                self._kept.put(partition, strand, kept)
-                continue
-            reading.passed(strand, stretch.end)
+            self._offer(message, partition, reading, serving)
+        for strand, kept in serving.items():
+            if reading.next_of(strand) == kept.read_from:
+                if kept.begun:
+                    kept.end = min(kept.end, stretch.end)
+                    self._kept.put(partition, strand, kept)
+                    continue
+                reading.passed(strand, stretch.end)
+            else:
+                self._kept.discard(kept)
             if self._next_of(partition, reading, strand) is not None:
                 self._want(partition, strand)
 
     def _offer(
-        self,
-        message: Message,
-        partition: Partition,
-        reading: PartitionReading,
-        wanted: Collection[Strand],
-        full: dict[Strand, Kept],
+        self, message: Message, partition: Partition, reading: PartitionReading, serving: dict[Strand, Kept]
     ) -> None:
         """Hand a record to its lane, or keep it where its lane is full."""
-        for strand in self._intake.strands_of(message, wanted):
-            kept = full.get(strand)
-            if kept is None:
-                if not self._ledger.exhausted and self._has_room(partition, strand):
-                    if not self._hand_out(message, partition, reading, strand):
-                        at = reading.next_of(strand) or 0
-                        full[strand] = Kept(at, at)
-                    continue
-                kept = full[strand] = Kept(reading.next_of(strand) or 0)
-            self._kept.add(kept, message)
+        for strand in self._intake.strands_of(message, serving.keys()):
+            kept = serving[strand]
+            if reading.next_of(strand) != kept.read_from:
+                continue  # something of it was left to the log again, and has to come before
+            if kept.begun or self._ledger.exhausted or not self._has_room(partition, strand):
+                self._kept.add(kept, message)
+            else:
+                self._hand_out(message, partition, reading, strand, kept)
 
-    def _hand_out(self, message: Message, partition: Partition, reading: PartitionReading, strand: Strand) -> bool:
-        """Hand a record to its lane; False where the lane has left it to its strand's cursor again."""
-        offset = message.offset() or 0
-        if not reading.hand_out(strand, offset):
-            return True
-        self._intake.enqueue(message, reading, partition, strand, via=strand)
-        return reading.next_of(strand) != offset
+    def _hand_out(
+        self, message: Message, partition: Partition, reading: PartitionReading, strand: Strand, kept: Kept
+    ) -> None:
+        taken = reading.hand_out(strand, message.offset() or 0)
+        # Before the lane has it: the lane may leave it, or another of the strand, to the log again.
+        kept.read_from = reading.next_of(strand) or kept.read_from
+        if taken:
+            self._intake.enqueue(message, reading, partition, strand, via=strand)
 
-    def _hand_out_kept(self, partition: Partition, reading: PartitionReading, strand: Strand, start: int) -> bool:
+    def _hand_out_kept(self, partition: Partition, reading: PartitionReading, strand: Strand) -> bool:
         """Hand out what is kept of a strand; True if more has to be read for it."""
         kept = self._kept.of(partition, strand)
         if kept is None:
             return True
-        if kept.read_from == start:
-            while kept.records and not self._ledger.exhausted and self._has_room(partition, strand):
-                if not self._hand_out(self._kept.take(kept), partition, reading, strand):
-                    self._kept.drop(partition, strand)
-                    return False
-            kept.read_from = reading.next_of(strand) or kept.read_from
-            if kept.records:
+        while reading.next_of(strand) == kept.read_from:
+            if not kept.records:
+                reading.passed(strand, kept.end)
+                break
+            if self._ledger.exhausted or not self._has_room(partition, strand):
                 return False
-            reading.passed(strand, kept.end)
+            self._hand_out(self._kept.take(kept), partition, reading, strand, kept)
         self._kept.drop(partition, strand)
-        return self._next_of(partition, reading, strand) is not None and self._may_have(partition, strand)
+        if self._next_of(partition, reading, strand) is None or self._waits_for_retry(partition, reading, strand):
+            return False
+        return self._may_have(partition, strand)
 
     async def _look(self, partition: Partition, strand: Strand) -> None:
         """See whether a strand is served, and end what of it has become too old to wait."""

@@ -18,7 +18,7 @@ class Kept:
     """What was read of a strand and not handed out.
 
     Attributes:
-        read_from: where the strand's cursor stood when they were kept: anywhere else, they are not its next ones.
+        read_from: where the strand's cursor stood: anywhere else, they are not its next ones.
         end: everything below was looked at.
         records: in order.
     """
@@ -26,6 +26,11 @@ class Kept:
     read_from: int
     end: int = _UNBOUNDED
     records: deque[Message] = field(default_factory=deque)
+
+    @property
+    def begun(self) -> bool:
+        """Something is kept, or has to be read again: what follows can't be handed out."""
+        return bool(self.records) or self.end != _UNBOUNDED
 
 
 class KeptRecords:
@@ -64,4 +69,8 @@ class KeptRecords:
         """Keep nothing of a strand any more."""
         kept = self._kept.pop((partition, strand), None)
         if kept is not None:
-            self._count -= len(kept.records)
+            self.discard(kept)
+
+    def discard(self, kept: Kept) -> None:
+        """Count what was added to it no more."""
+        self._count -= len(kept.records)

@@ -102,6 +102,33 @@ async def test_no_pass_is_made_for_a_paused_subscription() -> None:
         assert world.sent_to("sub_1") == list(range(20))
 
 
+async def test_what_goes_back_to_the_log_during_a_read_comes_first() -> None:
+    """What the pass has read by then is not handed out before it."""
+    async with running(WIDE) as world:
+        world.endpoints.gate.clear()
+        world.publish("sub_2", 1000)
+
+        def pause_and_resume() -> None:
+            world.change(replace(WIDE, state=SubscriptionState.PAUSED))
+            world.change(WIDE)
+
+        world.log.meanwhile = pause_and_resume
+        world.endpoints.gate.set()
+        await until(lambda: len(world.endpoints.begun) == 1000)
+        assert world.sent_to("sub_2") == list(range(1000))
+
+
+async def test_what_is_kept_is_not_read_again() -> None:
+    """A pass reads what does not fit into the lane as well, and hands it out as soon as it does."""
+    async with running(NARROW) as world:
+        world.change(replace(NARROW, state=SubscriptionState.PAUSED))
+        world.publish("sub_1", 1000)
+        world.change(NARROW)
+        await until(lambda: len(world.endpoints.begun) == 1000)
+        assert world.sent_to("sub_1") == list(range(1000))
+        assert world.log.reads == [(0, 1000)]
+
+
 async def test_passes_wait_while_the_budget_is_used_up() -> None:
     """Memory is bounded over all lanes, and work goes on when there is room again."""
     hanging = [replace(subscription(f"sub_h{number}"), max_in_flight=1) for number in range(10)]
