@@ -22,11 +22,13 @@ class PlannedDeliveries:
         """Give how many deliveries were ever planned.
 
         Raises:
-            GatewayError: Kafka does not answer.
+            GatewayError: Kafka does not answer for a minute.
         """
-        ends = self._ends.ask()
-        if ends is None:
-            raise GatewayError("the benchmark's broker does not answer")
+        give_up_at = time.monotonic() + _STALL_S
+        while (ends := self._ends.ask()) is None:
+            # Under full load the broker may take longer than one request waits.
+            if time.monotonic() > give_up_at:
+                raise GatewayError(f"the benchmark's broker did not answer for {_STALL_S:.0f} s")
         return sum(ends.values())
 
     def await_count(self, wanted: int, gateway: Gateway) -> None:
