@@ -5,7 +5,7 @@ A lane is small on purpose: what does not fit stays in the log. One lane never h
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from gateway.domain.catch_up import PartitionReading
@@ -190,13 +190,14 @@ class Lane:
         line = self.line_of(strand.event_key)
         return self._sift(line.waiting, lambda queued: queued.origin.reading is reading)
 
-    def take_first(self, count: int) -> list[QueuedDelivery]:
-        """Take the first `count` that wait, in order for each strand; of them they are no longer counted."""
-        taken = [queued for queue in self._queues() for queued in queue][:count]
-        chosen = {id(queued) for queued in taken}
-        for queue in self._queues():
-            self._sift(queue, lambda queued: id(queued) in chosen)
-        return taken
+    def all_waiting(self) -> list[QueuedDelivery]:
+        """Give all that wait, in order for each strand."""
+        return [queued for queue in self._queues() for queued in queue]
+
+    def take_out(self, chosen: Iterable[QueuedDelivery]) -> list[QueuedDelivery]:
+        """Take those of `chosen` that wait still, in order for each strand."""
+        known = {id(queued) for queued in chosen}
+        return [queued for queue in self._queues() for queued in self._sift(queue, lambda each: id(each) in known)]
 
     def clear(self) -> list[QueuedDelivery]:
         """Take all that wait, in order for each strand."""

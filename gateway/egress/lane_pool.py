@@ -264,11 +264,11 @@ class LanePool:
         found.add_done_callback(self._check)
 
     async def _refresh(self, lane: Lane) -> None:
-        in_question = lane.held
+        in_question = lane.all_waiting()
         await self._subscriptions.refresh()
         lane.resolving = False
         if self._subscriptions.index.get(lane.subscription_id) is None:
-            for queued in lane.take_first(in_question):
+            for queued in lane.take_out(in_question):
                 self._dispatcher.end(queued, Reason.SUBSCRIPTION_DELETED)
         self._pump(lane)
 

@@ -10,10 +10,12 @@ from gateway.domain.outcome import Answered
 from gateway.domain.retry import QUICK_POLICY
 from gateway.domain.subscription import Subscription, SubscriptionState
 from gateway.domain.tiers import DEFAULT_TIERS
-from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, DELIVERIES
+from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, DELIVERIES, PRIORITY_DELIVERIES
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
+from gateway.telemetry.clock import now_ms
 from gateway.wire.records import attempt_codec, delivery_codec
+from tests.delivery_records import planned
 from tests.egress_in_memory import (
     PARTITION,
     MemoryBacklog,
@@ -242,6 +244,28 @@ async def test_what_came_after_the_refresh_began_is_asked_for_again() -> None:
     assert world.endpoints.begun == ["evt-1"]
 
 
+async def test_an_urgent_one_that_came_after_the_refresh_began_is_asked_for_again() -> None:
+    """Though it stands before those that the refresh tells of."""
+    world = make()
+    answer = asyncio.Event()
+
+    async def find() -> None:
+        await answer.wait()
+        if world.table.refreshes == 2:
+            world.table.index.put(ONE)
+
+    world.table.refreshing = find
+    world.put(0)
+    await settle_down()
+    urgent = PartitionReading(0)
+    delivery = planned("urgent", at_ms=now_ms())
+    world.pool.put(queued(urgent, 0, partition=(PRIORITY_DELIVERIES, 0), delivery=delivery))
+    answer.set()
+    await until(lambda: (world.reading.main.position, urgent.main.position) == (1, 1))
+    assert world.endpoints.begun == ["urgent"]
+    assert sorted(world.reasons(ATTEMPTS), key=str) == [None, "subscription_deleted"]
+
+
 async def test_an_endpoint_that_is_gone_is_told() -> None:
     """The delivery goes to the dead letters, and whoever disables subscriptions is called."""
     world = make(ONE)
@@ -315,3 +339,25 @@ async def test_a_fault_of_ours_ends_the_process() -> None:
         await asyncio.wait_for(world.pool.failure, 5)
     assert world.reading.main.position is None
     await world.over()
+
+
+async def test_many_hanging_lanes_leave_room_for_a_new_one() -> None:
+    """Each takes a share of what is free, less the more there are; one delivery a lane has room always."""
+    names = [f"sub_{number}" for number in range(60)]
+    world = make(*(replace(subscription(name), max_in_flight=2) for name in names), budget_bytes=100_000)
+    world.endpoints.gate.clear()
+    offset, taken = 0, []
+    for name in names:
+        before = offset
+        while world.pool.has_room(name):
+            world.put(offset, subscription_id=name)
+            offset += 1
+        taken.append(offset - before)
+        assert world.pool.has_room("sub_new")
+    assert world.pressure == [], "the process takes more"
+    assert taken == sorted(taken, reverse=True)
+    assert taken[0] * 100 >= 100_000 // 20
+    assert taken[-1] >= 1
+    world.endpoints.gate.set()
+    await world.over()
+    assert world.ledger.lane_allowance_bytes == 100_000 // 16
