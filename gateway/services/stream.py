@@ -46,7 +46,11 @@ async def run_stream(settings: Settings) -> None:
     table = SubscriptionTable(config)
     await table.start()
     await table.ready()
-    producer = ConfirmedProducer(config, asyncio.get_running_loop())
+    # A record goes out at once; what comes while a request is under way goes together with the next one. So batches
+    # grow with the load, and at a low rate nothing waits.
+    producer = ConfirmedProducer(
+        config, asyncio.get_running_loop(), **{"linger.ms": 0, "max.in.flight.requests.per.connection": 1}
+    )
     producer.start()
     registry = HttpSchemaRegistry(settings.schema_registry_url) if settings.schema_registry_url else None
     acks = InOrderAcks(MAX_EVENTS_IN_FLIGHT, MAX_EVENT_BYTES_IN_FLIGHT)
