@@ -51,9 +51,7 @@ class DuplicateFilter:
     def __len__(self) -> int:
         return sum(part.size for part in self._slices)
 
-    def judge(
-        self, partition: PartitionId, offset: int, delivery_id: str, written_at_ms: int, *, now_ms: int
-    ) -> bool:
+    def judge(self, partition: PartitionId, offset: int, delivery_id: str, written_at_ms: int, *, now_ms: int) -> bool:
         """Tell whether a record is a duplicate, and remember it.
 
         Args:

@@ -107,15 +107,8 @@ class _Egress:
         )
         self._readings: dict[Partition, PartitionReading] = {}
         self._ledger = Ledger(producer, self._on_pressure)
-        self._pool = LanePool(
-            table,
-            attempter,
-            self._ledger,
-            layout.tiers,
-            EndpointWatch(self._life_cycle, self._signals),
-            self._backlog,
-            settings.max_delivery_age_s * 1000,
-        )
+        events, max_age_ms = EndpointWatch(self._life_cycle, self._signals), settings.max_delivery_age_s * 1000
+        self._pool = LanePool(table, attempter, self._ledger, layout.tiers, events, self._backlog, max_age_ms)
         window_ms = settings.duplicate_window_s * 1000
         duplicates = DuplicateGuard(window_ms)
         self._intake = Intake(

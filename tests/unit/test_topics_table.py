@@ -59,7 +59,7 @@ def test_subscriptions_are_one_compacted_partition() -> None:
 
 @given(tiers=tiers, partitions=st.integers(1, 1000))
 def test_the_delivery_topics_are_co_partitioned(tiers: tuple[Tier, ...], partitions: int) -> None:
-    """Deliveries of both priorities, every retry tier and the dead letters have the same partitions and key, whatever is configured."""
+    """Both topics of deliveries, every retry tier and the dead letters have the same partitions and key."""
     layout = layout_for(("order.created",), partitions=partitions, tiers=tiers)
     specs = specs_of(layout)
 
