@@ -183,6 +183,7 @@ class MemoryEndpoints:
     Attributes:
         result: what the next attempts come to; an exception is raised.
         answers: what the attempts of single events come to instead, each its next one.
+        hanging: the ids of events whose attempts never end by themselves.
         gate: attempts wait here while it is cleared.
         begun: the event ids of the attempts, in the order in which they were begun.
         numbers: the attempt numbers of the same.
@@ -193,6 +194,7 @@ class MemoryEndpoints:
     def __init__(self) -> None:
         self.result: SendResult | Exception = Answered(200)
         self.answers: dict[str, list[SendResult]] = {}
+        self.hanging: set[str] = set()
         self.gate = asyncio.Event()
         self.gate.set()
         self.begun: list[str] = []
@@ -211,6 +213,8 @@ class MemoryEndpoints:
         self.most_in_flight[name] = max(self.most_in_flight[name], self.in_flight[name])
         try:
             await self.gate.wait()
+            if delivery.event_id in self.hanging:
+                await asyncio.Event().wait()
         finally:
             self.in_flight[name] -= 1
         if isinstance(self.result, Exception):

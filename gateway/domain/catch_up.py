@@ -18,6 +18,7 @@ Everything here is decisions over offsets: no Kafka, no lanes, no clock. The rul
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
+from itertools import chain
 
 from gateway.domain.cursor import Cursor, DurableCursor, KeyStrand, Retrying, Strand, subscription_of
 from gateway.domain.offsets import OffsetTracker, SettledBefore, describe_settled
@@ -68,12 +69,16 @@ class PartitionReading:
             subscription_id: whose it is.
             has_room: whether its lane can take it now.
         """
-        self.main.begin(offset)
         self.position = offset + 1
         if self._was_settled(subscription_id, offset):
-            self.main.settle(offset)
+            self.main.pass_over(offset)
             return Taken.SETTLED
         cursor = self._cursors.get(subscription_id)
+        if cursor is not None and cursor.stands_for_next(offset):
+            cursor.waiting += 1
+            self.main.pass_over(offset)
+            return Taken.LEFT
+        self.main.begin(offset)
         if cursor is None:
             if has_room:
                 return Taken.DIRECT
@@ -247,10 +252,13 @@ class PartitionReading:
 
     def commit(self) -> tuple[int, str] | None:
         """Give the offset that may be committed and what is settled beyond it, or None while that is nothing."""
-        position = self.main.position
+        position = self.main.lowest_open if self.main.position is None else self.main.position
         if position is None:
             return None
-        return position, describe_settled(position, self.main.not_settled(), self.main.highest_settled)
+        # What the main reader has not reached again is as the earlier owner told.
+        still_open = chain(self.main.not_settled(), self._settled_by_main.others_from(self.position))
+        settled = describe_settled(position, still_open, max(self.main.highest_settled, self._settled_by_main.end - 1))
+        return (position, settled) if settled or self.main.position is not None else None
 
     def due_writes(self) -> list[tuple[Strand, DurableCursor | None]]:
         """Give the cursors to write now; None drops one that is finished.

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.domain.cursor import DurableCursor
+from gateway.domain.offsets import SettledBefore
 from gateway.domain.subscription import SubscriptionState
 from gateway.domain.topics import ATTEMPTS, CURSORS, DELIVERIES, REJECTED
 from gateway.kafka.partitioning import Partition
@@ -56,6 +57,21 @@ async def test_a_commit_is_given_once() -> None:
         await until(lambda: world.readings[PARTITION].main.position == 2)
         assert world.intake.due_commits() == {PARTITION: (2, "")}
         assert world.intake.due_commits() == {}
+
+
+async def test_what_is_settled_behind_the_first_is_committed() -> None:
+    """Also while nothing below it is: the next owner does not send it again."""
+    async with running(WIDE) as world:
+        world.endpoints.hanging.add("sub_2:0")
+        world.publish("sub_2", 6)
+        await world.commit_all()
+        offset, settled = world.committed[PARTITION]
+        assert (offset, 0 in SettledBefore(offset, settled), 5 in SettledBefore(offset, settled)) == (0, False, True)
+        world.endpoints.hanging.clear()
+        await world.restart()
+        await world.commit_all()
+        assert world.sent_to("sub_2") == [0, 1, 2, 3, 4, 5, 0]
+        assert world.committed == {PARTITION: (6, "")}
 
 
 async def test_a_cursor_is_dropped_when_its_subscription_has_caught_up() -> None:
