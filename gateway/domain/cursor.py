@@ -106,6 +106,11 @@ class Cursor:
         unsettled = merge(self.handed_out.not_settled(), self.direct.not_settled())
         return (offset for offset in unsettled if offset >= start)
 
+    def stands_for_next(self, offset: int) -> bool:
+        """Tell whether the strand lags, and what is durable stands for a record that comes after all others."""
+        lags = not self.caught_up and self.read_from <= offset
+        return lags and self.durable_at is not None and self.durable_at <= offset
+
     @property
     def busy(self) -> bool:
         """A later record of the strand has to wait for what the cursor stands for."""

@@ -46,6 +46,14 @@ class OffsetTracker:
         self._open[offset] = None
         self._last = offset
 
+    def pass_over(self, offset: int) -> None:
+        """Begin and settle an offset at once."""
+        if offset <= self._last:
+            raise ValueError(f"offset {offset} does not follow {self._last}")
+        self._last = self._highest_settled = offset
+        if not self._open:
+            self._position = offset + 1
+
     def settle(self, offset: int) -> None:
         """Mark an offset as settled; a second time changes nothing.
 
@@ -135,18 +143,26 @@ class SettledBefore:
     Args:
         start: the offset that the text was kept with.
         text: what `describe_settled` wrote. One that can't be read says nothing: more is repeated, nothing lost.
+
+    Attributes:
+        end: nothing is told of this offset and those behind it.
     """
 
-    __slots__ = ("_after", "_first")
+    __slots__ = ("_after", "_first", "end")
 
     def __init__(self, start: int, text: str) -> None:
         ranges = _settled_ranges(start, text)
         self._first = [first for first, _ in ranges]
         self._after = [after for _, after in ranges]
+        self.end = self._after[-1] if ranges else start
 
     def __contains__(self, offset: int) -> bool:
         at = bisect_right(self._first, offset) - 1
         return at >= 0 and offset < self._after[at]
+
+    def others_from(self, start: int) -> Iterator[int]:
+        """Give the offsets from `start` on that are not, up to the end, rising."""
+        return (offset for offset in range(start, self.end) if offset not in self)
 
 
 def _settled_ranges(start: int, text: str) -> tuple[tuple[int, int], ...]:

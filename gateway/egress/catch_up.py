@@ -188,8 +188,10 @@ class CatchUp:
         if self._readings.get(partition) is not reading:
             return
         serving = {strand: Kept(start) for strand, start in wanted.items()}
+        with_keys = _with_keys(serving)
         for message in stretch.records:
-            self._offer(message, partition, reading, serving)
+            for strand in self._intake.strands_of(message, serving.keys(), with_keys):
+                self._offer(message, partition, reading, strand, serving[strand])
         for strand, kept in serving.items():
             if reading.next_of(strand) == kept.read_from:
                 if kept.begun:
@@ -203,17 +205,15 @@ class CatchUp:
                 self._want(partition, strand)
 
     def _offer(
-        self, message: Message, partition: Partition, reading: PartitionReading, serving: dict[Strand, Kept]
+        self, message: Message, partition: Partition, reading: PartitionReading, strand: Strand, kept: Kept
     ) -> None:
         """Hand a record to its lane, or keep it where its lane is full."""
-        for strand in self._intake.strands_of(message, serving.keys()):
-            kept = serving[strand]
-            if reading.next_of(strand) != kept.read_from:
-                continue  # something of it was left to the log again, and has to come before
-            if kept.begun or self._ledger.exhausted or not self._has_room(partition, strand):
-                self._kept.add(kept, message)
-            else:
-                self._hand_out(message, partition, reading, strand, kept)
+        if reading.next_of(strand) != kept.read_from:
+            return  # something of it was left to the log again, and has to come before
+        if kept.begun or self._ledger.exhausted or not self._has_room(partition, strand):
+            self._kept.add(kept, message)
+        else:
+            self._hand_out(message, partition, reading, strand, kept)
 
     def _hand_out(
         self, message: Message, partition: Partition, reading: PartitionReading, strand: Strand, kept: Kept
@@ -259,7 +259,7 @@ class CatchUp:
         if self._readings.get(partition) is not reading or reading.next_of(strand) != start:
             return
         for message in stretch.records:
-            for found in self._intake.strands_of(message, (strand,)):
+            for found in self._intake.strands_of(message, (strand,), _with_keys((strand,))):
                 wait_ms = self._intake.end_if_too_old(message, reading, partition, found)
                 if wait_ms is not None:
                     self._looks.move(now_ms() + min(wait_ms + 1, _LONGEST_PAUSE_MS), partition, strand)
@@ -267,6 +267,10 @@ class CatchUp:
         reading.passed(strand, stretch.end)
         if self._next_of(partition, reading, strand) is not None:
             self._looks.move(now_ms() + 1, partition, strand)
+
+
+def _with_keys(strands: Iterable[Strand]) -> frozenset[str]:
+    return frozenset(strand.subscription_id for strand in strands if not isinstance(strand, str))
 
 
 def _is_urgent(partition: Partition) -> bool:

@@ -93,8 +93,8 @@ class Intake:
             if reading is None:
                 continue  # given up since it was read
             name = _subscription_of(message)
-            has_room = self._pool.has_room(name, urgent=partition[0] == PRIORITY_DELIVERIES)
             lagged = reading.next_of(name) is not None
+            has_room = not lagged and self._pool.has_room(name, urgent=partition[0] == PRIORITY_DELIVERIES)
             taken = reading.take(message.offset() or 0, name, has_room=has_room)
             if taken is Taken.DIRECT:
                 self.enqueue(message, reading, partition, name, via=None)
@@ -126,12 +126,20 @@ class Intake:
         else:
             self._pool.put(QueuedDelivery(_resumed(delivery, origin), origin))
 
-    def strands_of(self, message: Message, wanted: Collection[Strand]) -> Iterator[Strand]:
-        """Give those of the wanted strands that a record may belong to: its subscription, or the key of it."""
+    def strands_of(
+        self, message: Message, wanted: Collection[Strand], with_keys: Collection[str]
+    ) -> Iterator[Strand]:
+        """Give those of the wanted strands that a record may belong to: its subscription, or the key of it.
+
+        Args:
+            message: the record.
+            wanted: the strands.
+            with_keys: the subscriptions of which keys are among them.
+        """
         name = _subscription_of(message)
         if name in wanted:
             yield name
-        if any(not isinstance(strand, str) and strand.subscription_id == name for strand in wanted):
+        if name in with_keys:
             with contextlib.suppress(UndecodableError):
                 key = self._decode(message).event_key
                 if key is not None and (strand := KeyStrand(name, key)) in wanted:

@@ -87,6 +87,7 @@ class Lane:
         held: how many wait, in all.
         size_bytes: the sizes of all that wait or are being sent.
         in_flight: how many attempts are under way.
+        width: how many may be, as its gate was when that was last asked.
         resolving: the subscription is unknown and is being looked for.
         timer: wakes the lane when its gate opens.
     """
@@ -100,6 +101,7 @@ class Lane:
     held: int = 0
     size_bytes: int = 0
     in_flight: int = 0
+    width: int = 0
     resolving: bool = False
     timer: asyncio.TimerHandle | None = None
 

@@ -95,7 +95,7 @@ class LanePool:
             return True
         if not isinstance(strand, str) and not lane.has_room_for_key(strand.event_key):
             return False
-        return lane.has_room(_width(lane, subscription), self._ledger.lane_allowance_bytes, urgent=urgent)
+        return lane.has_room(lane.width, self._ledger.lane_allowance_bytes, urgent=urgent)
 
     def wants_more(self, subscription_id: str) -> bool:
         """Tell whether a catch-up pass for a subscription is worth while now."""
@@ -103,7 +103,7 @@ class LanePool:
         if self._is_barred(subscription):
             return False
         lane = self._lanes.get(subscription_id)
-        return lane is None or lane.wants_more(_width(lane, subscription), self._ledger.lane_allowance_bytes)
+        return lane is None or lane.wants_more(lane.width, self._ledger.lane_allowance_bytes)
 
     def _is_barred(self, subscription: Subscription | None) -> bool:
         return subscription is not None and (
@@ -115,7 +115,9 @@ class LanePool:
         self._ledger.take(queued.origin)
         lane = self._lanes.of(subscription_of(queued.origin.strand))
         lane.push(queued)
-        self._pump(lane)
+        # All that may be under way is: the next one that ends asks again.
+        if lane.in_flight < lane.width or lane.width <= 1:
+            self._pump(lane)
 
     def may_wait(self, delivery: Delivery) -> Waiting:
         """Say how long a delivery may go on waiting in the log."""
@@ -169,7 +171,8 @@ class LanePool:
             self._give_back(lane)
         else:
             self._start_some(lane, subscription)
-        if lane.wants_more(_width(lane, subscription), self._ledger.lane_allowance_bytes):
+        lane.width = _width(lane, subscription)
+        if lane.wants_more(lane.width, self._ledger.lane_allowance_bytes):
             self._backlog().wake(lane.subscription_id)
         self._lanes.drop_if_idle(lane)
 

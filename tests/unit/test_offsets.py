@@ -72,6 +72,20 @@ def test_settling_twice_changes_nothing() -> None:
     assert (tracker.position, list(tracker.not_settled())) == (3, [])
 
 
+def test_passing_over_is_beginning_and_settling() -> None:
+    """What is left to a cursor that is durable already costs no bookkeeping, and moves the position all the same."""
+    tracker = OffsetTracker()
+    tracker.pass_over(3)
+    assert (tracker.position, tracker.highest_settled) == (4, 3)
+    tracker.begin(5)
+    tracker.pass_over(6)
+    assert (tracker.position, list(tracker.not_settled())) == (4, [5])
+    with pytest.raises(ValueError, match="does not follow"):
+        tracker.pass_over(6)
+    tracker.settle(5)
+    assert tracker.position == 7
+
+
 def test_what_has_not_begun_cannot_be_settled() -> None:
     """Settling ahead would later commit a record that nobody worked on."""
     tracker = OffsetTracker()
