@@ -182,6 +182,21 @@ async def test_records_are_told_in_order(group: Group) -> None:
     assert len(told.owned) == 4
 
 
+async def test_what_is_assigned_is_recalled_before(group: Group) -> None:
+    """With the positions from which it is going to be read, so that what lies before them can be looked at."""
+    await group.write(group.deliveries, 1, 0, 0, 0)
+    told = Recorder()
+    consumer = group.join(told)
+    await told.until(lambda: told.count == 3)
+    await group.leave(consumer)
+    again = Recorder()
+    group.join(again)
+    await again.until(lambda: len(again.owned) == 4)
+    first, second = group.recalled
+    assert first == dict.fromkeys(first, 0)
+    assert second == {partition: 3 if partition == (group.deliveries, 1) else 0 for partition in first}
+
+
 async def test_an_assignment_brings_its_cursors(group: Group) -> None:
     """Those of exactly the partitions assigned, each with its topic's."""
     await asyncio.to_thread(
