@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
-demo: tools $(READY) ## See events travel to a healthy, a flaky and a dead endpoint (about a minute).
+demo: tools $(READY) ## See events travel to endpoints that do well, and to others that don't (a minute and a half).
 	@$(BIN)/gateway demo
 
 test: tools $(READY) ## Run all tests, on a real Kafka broker.

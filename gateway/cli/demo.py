@@ -1,15 +1,19 @@
 """`gateway demo`."""
 
 import sys
+import time
 from dataclasses import asdict
 
 import click
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
 from gateway.cli.output import emit_json
-from gateway.services.demo import ENDPOINTS, DemoSummary, run_demo
+from gateway.services.demo import run_demo
+from gateway.services.demo_endpoints import ATTEMPTS_EXHAUSTED, CIRCUIT_OPEN, DELIVERED, ENDPOINTS, MIN_EVENTS
+from gateway.services.demo_summary import DemoSummary
 from gateway.services.demo_tally import DemoTally
 from gateway.services.process import run
 from gateway.services.stack import stop_deadline_s
@@ -18,24 +22,25 @@ from gateway.settings import load_settings
 from gateway.telemetry.logs import configure_logs
 
 _MAX_EVENTS = 5_000
-_DESCRIPTIONS = {
-    "healthy": "answers 200",
-    "flaky": "fails 3 of 10 requests",
-    "dead": "fails all",
-}
+_SAY_EVERY_S = 5.0
 
 
 @click.command()
 @click.option(
-    "--events", type=click.IntRange(1, _MAX_EVENTS), default=200, show_default=True, help="How many to publish."
+    "--events",
+    type=click.IntRange(MIN_EVENTS, _MAX_EVENTS),
+    default=200,
+    show_default=True,
+    help="How many to publish.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object, as the last line.")
 def command(events: int, as_json: bool) -> None:
-    """Show events travelling to a healthy, a flaky and a dead endpoint.
+    """Show events travelling to endpoints that do well, and to others that don't.
 
     Starts everything that `gateway up` starts and a test receiver, publishes events of every type and version of the
-    catalog, and shows how they are delivered, retried and dead-lettered. Takes about a minute: the dead endpoint's
-    deliveries step through the tiers 1s, 5s and 30s. Exit code 1 if anything is not accounted for.
+    catalog, and shows how they are delivered, retried and given up: after all attempts where an endpoint refuses them,
+    after a minute behind an open circuit where it fails. That minute is most of what it takes. Exit code 1 if anything
+    is not accounted for.
 
     \b
     Examples:
@@ -68,8 +73,8 @@ class _Picture:
 
     def __init__(self, *, live: bool) -> None:
         self._live = Live(console=Console(stderr=True), refresh_per_second=8) if live else None
-        self._shown = 0
         self._running = False
+        self._said_at = 0.0
 
     def say(self, text: str) -> None:
         if self._live is None or not self._running:
@@ -81,8 +86,8 @@ class _Picture:
                 self._running = True
                 self._live.start()
             self._live.update(_table(tally))
-        elif tally.ended * 10 // max(tally.expected, 1) != self._shown:
-            self._shown = tally.ended * 10 // max(tally.expected, 1)
+        elif time.monotonic() - self._said_at >= _SAY_EVERY_S:
+            self._said_at = time.monotonic()
             say(f"{tally.published} events published, {tally.ended} of {tally.expected} deliveries ended")
 
     def close(self) -> None:
@@ -91,17 +96,29 @@ class _Picture:
 
 
 def _table(tally: DemoTally) -> Table:
-    table = Table(title=f"{tally.published} events published", title_justify="left", title_style="bold")
-    for column in ("endpoint", "which", "attempts", "delivered", "waiting for a retry", "dead-lettered"):
-        table.add_column(column, justify="left" if column in {"endpoint", "which"} else "right")
+    table = Table(
+        title=f"{tally.published} events published",
+        caption="dead letters, by reason",
+        title_justify="left",
+        caption_justify="right",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
+    for column in ("endpoint", "what it does"):
+        table.add_column(column, no_wrap=True)
+    for column in ("attempts", "delivered", "waiting", "no attempt\nleft", "circuit\nopen"):
+        table.add_column(column, justify="right")
     for endpoint, counts in zip(ENDPOINTS, tally.endpoints.values(), strict=True):
         table.add_row(
             endpoint.name,
-            _DESCRIPTIONS[endpoint.name],
+            endpoint.description,
             str(counts.attempts),
-            f"[green]{counts.delivered}[/]",
-            f"[yellow]{counts.retrying}[/]",
-            f"[red]{counts.dead_lettered}[/]",
+            f"[green]{counts.ended_as(DELIVERED)}[/]",
+            f"[yellow]{max(tally.published - counts.ended, 0)}[/]",
+            f"[red]{counts.ended_as(ATTEMPTS_EXHAUSTED)}[/]",
+            f"[red]{counts.ended_as(CIRCUIT_OPEN)}[/]",
         )
     return table
 
@@ -110,9 +127,10 @@ def _print_summary(summary: DemoSummary) -> None:
     rows = (
         ("published", f"{summary.published} events, {summary.deliveries} deliveries"),
         ("delivered", f"{summary.delivered} ({summary.retried} of all deliveries needed more than one attempt)"),
-        ("dead-lettered", f"{summary.dead_lettered}, each with all its attempts"),
-        ("signatures", f"{summary.signatures_verified} verified, {summary.signatures_rejected} rejected"),
+        ("dead letters", f"{summary.attempts_exhausted} after all their attempts (attempts_exhausted)"),
+        ("", f"{summary.circuit_open} after a minute behind an open circuit (circuit_open)"),
         ("unexplained", str(summary.unexplained)),
+        ("signatures", f"{summary.signatures_verified} verified, {summary.signatures_rejected} rejected"),
         ("time", f"{summary.seconds} s"),
     )
     for name, value in rows:

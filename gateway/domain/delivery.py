@@ -139,6 +139,11 @@ class Attempt:
     due_at_ms: int | None
     response_excerpt: str
 
+    @property
+    def was_made(self) -> bool:
+        """Tell an attempt from the record of an end without one: a request leaves a status or an error."""
+        return self.status is not None or self.error is not None
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedEvent:

@@ -133,18 +133,13 @@ def _round_of_attempt(attempt: Attempt, replays: list[int]) -> int:
 
 def _past_attempts(deliveries: list[Delivery], attempts: list[Attempt]) -> tuple[PastAttempt, ...]:
     """Every attempt once: from its record where that was found, else from a delivery's summary of it."""
-    past = {_from_record(attempt) for attempt in attempts if _was_made(attempt)}
+    past = {_from_record(attempt) for attempt in attempts if attempt.was_made}
     recorded = {(one.trigger, one.attempt_number, one.started_at_ms) for one in past}
     for delivery in deliveries:
         for summary in delivery.attempts:
             if (delivery.trigger, summary.attempt_number, summary.started_at_ms) not in recorded:
                 past.add(_from_summary(delivery.trigger, summary))
     return tuple(sorted(past, key=lambda one: (one.started_at_ms, one.attempt_number, repr(one))))
-
-
-def _was_made(attempt: Attempt) -> bool:
-    """Tell an attempt from the record of an end without one: a request leaves a status or an error."""
-    return attempt.status is not None or attempt.error is not None
 
 
 def _from_summary(trigger: str, summary: AttemptSummary) -> PastAttempt:

@@ -1,4 +1,4 @@
-"""`gateway demo`: real events through the real gateway to a healthy, a flaky and a dead endpoint.
+"""`gateway demo`: real events through the real gateway to endpoints that do well, and to others that don't.
 
 Everything runs as in production: the broker, the topics, stream and egress as processes of their own, signed HTTP to
 a test receiver. What the demo shows it reads from the `attempts` and dead-letter topics, like any operator.
@@ -10,18 +10,18 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from itertools import cycle, islice
 
 from gateway.admin.definition import Definition, DefinitionRules
 from gateway.admin.lifecycle import SubscriptionLifecycle
 from gateway.admin.subscriptions import SubscriptionAdmin
-from gateway.domain.retry import QUICK_POLICY
 from gateway.kafka.attempt_tail import AttemptTail
 from gateway.kafka.publisher import EventPublisher
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.receiver.sandbox import Sandbox
 from gateway.replay.dead_letters import DeadLetters, LetterFilter
+from gateway.services.demo_endpoints import ENDPOINTS, DemoEndpoint
+from gateway.services.demo_summary import DemoSummary, EndpointResult, sum_up
 from gateway.services.demo_tally import DemoTally
 from gateway.services.deployment import Deployment
 from gateway.services.stack import Stack
@@ -37,60 +37,6 @@ _READ_S = 0.2
 # The stream sees a new subscription within milliseconds; the demo's first event must not come before that.
 _TABLE_DELAY_S = 1.0
 _GIVE_UP_AFTER_S = 180.0
-
-
-@dataclass(frozen=True, slots=True)
-class DemoEndpoint:
-    """One of the demo's endpoints.
-
-    Attributes:
-        name: its inbox at the test receiver.
-        mode: how it fails.
-        retry_policy: its subscription's retry policy.
-    """
-
-    name: str
-    mode: str
-    retry_policy: str
-
-
-ENDPOINTS = (
-    DemoEndpoint("healthy", "none", "quick"),
-    # Enough steps that even this endpoint gets everything.
-    DemoEndpoint("flaky", "flaky:0.3", "1s,1s,1s,1s,1s,1s,5s,5s,5s,5s,5s,5s"),
-    DemoEndpoint("dead", "500", "quick"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class DemoSummary:
-    """What came out.
-
-    Attributes:
-        published: events.
-        deliveries: what they had to make: one for each endpoint.
-        delivered: answered with 2xx.
-        retried: deliveries that needed more than one attempt.
-        attempts: HTTP requests.
-        dead_lettered: found in the dead-letter topic at the end.
-        signatures_verified: requests whose signature the test receiver accepted.
-        signatures_rejected: requests whose signature it did not accept.
-        unexplained: deliveries that are neither delivered nor in the dead-letter topic.
-        seconds: how long it took from the first event to the end.
-        passed: all of it is as it has to be.
-    """
-
-    published: int
-    deliveries: int
-    delivered: int
-    retried: int
-    attempts: int
-    dead_lettered: int
-    signatures_verified: int
-    signatures_rejected: int
-    unexplained: int
-    seconds: float
-    passed: bool
 
 
 async def run_demo(
@@ -113,7 +59,7 @@ async def run_demo(
     say(f"stream and egress log to {log_file}")
     async with Stack(settings, say, log_file), _sandbox() as (sandbox, url):
         demo = _Demo(settings, deployment, sandbox)
-        await demo.subscribe(url)
+        await demo.subscribe(url, events)
         try:
             return await demo.run(events, show)
         finally:
@@ -145,12 +91,17 @@ class _Demo:
     def _id_of(self, endpoint: DemoEndpoint) -> str:
         return f"{self._run}-{endpoint.name}"
 
-    async def subscribe(self, url: str) -> None:
+    async def subscribe(self, url: str, events: int) -> None:
         """Create the subscriptions and give the receiver their secrets."""
         for endpoint in ENDPOINTS:
             issued = await asyncio.to_thread(
                 self._admin.create,
-                Definition(url=f"{url}/hooks/{endpoint.name}", event_types=("*",), retry_policy=endpoint.retry_policy),
+                Definition(
+                    url=f"{url}/hooks/{endpoint.name}",
+                    event_types=("*",),
+                    retry_policy=endpoint.retry_policy,
+                    rate_limit=endpoint.rate_limit(events),
+                ),
                 subscription_id=self._id_of(endpoint),
                 tenant=self._run,
             )
@@ -180,7 +131,7 @@ class _Demo:
         finally:
             publishing.cancel()
             await asyncio.to_thread(tail.close)
-        return await self._sum_up(time.monotonic() - started)
+        return await self._sum_up(events, time.monotonic() - started)
 
     async def _publish(self, events: int) -> None:
         with EventPublisher(self._config, self._catalog) as publisher:
@@ -190,43 +141,19 @@ class _Demo:
                 self._tally.published += len(batch)
                 await asyncio.sleep(_BATCH_PAUSE_S)
 
-    async def _sum_up(self, seconds: float) -> DemoSummary:
-        dead_lettered, with_all_attempts = await asyncio.to_thread(self._dead_letters)
-        endpoints = self._tally.endpoints.values()
-        stats = [self._sandbox.stats(endpoint.name) for endpoint in ENDPOINTS]
-        delivered = sum(endpoint.delivered for endpoint in endpoints)
-        rejected = sum(inbox.rejected for inbox in stats)
-        unexplained = self._tally.expected - delivered - dead_lettered
-        published = self._tally.published
-        passed = unexplained == 0 and rejected == 0 and with_all_attempts == published == dead_lettered
-        return DemoSummary(
-            published=published,
-            deliveries=self._tally.expected,
-            delivered=delivered,
-            retried=sum(endpoint.retried for endpoint in endpoints),
-            attempts=sum(endpoint.attempts for endpoint in endpoints),
-            dead_lettered=dead_lettered,
-            signatures_verified=sum(inbox.verified for inbox in stats),
-            signatures_rejected=rejected,
-            unexplained=unexplained,
-            seconds=round(seconds, 1),
-            passed=passed,
-        )
-
-    def _dead_letters(self) -> tuple[int, int]:
-        """Count the demo's dead letters, and those of the dead endpoint with an attempt for each step."""
-        dead_letters = DeadLetters(self._config)
-        found = [
-            (endpoint, letter)
+    async def _sum_up(self, events: int, seconds: float) -> DemoSummary:
+        letters = DeadLetters(self._config)
+        found = {
+            endpoint.name: (
+                await asyncio.to_thread(letters.find, LetterFilter(subscription_id=self._id_of(endpoint)))
+            ).letters
             for endpoint in ENDPOINTS
-            for letter in dead_letters.find(LetterFilter(subscription_id=self._id_of(endpoint))).letters
+        }
+        results = [
+            EndpointResult(endpoint, tally, found[endpoint.name], self._sandbox.stats(endpoint.name))
+            for endpoint, tally in zip(ENDPOINTS, self._tally.endpoints.values(), strict=True)
         ]
-        complete = [
-            letter
-            for endpoint, letter in found
-            if endpoint.name == "dead" and len(letter.attempts) == QUICK_POLICY.max_attempts
-        ]
-        return len(found), len(complete)
+        return sum_up(results, wanted=events, published=self._tally.published, seconds=seconds)
 
 
 def _made_up(catalog: Catalog, tenant: str) -> Iterator[NewEvent]:

@@ -1,4 +1,4 @@
-"""What the demo counts: each delivery's last attempt, and the sums that have to come out."""
+"""What the demo counts while it runs: each delivery's last attempt."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ class EndpointTally:
     """The deliveries to one endpoint, by what their last attempt came to.
 
     Attributes:
-        last: delivery id -> its last attempt.
+        last: delivery id -> its last attempt, or the record of its end without one.
         attempts: how many attempts were made.
     """
 
@@ -19,35 +19,35 @@ class EndpointTally:
     attempts: int = 0
 
     def take(self, attempt: Attempt) -> None:
-        """Count an attempt."""
-        self.attempts += 1
+        """Count an attempt, or a delivery's end without one."""
+        self.attempts += attempt.was_made
         known = self.last.get(attempt.delivery_id)
         if known is None or attempt.attempt_number >= known.attempt_number:
             self.last[attempt.delivery_id] = attempt
 
-    def count(self, outcome: str) -> int:
-        """How many deliveries' last attempt came to this."""
-        return sum(attempt.outcome == outcome for attempt in self.last.values())
+    def ended_as(self, end: str) -> int:
+        """How many came to this end: `delivered`, or a dead letter's reason."""
+        return sum(_end_of(attempt) == end for attempt in self.last.values())
 
     @property
-    def delivered(self) -> int:
-        """How many were delivered."""
-        return self.count("delivered")
-
-    @property
-    def retrying(self) -> int:
-        """How many wait in a retry tier."""
-        return self.count("retry_scheduled")
-
-    @property
-    def dead_lettered(self) -> int:
-        """How many ended in the dead-letter topic."""
-        return self.count("dead_lettered")
+    def ended(self) -> int:
+        """How many were delivered, or ended in the dead-letter topic."""
+        return sum(_end_of(attempt) is not None for attempt in self.last.values())
 
     @property
     def retried(self) -> int:
         """How many needed more than one attempt."""
         return sum(attempt.attempt_number > 1 for attempt in self.last.values())
+
+
+def _end_of(attempt: Attempt) -> str | None:
+    match attempt.outcome:
+        case "delivered":
+            return attempt.outcome
+        case "dead_lettered":
+            return attempt.reason
+        case _:
+            return None
 
 
 class DemoTally:
@@ -75,5 +75,5 @@ class DemoTally:
 
     @property
     def ended(self) -> int:
-        """How many deliveries are delivered or dead-lettered."""
-        return sum(endpoint.delivered + endpoint.dead_lettered for endpoint in self.endpoints.values())
+        """How many deliveries have ended, one way or the other."""
+        return sum(endpoint.ended for endpoint in self.endpoints.values())
