@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import chain
 
-from gateway.domain.cursor import Cursor, DurableCursor, KeyStrand, Retrying, Strand, subscription_of
+from gateway.domain.cursor import Cursor, DurableCursor, KeyStrand, Retrying, Strand, resumed, subscription_of
 from gateway.domain.offsets import OffsetTracker, SettledBefore, describe_settled
 
 
@@ -51,7 +51,7 @@ class PartitionReading:
             for strand, durable in found.items()
         }
         self._cursors: dict[Strand, Cursor] = {
-            strand: _resumed(durable, self._end_at_start(strand, found)) for strand, durable in found.items()
+            strand: resumed(durable, self._end_at_start(strand, found)) for strand, durable in found.items()
         }
 
     def _end_at_start(self, strand: Strand, found: Mapping[Strand, DurableCursor]) -> int | None:
@@ -290,15 +290,3 @@ class PartitionReading:
     def _settle_left(self, strand: Strand, left: list[tuple[int, Strand | None]]) -> None:
         for offset, via in left:
             self._stand_for(strand, offset, via)
-
-
-def _resumed(durable: DurableCursor, end: int | None) -> Cursor:
-    retrying = None if durable.retrying is None else (durable.offset, durable.retrying)
-    return Cursor(
-        durable.offset,
-        end,
-        caught_up=end is not None and durable.offset >= end,
-        retrying=retrying,
-        durable_at=durable.offset,
-        written=durable,
-    )

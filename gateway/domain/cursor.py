@@ -120,3 +120,21 @@ class Cursor:
     def finished(self) -> bool:
         """Everything the cursor stood for is settled, and whoever comes next is not its to hand out."""
         return not self.busy and not self.in_writing
+
+
+def resumed(durable: DurableCursor, end: int | None) -> Cursor:
+    """Give the cursor that an earlier owner left.
+
+    Args:
+        durable: as it was found.
+        end: where its records end, or None where they end at the main reader.
+    """
+    retrying = None if durable.retrying is None else (durable.offset, durable.retrying)
+    return Cursor(
+        durable.offset,
+        end,
+        caught_up=end is not None and durable.offset >= end,
+        retrying=retrying,
+        durable_at=durable.offset,
+        written=durable,
+    )
