@@ -16,8 +16,13 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from gateway.admin.definition import MAX_EVENT_TYPES, MIN_TIMEOUT_S
+from gateway.domain.circuit import DEFAULT_CIRCUIT_POLICY
+from gateway.domain.duplicates import MAX_REMEMBERED
+from gateway.domain.offsets import MAX_SETTLED_CHARS
+from gateway.domain.options import MAX_DEFERRAL_MS
+from gateway.domain.outcome import MAX_RETRY_AFTER_S
 from gateway.domain.rate_limit import MAX_BURST, MAX_PER_S, MIN_PER_S
-from gateway.domain.retry import MAX_TIERS, NAMED_POLICIES
+from gateway.domain.retry import MAX_TIERS, NAMED_POLICIES, RetryPolicy
 from gateway.domain.subscription import (
     DEFAULT_MAX_IN_FLIGHT,
     DEFAULT_TIMEOUT_S,
@@ -25,6 +30,10 @@ from gateway.domain.subscription import (
     MAX_TIMEOUT_S,
 )
 from gateway.domain.topics import TopicLayout
+from gateway.egress.catch_up import FIRST_LOOK_MS, LOOK_AGAIN_MS
+from gateway.egress.kept_records import MAX_KEPT
+from gateway.egress.lane import MAX_KEYS, MAX_OF_KEY, MIN_PREFETCH
+from gateway.egress.ledger import DEFAULT_BUDGET_BYTES, LANE_SHARE
 from gateway.services.bench.headlines import headlines
 from gateway.settings import ENV_PREFIX, Settings
 
@@ -98,6 +107,45 @@ def subscription_table() -> str:
     return _table(("option", "default", "bounds", "meaning"), rows)
 
 
+def circuit_table() -> str:
+    """When a circuit opens, and how it is probed."""
+    policy = DEFAULT_CIRCUIT_POLICY
+    share = f"{policy.failure_share:.0%} of the attempts in {_span(policy.window_ms)}"
+    rows = [
+        ("failures in a row that open it", policy.failures_in_a_row),
+        ("failures that open it, too", f"{share}, where there are at least {policy.least_attempts}"),
+        ("from opening to the first probe", _span(policy.first_pause_ms)),
+        ("each probe that fails doubles the pause, up to", _span(policy.longest_pause_ms)),
+        ("forgotten when nothing was sent for", _span(policy.memory_ms)),
+    ]
+    return _table(("a circuit", "h:mm:ss where it is a time"), rows)
+
+
+def bounds_table() -> str:
+    """What is fixed in the code: how much is kept, and how long."""
+    rests_ms = TopicLayout(()).rests_ms().values()
+    rows = [
+        ("taken by an egress process and not settled", f"{DEFAULT_BUDGET_BYTES >> 20} MiB; then nothing is fetched"),
+        ("of that, taken by one lane", f"1/{LANE_SHARE} of what is free"),
+        (
+            "deliveries that wait in a lane",
+            f"{MIN_PREFETCH}, or `max_in_flight` where that is more; as many urgent ones",
+        ),
+        ("event keys of a lane of which deliveries wait for an earlier one", f"{MAX_KEYS:,}"),
+        ("deliveries of one such key in the lane", MAX_OF_KEY),
+        ("records that catch-up passes keep until there is room", f"{MAX_KEPT:,}"),
+        ("delivery ids remembered to find duplicates", f"{MAX_REMEMBERED:,}"),
+        ("what a commit or a cursor says is settled beyond it", f"{MAX_SETTLED_CHARS:,} characters"),
+        ("a strand that is not served is looked at after", _span(FIRST_LOOK_MS)),
+        ("and again after", f"{_span(LOOK_AGAIN_MS)}, or when its oldest delivery may be too old"),
+        ("a retry topic that was read to its end rests for", f"a tenth of its delay, {_between_ms(rests_ms)}"),
+        ("`Retry-After` that is heeded", f"up to {_span(MAX_RETRY_AFTER_S * 1000)}"),
+        ("how far ahead an event may be asked for", _span(MAX_DEFERRAL_MS)),
+        ("a delivery behind an open circuit may wait", f"as long as its retries take, at least {_least_wait()}"),
+    ]
+    return _table(("what", "bound"), rows)
+
+
 def performance() -> str:
     """What `make bench` measured last: the machine, the headlines and the charts."""
     if not MEASURED.exists():
@@ -120,6 +168,8 @@ def performance() -> str:
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("docs/configuration.md", settings_table),
     "subscription": ("docs/configuration.md", subscription_table),
+    "bounds": ("docs/configuration.md", bounds_table),
+    "circuit": ("docs/endpoints.md", circuit_table),
     "topics": ("docs/architecture.md", topics_table),
     "policies": ("README.md", policies_table),
     "performance": ("docs/performance.md", performance),
@@ -180,7 +230,16 @@ def _limit(rule: object) -> str:
             raise ValueError(f"there are no words for {rule!r}")
 
 
-def _span(span_ms: int) -> str:
+def _between_ms(times_ms: Iterable[int]) -> str:
+    known_s = sorted(time_ms / 1000 for time_ms in times_ms)
+    return f"{known_s[0]:g} to {known_s[-1]:g} s"
+
+
+def _least_wait() -> str:
+    return _span(RetryPolicy(()).open_circuit_wait_ms)
+
+
+def _span(span_ms: float) -> str:
     return str(timedelta(milliseconds=span_ms)).removesuffix(", 0:00:00")
 
 

@@ -24,8 +24,8 @@ from gateway.kafka.catch_up_reader import Stretch
 from gateway.kafka.partitioning import Partition
 from gateway.telemetry.clock import now_ms
 
-_FIRST_LOOK_MS = 1_000
-_LOOK_AGAIN_MS = 60_000
+FIRST_LOOK_MS = 1_000
+LOOK_AGAIN_MS = 60_000
 _LONGEST_PAUSE_MS = 6 * 3_600_000
 
 
@@ -78,7 +78,7 @@ class CatchUp:
             return
         name = subscription_of(strand)
         self._lagging.setdefault(name, {})[partition, strand] = None
-        self._looks.at(now_ms() + _FIRST_LOOK_MS, partition, strand)
+        self._looks.at(now_ms() + FIRST_LOOK_MS, partition, strand)
         if self._pool.wants_more(name):
             self._want(partition, strand)
 
@@ -141,7 +141,7 @@ class CatchUp:
             if start is None or self._waits_for_retry(partition, reading, strand):
                 continue
             if not self._may_have(partition, strand):
-                self._looks.at(now_ms() + _FIRST_LOOK_MS, partition, strand)
+                self._looks.at(now_ms() + FIRST_LOOK_MS, partition, strand)
             elif self._hand_out_kept(partition, reading, strand):
                 wanted[strand] = reading.next_of(strand) or start
         if wanted:
@@ -248,7 +248,7 @@ class CatchUp:
         if reading is None or start is None or self._waits_for_retry(partition, reading, strand):
             return
         self._lagging.setdefault(subscription_of(strand), {})[partition, strand] = None
-        self._looks.at(now_ms() + _LOOK_AGAIN_MS, partition, strand)
+        self._looks.at(now_ms() + LOOK_AGAIN_MS, partition, strand)
         if self._may_have(partition, strand):
             self._want(partition, strand)
             return

@@ -19,7 +19,7 @@ from gateway.kafka.partitioning import Partition
 MIN_PREFETCH = 256
 # Keys of one lane that have deliveries waiting for an earlier one. With more, the lane itself waits.
 MAX_KEYS = 1000
-_MAX_OF_KEY = 16
+MAX_OF_KEY = 16
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class Lane:
     def has_room_for_key(self, key: bytes) -> bool:
         """Tell whether one more may be queued for a key."""
         line = self.keys.get(key)
-        return line is None or len(line.waiting) < _MAX_OF_KEY
+        return line is None or len(line.waiting) < MAX_OF_KEY
 
     def push(self, queued: QueuedDelivery) -> None:
         """Queue a delivery."""

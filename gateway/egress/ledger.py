@@ -16,7 +16,7 @@ from gateway.kafka.producer import OutRecord
 DEFAULT_BUDGET_BYTES = 67_108_864
 # Of what is free: with one busy lane it may take 4 MiB, with hundreds of them each one less, and there is always
 # room for another (dynamic thresholds, as switches share their buffers).
-_LANE_SHARE = 16
+LANE_SHARE = 16
 
 
 class RecordProducer(Protocol):
@@ -70,7 +70,7 @@ class Ledger:
     @property
     def lane_allowance_bytes(self) -> int:
         """How much one lane may have taken at present."""
-        return (self._budget_bytes - self._taken_bytes) // _LANE_SHARE
+        return (self._budget_bytes - self._taken_bytes) // LANE_SHARE
 
     def settle(self, origin: Origin, records: Sequence[OutRecord], settled: Callable[[], None] | None = None) -> None:
         """Produce what it caused; once that is acknowledged it is settled.
