@@ -43,6 +43,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._now_s = 0.0
+        self._wall_off_s = 0.0
         self._selector = _Selector(self._passed)
         super().__init__(self._selector)
 
@@ -59,7 +60,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def time_ns(self) -> int:
         """Give the wall clock's time."""
-        return T0 * 1_000_000 + round(self._now_s * 1e9)
+        return T0 * 1_000_000 + round((self._now_s + self._wall_off_s) * 1e9)
+
+    def set_wall_clock(self, off_s: float) -> None:
+        """Set the wall clock, so many seconds off; time passes as before."""
+        self._wall_off_s = off_s
 
     def monotonic(self) -> float:
         """Give the time of a clock that never goes back, seconds."""
@@ -81,6 +86,13 @@ def in_virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P,
         run_in_virtual_time(test(*args, **kwargs))
 
     return running
+
+
+def set_wall_clock(off_s: float) -> None:
+    """Set the wall clock of the running loop, so many seconds off what it would be."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    loop.set_wall_clock(off_s)
 
 
 async def turns_in(seconds: float) -> int:

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from gateway.domain.cursor import Strand
 from gateway.kafka.partitioning import Partition
 
+# Somebody may set the clock forward meanwhile.
+_LONGEST_S = 300.0
+
 
 class Looks:
     """The times, in milliseconds since the epoch."""
@@ -33,8 +36,8 @@ class Looks:
         self._at_ms.pop((partition, strand), None)
 
     def next_in_s(self, now_ms: int) -> float | None:
-        """Give how long until the next look, seconds; None where there is none."""
-        return max(self._queue[0][0] - now_ms, 1) / 1000 if self._queue else None
+        """Give how long until the next look is to be asked for, seconds; None where there is none."""
+        return min(max(self._queue[0][0] - now_ms, 1) / 1000, _LONGEST_S) if self._queue else None
 
     def due(self, now_ms: int) -> Iterator[tuple[Partition, Strand]]:
         """Take the strands whose time has come."""
