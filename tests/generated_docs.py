@@ -31,7 +31,7 @@ from gateway.domain.subscription import (
 )
 from gateway.domain.topics import TopicLayout
 from gateway.egress.catch_up import FIRST_LOOK_MS, LOOK_AGAIN_MS
-from gateway.egress.kept_records import MAX_KEPT
+from gateway.egress.kept_records import MAX_KEPT_BYTES
 from gateway.egress.lane import MAX_KEYS, MAX_OF_KEY, MIN_PREFETCH
 from gateway.egress.ledger import DEFAULT_BUDGET_BYTES, LANE_SHARE
 from gateway.services.bench.headlines import headlines
@@ -133,7 +133,7 @@ def bounds_table() -> str:
         ),
         ("event keys of a lane of which deliveries wait for an earlier one", f"{MAX_KEYS:,}"),
         ("deliveries of one such key in the lane", MAX_OF_KEY),
-        ("records that catch-up passes keep until there is room", f"{MAX_KEPT:,}"),
+        ("records that catch-up passes keep until there is room", f"{MAX_KEPT_BYTES // 1_048_576} MiB"),
         ("delivery ids remembered to find duplicates", f"{MAX_REMEMBERED:,}"),
         ("what a commit or a cursor says is settled beyond it", f"{MAX_SETTLED_CHARS:,} characters"),
         ("a strand that is not served is looked at after", _span(FIRST_LOOK_MS)),

@@ -9,7 +9,9 @@ from gateway.domain.cursor import Strand
 from gateway.kafka.partitioning import Partition
 
 # Of all strands; those beyond are read again.
-MAX_KEPT = 10_000
+MAX_KEPT_BYTES = 16_777_216
+# What a record takes in memory beside its key and value.
+_OVERHEAD_BYTES = 1024
 _UNBOUNDED = 1 << 62
 
 
@@ -38,7 +40,7 @@ class KeptRecords:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[Partition, Strand], Kept] = {}
-        self._count = 0
+        self._size_bytes = 0
 
     def of(self, partition: Partition, strand: Strand) -> Kept | None:
         """Give what is kept of a strand."""
@@ -54,16 +56,17 @@ class KeptRecords:
         offset = message.offset() or 0
         if offset >= kept.end:
             return
-        if self._count < MAX_KEPT:
+        if self._size_bytes < MAX_KEPT_BYTES:
             kept.records.append(message)
-            self._count += 1
+            self._size_bytes += _size_bytes(message)
         else:
             kept.end = offset
 
     def take(self, kept: Kept) -> Message:
         """Take the first record."""
-        self._count -= 1
-        return kept.records.popleft()
+        message = kept.records.popleft()
+        self._size_bytes -= _size_bytes(message)
+        return message
 
     def drop(self, partition: Partition, strand: Strand) -> None:
         """Keep nothing of a strand any more."""
@@ -73,4 +76,8 @@ class KeptRecords:
 
     def discard(self, kept: Kept) -> None:
         """Count what was added to it no more."""
-        self._count -= len(kept.records)
+        self._size_bytes -= sum(map(_size_bytes, kept.records))
+
+
+def _size_bytes(message: Message) -> int:
+    return len(message) + _OVERHEAD_BYTES

@@ -7,6 +7,7 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -19,6 +20,14 @@ _MAX_SCANNED = 20_000
 _MAX_KEPT_BYTES = 4_194_304
 _MAX_S = 0.5
 _STALL_TIMEOUT_S = 30.0
+# The client reads ahead of what it is asked for, and drops it at the next seek: little, so that neither memory nor the
+# broker's work is wasted.
+_READING: dict[str, Any] = {
+    "enable.partition.eof": True,
+    "queued.max.messages.kbytes": 4096,
+    "queued.min.messages": _BATCH,
+    "fetch.message.max.bytes": 1_048_576,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class CatchUpReader:
 
     def __init__(self, config: KafkaConfig) -> None:
         # Quiet, because a client that is not used between passes keeps its log lines until it is.
-        self._consumer = Consumer(config.consumer("gateway-catch-up", **{"enable.partition.eof": True}, **QUIET))
+        self._consumer = Consumer(config.consumer("gateway-catch-up", **_READING, **QUIET))
         self._at: tuple[Partition, int] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catch-up")
 

@@ -91,8 +91,14 @@ async def _beat(watchdog: Watchdog) -> None:
 async def _observe(stream: StreamApp, acks: InOrderAcks, end_offsets: EndOffsets, patience_s: float) -> None:
     """End the process, by raising, when the stream stops moving although Kafka answers and has events for it."""
     judge = ProgressJudge(patience_s, time.monotonic())
+    acknowledged = 0
     while True:
         await asyncio.sleep(_OBSERVE_S)
+        if acks.acknowledged != acknowledged:
+            # It moves. Its positions are not asked for under load: Faust reads nothing until it has answered.
+            acknowledged = acks.acknowledged
+            judge.moved(time.monotonic())
+            continue
         ends = await asyncio.to_thread(end_offsets.ask)
         positions = await stream.positions()
         behind = ends is not None and any(ends.get(partition, 0) > at for partition, at in positions.items())

@@ -37,6 +37,10 @@ class ProgressJudge:
         self._since_s = now_s
         self._mark: int | None = None
 
+    def moved(self, now_s: float) -> None:
+        """Progress was seen: patience begins anew."""
+        self._since_s = now_s
+
     def stalled(self, seen: Observation, now_s: float) -> bool:
         """Take an observation; True when nothing has moved for too long although it should have."""
         idle = seen.assigned and not seen.behind

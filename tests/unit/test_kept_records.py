@@ -3,13 +3,16 @@
 from confluent_kafka import Message
 
 from gateway.domain.topics import DELIVERIES
-from gateway.egress.kept_records import MAX_KEPT, Kept, KeptRecords
+from gateway.egress.kept_records import MAX_KEPT_BYTES, Kept, KeptRecords
 
 PARTITION = (DELIVERIES, 0)
+# Each record counts as 64 KiB, with its overhead.
+VALUE = bytes(65_536 - 1024)
+MAX_KEPT = MAX_KEPT_BYTES // 65_536
 
 
 def message(offset: int) -> Message:
-    return Message(topic=DELIVERIES, partition=0, offset=offset, key=b"sub_1", value=b"")
+    return Message(topic=DELIVERIES, partition=0, offset=offset, value=VALUE)
 
 
 def filled(records: KeptRecords, kept: Kept, count: int) -> Kept:

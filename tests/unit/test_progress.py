@@ -48,3 +48,12 @@ def test_an_outage_renews_the_patience() -> None:
 def test_work_that_appears_after_idling_gets_its_time() -> None:
     """The patience is not used up by the hours in which there was nothing to do."""
     assert verdicts((3600, IDLE), (3602, BEHIND), (3650, BEHIND), (3661, BEHIND)) == [False, False, False, True]
+
+
+def test_progress_that_is_told_renews_the_patience_too() -> None:
+    """Under load nobody looks any closer: patience begins at the last step, and ends as ever."""
+    judge = ProgressJudge(PATIENCE_S, now_s=0.0)
+    assert not judge.stalled(BEHIND, 1)
+    judge.moved(100)
+    assert not judge.stalled(BEHIND, 160)
+    assert judge.stalled(BEHIND, 160.1)
