@@ -16,6 +16,7 @@ Everything here is decisions over offsets: no Kafka, no lanes, no clock. The rul
     a cursor is dropped only when everything it stood for is settled.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import chain
@@ -53,6 +54,12 @@ class PartitionReading:
         self._cursors: dict[Strand, Cursor] = {
             strand: resumed(durable, self._end_at_start(strand, found)) for strand, durable in found.items()
         }
+
+        self._keys = Counter(strand.subscription_id for strand in found if not isinstance(strand, str))
+
+    def keys_with_cursors(self, subscription_id: str) -> int:
+        """Count the keys of a subscription that have cursors."""
+        return self._keys[subscription_id]
 
     def _end_at_start(self, strand: Strand, found: Mapping[Strand, DurableCursor]) -> int | None:
         """Where a key's records ended: from there on the main reader, or its subscription's passes, come by again."""
@@ -152,8 +159,8 @@ class PartitionReading:
     def _fall_back(self, strand: Strand, offset: int) -> Cursor:
         cursor = self._cursors.get(strand)
         if cursor is None:
-            cursor = self._cursors[strand] = Cursor(offset)
-            return cursor
+            self._keys[subscription_of(strand)] += not isinstance(strand, str)
+            return self._cursors.setdefault(strand, Cursor(offset))
         cursor.read_from = offset if cursor.caught_up else min(cursor.read_from, offset)
         cursor.caught_up = False
         return cursor
@@ -270,6 +277,7 @@ class PartitionReading:
             if cursor.finished:
                 self._settle_left(strand, cursor.left)
                 del self._cursors[strand]
+                self._keys[subscription_of(strand)] -= not isinstance(strand, str)
                 if cursor.written is not None:
                     writes.append((strand, None))
                 continue

@@ -17,7 +17,7 @@ from gateway.kafka.partitioning import Partition
 
 # Beyond what is being sent, so much may wait: enough to keep the lane busy while a catch-up pass is fetched.
 MIN_PREFETCH = 256
-# Keys of one lane that have deliveries waiting for an earlier one. With more, the lane itself waits.
+# Keys of a subscription in one partition that may wait for a delivery of theirs. With more, the lane begins no others.
 MAX_KEYS = 1000
 MAX_OF_KEY = 16
 
@@ -89,6 +89,7 @@ class Lane:
         in_flight: how many attempts are under way.
         width: how many may be, as its gate was when that was last asked.
         resolving: the subscription is unknown and is being looked for.
+        crowded: so many keys wait that no others are begun.
         timer: wakes the lane when its gate opens.
     """
 
@@ -103,6 +104,7 @@ class Lane:
     in_flight: int = 0
     width: int = 0
     resolving: bool = False
+    crowded: bool = False
     timer: asyncio.TimerHandle | None = None
 
     def has_room(self, width: int, allowance_bytes: int, *, urgent: bool = False) -> bool:

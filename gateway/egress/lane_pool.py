@@ -26,6 +26,8 @@ from gateway.egress.open_lanes import OpenLanes
 from gateway.kafka.partitioning import Partition
 from gateway.telemetry.clock import monotonic_ms, now_ms
 
+# So long, at most, a lane does without other keys once too many of its keys wait.
+_CROWDED_MS = 1_000
 _log = structlog.get_logger()
 
 
@@ -81,7 +83,7 @@ class LanePool:
         self._max_age_ms = max_age_ms
         self._lanes = OpenLanes()
         self._loop = asyncio.get_running_loop()
-        self._dispatcher = Dispatcher(attempter, ledger, events, tiers, self._pump, self._deferred)
+        self._dispatcher = Dispatcher(attempter, ledger, events, tiers, self._pump, lambda *left: backlog().lags(*left))
         self.failure = self._dispatcher.failure
 
     def has_room(self, strand: Strand, *, urgent: bool = False) -> bool:
@@ -93,7 +95,7 @@ class LanePool:
         lane = self._lanes.get(subscription_id)
         if lane is None:
             return True
-        if not isinstance(strand, str) and not lane.has_room_for_key(strand.event_key):
+        if lane.crowded if isinstance(strand, str) else not lane.has_room_for_key(strand.event_key):
             return False
         return lane.has_room(lane.width, self._ledger.lane_allowance_bytes, urgent=urgent)
 
@@ -103,7 +105,7 @@ class LanePool:
         if self._is_barred(subscription):
             return False
         lane = self._lanes.get(subscription_id)
-        return lane is None or lane.wants_more(lane.width, self._ledger.lane_allowance_bytes)
+        return lane is None or (not lane.crowded and lane.wants_more(lane.width, self._ledger.lane_allowance_bytes))
 
     def _is_barred(self, subscription: Subscription | None) -> bool:
         return subscription is not None and (
@@ -168,7 +170,7 @@ class LanePool:
             for queued in lane.clear():
                 self._dispatcher.end(queued, Reason.DISABLED)
         elif self._is_barred(subscription):
-            self._give_back(lane)
+            self._give_back(lane.clear())
         else:
             self._start_some(lane, subscription)
         lane.width = _width(lane, subscription)
@@ -195,7 +197,7 @@ class LanePool:
             self._dispatcher.start(lane, queued, subscription, in_order=in_order)
         barred_ms = gate.barred_for_ms(present_ms)
         if barred_ms > 0:
-            self._give_back(lane)
+            self._give_back(lane.clear())
             self._wake_in(lane, barred_ms)
             self._backlog().wake(lane.subscription_id)
 
@@ -227,24 +229,27 @@ class LanePool:
                 return lane.pop()
             strand = KeyStrand(lane.subscription_id, key)
             behind_another = key in lane.keys or head.origin.reading.must_wait(strand)
-            not_yet = head.delivery.not_before_ms > now_ms()
-            if not behind_another and not not_yet:
-                return lane.pop()
-            if key not in lane.keys and len(lane.keys) >= MAX_KEYS:
+            if not behind_another and head.origin.reading.keys_with_cursors(lane.subscription_id) >= MAX_KEYS:
+                self._crowd(lane)
                 return None
-            first_is_due_later = not_yet and not behind_another
-            self._defer(lane, lane.pop(), strand, Retrying(head.delivery.not_before_ms) if first_is_due_later else None)
+            if not behind_another and head.delivery.not_before_ms <= now_ms():
+                return lane.pop()
+            retrying = None if behind_another else Retrying(head.delivery.not_before_ms)
+            self._defer(lane, lane.pop(), strand, retrying)
         return queued
+
+    def _crowd(self, lane: Lane) -> None:
+        """Begin no other keys for a while: what waits goes back to the log, and leaves its room to those begun."""
+        lane.crowded = True
+        self._give_back(lane.take_out(each for each in lane.all_waiting() if isinstance(each.origin.strand, str)))
+        self._wake_in(lane, _CROWDED_MS)
 
     def _defer(self, lane: Lane, queued: QueuedDelivery, strand: KeyStrand, retrying: Retrying | None) -> None:
         origin = queued.origin
         lane.size_bytes -= origin.size_bytes
         origin.reading.defer(strand, origin.offset, origin.via, retrying)
         self._ledger.release(origin)
-        self._deferred(origin.partition, strand)
-
-    def _deferred(self, partition: Partition, strand: KeyStrand) -> None:
-        self._backlog().lags(partition, strand)
+        self._backlog().lags(origin.partition, strand)
 
     def _wake_in(self, lane: Lane, wait_ms: float) -> None:
         at_s = self._loop.time() + wait_ms / 1000
@@ -256,6 +261,7 @@ class LanePool:
 
     def _woken(self, lane: Lane) -> None:
         lane.timer = None
+        lane.crowded = False
         self._pump(lane)
 
     def _resolve(self, lane: Lane) -> None:
@@ -263,8 +269,7 @@ class LanePool:
         if not lane.held or lane.resolving:
             return
         lane.resolving = True
-        found = self._loop.create_task(self._refresh(lane))
-        found.add_done_callback(self._check)
+        self._loop.create_task(self._refresh(lane)).add_done_callback(self._check)
 
     async def _refresh(self, lane: Lane) -> None:
         in_question = lane.all_waiting()
@@ -280,9 +285,9 @@ class LanePool:
         if error is not None:
             self._dispatcher.fail(error)
 
-    def _give_back(self, lane: Lane) -> None:
+    def _give_back(self, withdrawn: Iterable[QueuedDelivery]) -> None:
         by_strand: dict[tuple[Partition, Strand], list[QueuedDelivery]] = {}
-        for queued in lane.clear():
+        for queued in withdrawn:
             by_strand.setdefault((queued.origin.partition, queued.origin.strand), []).append(queued)
             self._ledger.release(queued.origin)
         for (partition, strand), group in by_strand.items():

@@ -1,5 +1,6 @@
 """Order by key: deliveries of one event key arrive in order, also across retries and restarts; other keys flow."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from gateway.domain.outcome import Answered
 from gateway.domain.retry import QUICK_POLICY
 from gateway.domain.subscription import DeliveryOrder, SubscriptionState
 from gateway.domain.topics import ATTEMPTS
+from gateway.egress import lane_pool
 from gateway.telemetry.clock import now_ms
 from tests.delivery_records import planned
 from tests.egress_in_memory import PARTITION, settle_down
@@ -20,6 +22,7 @@ from tests.virtual_time import comes_true, in_virtual_time, stays
 ORDERED = replace(subscription("sub_1"), max_in_flight=8, retry_policy=QUICK_POLICY, order=DeliveryOrder.KEY)
 BUSY = Answered(429)  # says "later", and opens no circuit
 OK = Answered(200)
+MAX_KEYS = 40  # in place of a thousand
 
 
 def bring(world: World, *names: str, not_before_ms: int = 0) -> None:
@@ -222,3 +225,32 @@ async def test_keys_that_fail_all_at_once_are_served_each_in_order() -> None:
         for key in keys:
             assert of_key(world, key) == [f"{key}0", *many(key, 4)]
             assert world.tries_of(f"{key}0") == [1, 2]
+
+
+@in_virtual_time
+async def test_keys_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With too many of them no others are begun; as they are freed, the others come, and nothing is lost."""
+    monkeypatch.setattr(lane_pool, "MAX_KEYS", MAX_KEYS)
+    count = MAX_KEYS + 60
+    async with running(ORDERED) as world:
+        world.endpoints.result = BUSY
+        for number in range(count):
+            delivery = planned(f"{number}", at_ms=now_ms())
+            world.bring(replace(delivery, event_key=b"key-%d" % number))
+        reading = world.readings[PARTITION]
+        for _ in range(40):
+            await settle_down()
+            await asyncio.sleep(0.5)
+            world.commit()
+            assert reading.keys_with_cursors("sub_1") <= MAX_KEYS + ORDERED.max_in_flight
+        assert reading.keys_with_cursors("sub_1") >= MAX_KEYS
+        assert f"{count - 1}" not in world.endpoints.begun
+        world.endpoints.result = OK
+
+        for _ in range(120):
+            await asyncio.sleep(1)
+            world.commit()
+        await world.commit_all()
+        assert len(set(world.endpoints.begun)) == count
+        assert world.cursors() == {}
+        assert world.committed == {PARTITION: (count, "")}
