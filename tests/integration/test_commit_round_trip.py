@@ -7,13 +7,13 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from gateway.domain.offsets import MAX_SETTLED_CHARS, SettledBefore, describe_settled
 from gateway.domain.topics import TopicLayout
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.confirmed_writer import ConfirmedWriter
 from gateway.kafka.delivery_consumer import DeliveryConsumer
+from gateway.kafka.group_offsets import CommittedOffset, committed_offsets
 from gateway.kafka.producer import OutRecord
 from gateway.telemetry.clock import now_ms
 from gateway.wire.records import delivery_codec
@@ -43,20 +43,10 @@ class Deployment:
 
     async def committed(self) -> tuple[int, str]:
         """Ask Kafka for the commit."""
-
-        def ask() -> tuple[int, str]:
-            consumer = Consumer(self.kafka.consumer(self.group_id))
-            try:
-                (found,) = consumer.committed([TopicPartition(self.topic, 0)], timeout=10)
-                return found.offset, found.metadata or ""
-            except KafkaException as error:
-                if not error.args[0].retriable():
-                    raise
-                return -1, ""  # the group's coordinator is not there yet
-            finally:
-                consumer.close()
-
-        return await asyncio.to_thread(ask)
+        at = (self.topic, 0)
+        found = await asyncio.to_thread(committed_offsets, self.kafka, self.group_id, [at])
+        commit = found.get(at, CommittedOffset(-1))
+        return commit.offset, commit.metadata
 
     async def until_committed(self, satisfying: Callable[[int, SettledBefore], bool]) -> str:
         """Wait for a commit; gives what it says of the offsets beyond."""
@@ -75,9 +65,12 @@ class Deployment:
             consumer = self.consumer(world)
             consumer.start()
             committing = asyncio.ensure_future(self._commit(world, consumer))
-            yield world
-            committing.cancel()
-            await asyncio.wait_for(consumer.stop(), 20)
+            try:
+                await asyncio.wait_for(consumer.first_assignment.wait(), 20)
+                yield world
+            finally:
+                committing.cancel()
+                await asyncio.wait_for(consumer.stop(), 20)
             assert not consumer.failure.done()
 
     def consumer(self, world: World) -> DeliveryConsumer:
