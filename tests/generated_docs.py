@@ -131,7 +131,7 @@ def bounds_table() -> str:
             "deliveries that wait in a lane",
             f"{MIN_PREFETCH}, or `max_in_flight` where that is more; as many urgent ones",
         ),
-        ("event keys of a lane of which deliveries wait for an earlier one", f"{MAX_KEYS:,}"),
+        ("event keys that wait, of a subscription in one partition", f"{MAX_KEYS:,}; then no others are begun"),
         ("deliveries of one such key in the lane", MAX_OF_KEY),
         ("records that catch-up passes keep until there is room", f"{MAX_KEPT_BYTES // 1_048_576} MiB"),
         ("delivery ids remembered to find duplicates", f"{MAX_REMEMBERED:,}"),
