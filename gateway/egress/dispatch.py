@@ -28,7 +28,7 @@ class EndpointEvents(Protocol):
     """Told what the deliveries say of the endpoints; none of these may block."""
 
     def attempted(self, subscription: Subscription, *, delivered: bool) -> None:
-        """An attempt ended."""
+        """An attempt ended, and the endpoint had a say in how."""
 
     def gone(self, subscription: Subscription) -> None:
         """The endpoint answered 410."""
