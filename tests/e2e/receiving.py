@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from gateway.domain.secret import SigningSecret
+from gateway.domain.topics import TopicLayout
+from gateway.kafka.partitioning import partition_of
 from gateway.receiver.received import ReceivedRequest
 from gateway.receiver.sandbox import Sandbox
 from tests.e2e.running import GatewayHome, until
@@ -29,10 +31,18 @@ class Receiver:
     home: GatewayHome
 
     async def subscribe(
-        self, *options: str, tenant: str | None = None, event_type: str = "*", url: str | None = None
+        self,
+        *options: str,
+        tenant: str | None = None,
+        event_type: str = "*",
+        url: str | None = None,
+        beside: str | None = None,
     ) -> str:
-        """Create a subscription; gives its id, which is also its inbox, and its tenant where none is given."""
-        name = f"s{uuid4().hex[:12]}"
+        """Create a subscription; gives its id, which is also its inbox, and its tenant where none is given.
+
+        Its deliveries lie in the same partitions as those of `beside`, where that is given.
+        """
+        name = _new_name(beside)
         where = ("--url", url or f"{self.url}/hooks/{name}", "--tenant", tenant or name, "--event-type", event_type)
         await self.gateway("subscriptions", "create", "--id", name, "--secret", SECRET, *where, *options)
         return name
@@ -60,3 +70,14 @@ class Receiver:
     def accepted(self, *inboxes: str) -> int:
         """Tell how many different events these inboxes have accepted, all together."""
         return sum(self.sandbox.stats(inbox).accepted_ids for inbox in inboxes)
+
+
+def _new_name(beside: str | None) -> str:
+    while True:
+        name = f"s{uuid4().hex[:12]}"
+        if beside is None or _partition_of(name) == _partition_of(beside):
+            return name
+
+
+def _partition_of(name: str) -> int:
+    return partition_of(name.encode(), TopicLayout(()).delivery_partitions)

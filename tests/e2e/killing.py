@@ -1,0 +1,53 @@
+"""Processes of one deployment that are killed and replaced: one stream, one egress."""
+
+import asyncio
+import time
+
+from gateway.kafka.group_offsets import EGRESS_GROUP_ID
+from gateway.stream.app import GROUP_ID as STREAM_GROUP_ID
+from tests.e2e.dead_members import forget_members
+from tests.e2e.running import GatewayHome, Program
+
+_GROUPS = {"stream": STREAM_GROUP_ID, "egress": EGRESS_GROUP_ID}
+
+
+class Pair:
+    """One stream and one egress.
+
+    Args:
+        home: where they run.
+        settings: more of their environment.
+
+    Attributes:
+        killed_at_ms: when something was killed, milliseconds since the epoch.
+    """
+
+    def __init__(self, home: GatewayHome, **settings: str) -> None:
+        self._home = home
+        self._settings = settings
+        self._running: dict[str, Program] = {}
+        self.killed_at_ms: list[int] = []
+
+    async def start(self, *names: str) -> None:
+        """Start these, both where none is named; they are ready when they have their partitions."""
+        for name in names or _GROUPS:
+            self._running[name] = self._home.start(name, **self._settings)
+        for name in names or _GROUPS:
+            await asyncio.to_thread(self._running[name].await_ready)
+
+    def kill(self, *names: str) -> None:
+        """End these with SIGKILL, as one crash; the process is gone when this returns."""
+        self.killed_at_ms.append(time.time_ns() // 1_000_000)
+        for name in names:
+            self._running[name].kill()
+
+    async def replace(self, *names: str) -> None:
+        """Start the successors of those that were killed; they need not wait for the sessions of the dead."""
+        for name in names:
+            await forget_members(self._home.kafka, _GROUPS[name])
+        await self.start(*names)
+
+    async def stop(self) -> None:
+        """Ask both to end, and see that they end well."""
+        for name, program in self._running.items():
+            assert await asyncio.to_thread(program.stop) == 0, f"{name}:\n{program.log}"
