@@ -64,6 +64,11 @@ class Program:
         """The end of what it printed on standard error."""
         return self._stderr.read_bytes()[-_SHOWN_LOG_BYTES:].decode(errors="replace")
 
+    @property
+    def whole_log(self) -> str:
+        """All that it printed on standard error."""
+        return self._stderr.read_text(errors="replace")
+
     def await_ready(self) -> "Program":
         """Wait for its ready line."""
         deadline = time.monotonic() + READY_TIMEOUT_S
