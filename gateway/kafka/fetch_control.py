@@ -3,6 +3,9 @@
 A retry partition whose head is not due is paused and its position put back, so that waiting costs no memory. One that
 was read to its end rests: each request lists every partition that is not paused, and the broker looks at each of
 them. Under pressure nothing is fetched.
+
+When a record is due is for the wall clock to say; a rest is measured, so that a clock that is set back does not make
+it longer.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +14,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 from gateway.kafka.due_times import split_due
 from gateway.kafka.partitioning import Partition
-from gateway.telemetry.clock import now_ms
+from gateway.telemetry.clock import monotonic_ms, now_ms
 
 _POLL_S = 0.05
 
@@ -28,19 +31,26 @@ class FetchControl:
     def __init__(self, consumer: Consumer, rests_ms: Mapping[str, int]) -> None:
         self._consumer = consumer
         self._rests_ms = rests_ms
-        self._until_ms: dict[Partition, int] = {}
+        self._due_at_ms: dict[Partition, float] = {}
+        self._rested_at_ms: dict[Partition, float] = {}
         self._blocked = False
 
     @property
     def poll_s(self) -> float:
         """How long the reader may wait for records before something is to be resumed, seconds."""
-        if not self._until_ms or self._blocked:
+        if self._blocked:
             return _POLL_S
-        return min(_POLL_S, max((min(self._until_ms.values()) - now_ms()) / 1000, 0.001))
+        waits_ms = [_POLL_S * 1000]
+        if self._due_at_ms:
+            waits_ms.append(min(self._due_at_ms.values()) - now_ms())
+        if self._rested_at_ms:
+            waits_ms.append(min(self._rested_at_ms.values()) - monotonic_ms())
+        return max(min(waits_ms) / 1000, 0.001)
 
     def assigned(self, partitions: Sequence[TopicPartition]) -> None:
         """Fetch these, and no others."""
-        self._until_ms.clear()
+        self._due_at_ms.clear()
+        self._rested_at_ms.clear()
         self._blocked = False
         # One that was paused when it went, and comes back to this process, would stay paused for ever.
         self._consumer.resume(list(partitions))
@@ -48,7 +58,8 @@ class FetchControl:
     def forget(self, partitions: Collection[Partition]) -> None:
         """These partitions are not owned any more."""
         for partition in partitions:
-            self._until_ms.pop(partition, None)
+            self._due_at_ms.pop(partition, None)
+            self._rested_at_ms.pop(partition, None)
 
     def hold_back(self, batch: Sequence[Message], owned: Collection[Partition]) -> list[Message]:
         """Give what is due; put back, and pause, each partition from its first record that is not."""
@@ -56,7 +67,8 @@ class FetchControl:
         for partition, head in waits.items():
             if partition not in owned:
                 continue  # given up while the batch was read: there is nothing to pause, and nothing is taken
-            self._until_ms[partition] = head.due_at_ms
+            self._due_at_ms[partition] = head.due_at_ms
+            self._rested_at_ms.pop(partition, None)
             position = TopicPartition(*partition, head.offset)
             self._consumer.pause([position])
             self._consumer.seek(position)
@@ -65,21 +77,28 @@ class FetchControl:
     def at_end(self, partition: Partition, owned: Collection[Partition]) -> None:
         """A partition was read to its end."""
         rest_ms = self._rests_ms.get(partition[0])
-        if rest_ms is not None and partition in owned and partition not in self._until_ms:
-            self._until_ms[partition] = now_ms() + rest_ms
+        if rest_ms is not None and partition in owned and not self._is_held(partition):
+            self._rested_at_ms[partition] = monotonic_ms() + rest_ms
             self._consumer.pause([TopicPartition(*partition)])
 
     def apply(self, *, blocked: bool) -> None:
         """Resume what is due, or rested; stop or go on altogether."""
         if blocked != self._blocked:
             self._blocked = blocked
-            free = [tp for tp in self._consumer.assignment() if (tp.topic, tp.partition) not in self._until_ms]
+            free = [tp for tp in self._consumer.assignment() if not self._is_held((tp.topic, tp.partition))]
             (self._consumer.pause if blocked else self._consumer.resume)(free)
-        if not self._until_ms or blocked:
+        if blocked:
             return
-        present_ms = now_ms()
-        ready = [partition for partition, until_ms in self._until_ms.items() if until_ms <= present_ms]
+        ready = [*_take_until(self._due_at_ms, now_ms()), *_take_until(self._rested_at_ms, monotonic_ms())]
         if ready:
-            for partition in ready:
-                del self._until_ms[partition]
             self._consumer.resume([TopicPartition(*partition) for partition in ready])
+
+    def _is_held(self, partition: Partition) -> bool:
+        return partition in self._due_at_ms or partition in self._rested_at_ms
+
+
+def _take_until(times_ms: dict[Partition, float], now_ms: float) -> list[Partition]:
+    ready = [partition for partition, at_ms in times_ms.items() if at_ms <= now_ms]
+    for partition in ready:
+        del times_ms[partition]
+    return ready
