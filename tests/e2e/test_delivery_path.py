@@ -10,7 +10,6 @@ import pytest
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 from svix.webhooks import Webhook as SvixWebhook
 
-from gateway.domain.topics import DELIVERIES, REJECTED
 from gateway.kafka.publisher import EventPublisher
 from gateway.receiver import verify
 from gateway.wire.catalog import load_catalog
@@ -23,7 +22,6 @@ from tests.e2e.topic_contents import Headers, produce_raw, rejections
 
 PLAIN_PRODUCER = Path(__file__).with_name("plain_producer.py")
 EVENTS = schemas_root() / "events"
-NO_DELIVERY = b"no delivery"
 ARRIVAL_S = 30.0
 
 pytestmark = [pytest.mark.usefixtures("running"), pytest.mark.timeout(120, func_only=True)]
@@ -119,21 +117,3 @@ async def test_what_is_no_event_is_rejected_with_its_coordinates(receiver: Recei
 
     await until(lambda: len(found()) >= len(bad), ARRIVAL_S, found)
     assert found() == wanted
-
-
-@pytest.mark.parametrize("topic", [DELIVERIES, "deliveries.retry.1s"])
-async def test_a_poisoned_delivery_is_set_aside(receiver: Receiver, publisher: EventPublisher, topic: str) -> None:
-    """A record that is no delivery goes to events.rejected; those of the same key and partition go on."""
-    inbox = await receiver.subscribe()
-    kafka = receiver.home.kafka
-    poisoned = {produce_raw(kafka, topic, value, key=inbox.encode()) for value in (NO_DELIVERY, None)}
-    poisoned.add(produce_raw(kafka, topic, NO_DELIVERY, key=b"\xff\xfe"))
-    poisoned.add(produce_raw(kafka, topic, NO_DELIVERY))
-    await publish_payments(publisher, inbox, 3)
-
-    await receiver.until_accepted(3, inbox)
-
-    def found() -> set[tuple[int, int]]:
-        return {(one.source.partition, one.source.offset) for one in rejections(kafka, topic)}
-
-    await until(lambda: found() >= poisoned, ARRIVAL_S, lambda: (poisoned, found(), REJECTED))

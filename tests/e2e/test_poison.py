@@ -1,0 +1,131 @@
+"""Records that are none of ours, in every partition of every topic that the gateway reads: nobody stops at them."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Message, Producer
+
+from gateway.domain.topics import EVENTS_PREFIX, REJECTED, TopicLayout
+from gateway.kafka.local.ports import choose_port
+from gateway.kafka.local_broker import LocalBroker
+from gateway.kafka.publisher import EventPublisher
+from gateway.receiver.sandbox import Sandbox
+from gateway.wire.records import rejected_codec
+from tests.e2e.events import event_id, publish_payments
+from tests.e2e.killing import Pair
+from tests.e2e.receiving import SECRET, Receiver
+from tests.e2e.running import GatewayHome, until
+from tests.e2e.topic_contents import read_topic
+
+LAYOUT = TopicLayout(("customer", "invoice", "order"))
+SETTLED_S = 60.0
+PART = 3  # of events; in all they are too few failures to open a circuit
+# No record at all; one that is cut off after its schema's fingerprint; none of a known schema.
+VALUES = (b"no record", b"\xc3\x01" + bytes(8) + b"\x02", b"\xc3\x01")
+
+Place = tuple[str, int, int]
+
+pytestmark = pytest.mark.timeout(240, func_only=True)
+
+
+@pytest.fixture
+def poisoned_home(new_broker_home: Callable[[], Path]) -> Iterator[GatewayHome]:
+    """A deployment of its own: what is written here would be in the way of other tests."""
+    path = new_broker_home()
+    broker = LocalBroker(path)
+    broker.start(choose_port())
+    home = GatewayHome(path)
+    try:
+        home.run("topics", "apply")
+        yield home
+    finally:
+        home.end_all()
+        broker.stop()
+
+
+def poison(home: GatewayHome, *keys: bytes | None) -> set[Place]:
+    """Write such records everywhere, under each key; gives where the ones lie that belong to `events.rejected`."""
+    producer = Producer(home.kafka.producer())
+    written: list[Message] = []
+    for spec in LAYOUT.specs():
+        if spec.name == REJECTED:
+            continue  # the gateway only writes there
+        for partition in range(spec.partitions):
+            for key in keys:
+                if key is None and spec.cleanup == "compact":
+                    continue  # Kafka takes no such record
+                # A null value is a tombstone where records have a key to be known by.
+                for value in VALUES if spec.cleanup == "compact" else (*VALUES, None):
+                    producer.produce(
+                        spec.name,
+                        value=value,
+                        key=key,
+                        partition=partition,
+                        on_delivery=lambda error, message: written.append(message) if error is None else None,
+                    )
+        assert producer.flush(SETTLED_S) == 0
+    kept = (EVENTS_PREFIX, *LAYOUT.delivery_topics())
+    places = [(message.topic() or "", message.partition() or 0, message.offset() or 0) for message in written]
+    return {place for place in places if place[0].startswith(EVENTS_PREFIX) or place[0] in kept}
+
+
+def rejected(home: GatewayHome) -> set[Place]:
+    """Give where the records came from that are in `events.rejected`."""
+    sources = (rejected_codec().decode(message.value()).source for message in read_topic(home.kafka, REJECTED))
+    return {(source.topic, source.partition, source.offset) for source in sources}
+
+
+async def test_poison_in_every_topic(poisoned_home: GatewayHome) -> None:
+    """Both processes go on, and start again over it; what was to be delivered is kept; commands look past it."""
+    home = poisoned_home
+    sandbox = Sandbox(secrets=[SECRET])
+    receiver = Receiver(sandbox, await sandbox.start(), home)
+    inbox = await receiver.subscribe()
+    failing = await receiver.subscribe("--retry-policy", "none", tenant=inbox, beside=inbox)
+    sandbox.set_mode(failing, "500")
+    pair = Pair(home)
+    await pair.start()
+    with EventPublisher(home.kafka) as publisher:
+        await publish_payments(publisher, inbox, PART)
+        await receiver.until_accepted(PART, inbox)
+        wanted = await asyncio.to_thread(
+            poison, home, inbox.encode(), b"\xff\xfe", f"{inbox}|deliveries".encode(), None
+        )
+        await publish_payments(publisher, inbox, PART, first=PART)
+        await receiver.until_accepted(2 * PART, inbox)
+        await pair.stop()
+        # Cursors, subscriptions and what came lately are read when a process starts.
+        await pair.start()
+        await publish_payments(publisher, inbox, PART, first=2 * PART)
+        await receiver.until_accepted(3 * PART, inbox)
+
+    await until(lambda: rejected(home) >= wanted, SETTLED_S, lambda: sorted(wanted - rejected(home))[:10])
+    assert rejected(home) == wanted
+    assert sorted(receiver.ids(inbox), key=str) == [event_id(inbox, number) for number in range(3 * PART)]
+    await until(lambda: sandbox.stats(failing).received == 3 * PART, SETTLED_S, lambda: sandbox.stats(failing))
+    await pair.stop()  # whose dead letters are written then
+    await pair.start()
+    await look_past_it(receiver, inbox, failing)
+    await pair.stop()
+    await sandbox.stop()
+
+
+async def look_past_it(receiver: Receiver, inbox: str, failing: str) -> None:
+    """Each command that reads these topics finds what is there, and a replay what it has to begin again."""
+    home = receiver.home
+    letters = await asyncio.to_thread(home.read, "dlq", "list", "--subscription", failing)
+    assert len(letters) == 3 * PART
+    histories = await asyncio.to_thread(home.read, "deliveries", "get", event_id(inbox, PART))
+    assert {one["subscription_id"]: one["state"] for one in histories} == {inbox: "delivered", failing: "dead_lettered"}
+    listed = await asyncio.to_thread(home.read, "deliveries", "list", "--subscription", inbox)
+    assert len(listed) == 3 * PART
+    signals = await asyncio.to_thread(home.read, "signals", "--subscription", failing)
+    assert "dead_lettered" in {one["kind"] for one in signals}
+    (shown,) = await asyncio.to_thread(home.read, "subscriptions", "get", inbox)
+    assert (shown["id"], shown["state"]) == (inbox, "active")
+    assert len(await asyncio.to_thread(home.read, "subscriptions", "list")) == 2
+    receiver.sandbox.set_mode(failing, "none")
+    await receiver.gateway("dlq", "replay", "--subscription", failing, "--yes")
+    await receiver.until_accepted(3 * PART, failing)
