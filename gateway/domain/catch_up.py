@@ -21,8 +21,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import chain
 
+from gateway.domain.claims import Claims
 from gateway.domain.cursor import Cursor, DurableCursor, KeyStrand, Retrying, Strand, resumed, subscription_of
-from gateway.domain.offsets import OffsetTracker, SettledBefore, describe_settled
+from gateway.domain.offsets import OffsetTracker, describe_settled
 
 
 class Taken(Enum):
@@ -46,15 +47,10 @@ class PartitionReading:
         self.main = OffsetTracker()
         self.position = position
         found = cursors or {}
-        self._settled_by_main = SettledBefore(position, settled)
-        self._settled_by_passes = {
-            strand: (durable.offset, SettledBefore(durable.offset, durable.settled))
-            for strand, durable in found.items()
-        }
+        self._claims = Claims(position, settled, found)
         self._cursors: dict[Strand, Cursor] = {
             strand: resumed(durable, self._end_at_start(strand, found)) for strand, durable in found.items()
         }
-
         self._keys = Counter(strand.subscription_id for strand in found if not isinstance(strand, str))
 
     def keys_with_cursors(self, subscription_id: str) -> int:
@@ -77,7 +73,7 @@ class PartitionReading:
             has_room: whether its lane can take it now.
         """
         self.position = offset + 1
-        if self._was_settled(subscription_id, offset):
+        if self._claims.settled(subscription_id, offset):
             self.main.pass_over(offset)
             return Taken.SETTLED
         cursor = self._cursors.get(subscription_id)
@@ -93,22 +89,13 @@ class PartitionReading:
         elif cursor.caught_up or offset < cursor.read_from:
             # Before the cursor of an earlier owner lies what that one was still working on.
             if has_room:
-                cursor.direct.begin(offset)
+                if offset >= cursor.floor:
+                    cursor.direct.begin(offset)
                 return Taken.DIRECT
             self._fall_back(subscription_id, offset)
         cursor.waiting += 1
         self._leave(subscription_id, cursor, offset, None)
         return Taken.LEFT
-
-    def _was_settled(self, strand: Strand, offset: int) -> bool:
-        """Tell whether an earlier owner had settled a record in truth.
-
-        The commit calls settled, too, what was left in the log: from a cursor on only the cursor can tell.
-        """
-        found = self._settled_by_passes.get(strand)
-        if found is not None and offset >= found[0]:
-            return offset in found[1]
-        return isinstance(strand, str) and offset in self._settled_by_main
 
     def give_back(self, strand: Strand, items: Sequence[tuple[int, Strand | None]]) -> None:
         """Put the records of a strand that wait in a lane back into the log.
@@ -193,7 +180,7 @@ class PartitionReading:
         cursor.handed_out.begin(offset)
         cursor.read_from = offset + 1
         cursor.waiting = max(cursor.waiting - 1, 0)
-        if self._was_settled(strand, offset):
+        if self._claims.settled(strand, offset):
             cursor.handed_out.settle(offset)
             return False
         return True
@@ -263,9 +250,16 @@ class PartitionReading:
         if position is None:
             return None
         # What the main reader has not reached again is as the earlier owner told.
-        still_open = chain(self.main.not_settled(), self._settled_by_main.others_from(self.position))
-        settled = describe_settled(position, still_open, max(self.main.highest_settled, self._settled_by_main.end - 1))
-        return (position, settled) if settled or self.main.position is not None else None
+        still_open = chain(self.main.not_settled(), self._claims.open_from(self.position))
+        settled = describe_settled(position, still_open, max(self.main.highest_settled, self._claims.highest))
+        if not settled and self.main.position is None:
+            return None
+        self._claims.offered((position, settled), self.position)
+        return position, settled
+
+    def committed(self, commit: tuple[int, str]) -> None:
+        """Note that a commit is durable."""
+        self._claims.committed(commit)
 
     def due_writes(self) -> list[tuple[Strand, DurableCursor | None]]:
         """Give the cursors to write now; None drops one that is finished.
@@ -274,7 +268,7 @@ class PartitionReading:
         """
         writes: list[tuple[Strand, DurableCursor | None]] = []
         for strand, cursor in list(self._cursors.items()):
-            if cursor.finished:
+            if cursor.finished and not self._claims.need(strand):
                 self._settle_left(strand, cursor.left)
                 del self._cursors[strand]
                 self._keys[subscription_of(strand)] -= not isinstance(strand, str)

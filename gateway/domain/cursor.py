@@ -66,7 +66,8 @@ class Cursor:
         read_from: the next offset that a catch-up pass has to look at.
         end: where its records end, or None where they end at the main reader.
         handed_out: what passes have handed out.
-        direct: what the main reader has handed out of this strand since the cursor exists.
+        floor: the offset that an earlier owner left it at, or 0.
+        direct: what the main reader has handed out of this strand since the cursor exists, from the floor on.
         caught_up: passes have reached the end; what is left is to settle what was handed out.
         retrying: the delivery that is retried in place, with its offset.
         durable_at: the offset last acknowledged in the log of cursors, or None.
@@ -79,6 +80,7 @@ class Cursor:
 
     read_from: int
     end: int | None = None
+    floor: int = 0
     handed_out: OffsetTracker = field(default_factory=OffsetTracker)
     direct: OffsetTracker = field(default_factory=OffsetTracker)
     caught_up: bool = False
@@ -92,8 +94,9 @@ class Cursor:
     @property
     def lowest_unsettled(self) -> int:
         """The offset from which a new owner has to read again."""
-        lowest = self.handed_out.lowest_open
-        return self.read_from if lowest is None else lowest
+        handed_out, direct = self.handed_out.lowest_open, self.direct.lowest_open
+        lowest = self.read_from if handed_out is None else handed_out
+        return lowest if direct is None else min(lowest, direct)
 
     def to_write(self) -> DurableCursor:
         """Give what a new owner has to know."""
@@ -133,6 +136,7 @@ def resumed(durable: DurableCursor, end: int | None) -> Cursor:
     return Cursor(
         durable.offset,
         end,
+        durable.offset,
         caught_up=end is not None and durable.offset >= end,
         retrying=retrying,
         durable_at=durable.offset,

@@ -6,7 +6,7 @@ committed. What is left in the log may be passed by the commit once the cursor t
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -126,9 +126,7 @@ class Intake:
         else:
             self._pool.put(QueuedDelivery(_resumed(delivery, origin), origin))
 
-    def strands_of(
-        self, message: Message, wanted: Collection[Strand], with_keys: Collection[str]
-    ) -> Iterator[Strand]:
+    def strands_of(self, message: Message, wanted: Collection[Strand], with_keys: Collection[str]) -> Iterator[Strand]:
         """Give those of the wanted strands that a record may belong to: its subscription, or the key of it.
 
         Args:
@@ -196,6 +194,13 @@ class Intake:
         }
         self._committed.update(due)
         return due
+
+    def committed(self, commits: Mapping[Partition, Commit]) -> None:
+        """Note that commits are durable; those of partitions that were given up since concern nobody."""
+        for partition, commit in commits.items():
+            reading = self._readings.get(partition)
+            if reading is not None:
+                reading.committed(commit)
 
     def _write_cursors(self, partition: Partition, reading: PartitionReading) -> list[asyncio.Future[None]]:
         written: list[asyncio.Future[None]] = []

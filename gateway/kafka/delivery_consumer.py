@@ -59,6 +59,9 @@ class DeliveryListener(Protocol):
     async def revoked(self, partitions: Sequence[Partition]) -> dict[Partition, Commit]:
         """These partitions are given up: finish or abandon what is under way, and give what to commit."""
 
+    def committed(self, commits: Mapping[Partition, Commit]) -> None:
+        """These commits are durable."""
+
     def lost(self, partitions: Sequence[Partition]) -> None:
         """These partitions belong to somebody else already: nothing may be committed."""
 
@@ -200,11 +203,12 @@ class DeliveryConsumer:
             self._consumer.commit(offsets=_to_commit(commits), asynchronous=True)
 
     def _on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        commits = {(tp.topic, tp.partition): (tp.offset, tp.metadata or "") for tp in partitions}
         if error is None:
+            self._loop.call_soon_threadsafe(self._listener.committed, commits)
             return
         _log.warning("kafka.commit_failed", error=error.str())
-        failed = {(tp.topic, tp.partition): (tp.offset, tp.metadata or "") for tp in partitions}
-        self._commits.failed(failed, time.monotonic())
+        self._commits.failed(commits, time.monotonic())
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         committed = consumer.committed(partitions, timeout=_METADATA_TIMEOUT_S)

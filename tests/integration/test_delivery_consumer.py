@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from uuid import uuid4
 
 import pytest
@@ -34,6 +34,7 @@ class Recorder:
         early_ms: by how much each record came before its due time; never positive.
         late_ms: by how much it came after.
         given_up: the partitions that were revoked.
+        confirmed: the commits that are durable.
         hanging: revocations wait while it is set.
     """
 
@@ -43,6 +44,7 @@ class Recorder:
         self.late_ms: list[int] = []
         self.given_up: list[Partition] = []
         self.committing: dict[Partition, Commit] | None = None
+        self.confirmed: list[dict[Partition, Commit]] = []
         self.fails = False
         self.free = asyncio.Event()
         self.free.set()
@@ -73,6 +75,11 @@ class Recorder:
         if self.committing is not None:
             return self.committing
         return {partition: (self.offsets[partition][-1] + 1, "") for partition in partitions if self.offsets[partition]}
+
+    def committed(self, commits: Mapping[Partition, Commit]) -> None:
+        """See DeliveryListener."""
+        self.confirmed.append(dict(commits))
+        self._changed.set()
 
     def lost(self, partitions: Sequence[Partition]) -> None:
         """See DeliveryListener."""
@@ -285,10 +292,9 @@ async def test_what_is_asked_for_is_committed(group: Group) -> None:
     told.committing = {}
     consumer = group.join(told)
     await told.until(lambda: told.count == 10)
-    consumer.request_commit({(group.deliveries, 0): (4, "")})
-    async with asyncio.timeout(10):
-        while await group.committed(group.deliveries, 0) != 4:  # noqa: ASYNC110 - Kafka announces no commit
-            await asyncio.sleep(0.05)
+    asked = {(group.deliveries, 0): (4, "1AgM=")}
+    consumer.request_commit(asked)
+    await told.until(lambda: told.confirmed == [asked])
     await group.leave(consumer)
     assert await group.committed(group.deliveries, 0) == 4
 
@@ -351,7 +357,7 @@ async def test_what_waited_when_it_went_is_read_when_it_comes_back(group: Group)
 async def until_held(consumer: DeliveryConsumer, partitions: int) -> None:
     """Wait until the reader holds partitions whose heads are not due; it tells nobody."""
     async with asyncio.timeout(10):
-        while len(consumer._fetching._until_ms) < partitions:  # noqa: ASYNC110 - there is no event for it
+        while len(consumer._fetching._due_at_ms) < partitions:  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.01)
 
 
