@@ -91,6 +91,7 @@ class Lane:
         resolving: the subscription is unknown and is being looked for.
         crowded: so many keys wait that no others are begun.
         timer: wakes the lane when its gate opens.
+        wakes_at_s: when it does, by the loop's clock; uvloop's timers don't always tell.
     """
 
     subscription_id: str
@@ -106,6 +107,7 @@ class Lane:
     resolving: bool = False
     crowded: bool = False
     timer: asyncio.TimerHandle | None = None
+    wakes_at_s: float = 0.0
 
     def has_room(self, width: int, allowance_bytes: int, *, urgent: bool = False) -> bool:
         """Tell whether one more may be queued.

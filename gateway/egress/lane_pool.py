@@ -254,10 +254,10 @@ class LanePool:
     def _wake_in(self, lane: Lane, wait_ms: float) -> None:
         at_s = self._loop.time() + wait_ms / 1000
         if lane.timer is not None:
-            if lane.timer.when() <= at_s:
+            if lane.wakes_at_s <= at_s:
                 return
             lane.timer.cancel()
-        lane.timer = self._loop.call_at(at_s, self._woken, lane)
+        lane.timer, lane.wakes_at_s = self._loop.call_at(at_s, self._woken, lane), at_s
 
     def _woken(self, lane: Lane) -> None:
         lane.timer = None
