@@ -89,7 +89,9 @@ class World:
 
     def commit(self) -> None:
         """Write the cursors that moved, and commit what may be."""
-        self.committed.update(self.intake.due_commits())
+        due = self.intake.due_commits()
+        self.committed.update(due)
+        self.intake.committed(due)
 
     async def commit_all(self) -> None:
         """Have everything written that can be: cursors, what they let pass, and tombstones."""

@@ -46,7 +46,8 @@ def test_a_strand_is_of_a_subscription() -> None:
         (cursor_of(9, 5, 8, settled=(5,)), 8),
         (cursor_of(9, 5, 8, settled=(8,)), 5),
         (cursor_of(9, 5, 8, settled=(5, 8)), 9),
-        (cursor_of(9, direct=(3, 4)), 9),  # the commit stands for what the main reader handed out
+        (cursor_of(9, direct=(3, 4)), 3),  # of its strand, too, is what the main reader handed out since
+        (cursor_of(9, 5, direct=(7,)), 5),
     ],
 )
 def test_a_new_owner_reads_from_the_lowest_that_is_not_settled(cursor: Cursor, offset: int) -> None:
@@ -67,13 +68,12 @@ def test_what_is_settled_beyond_is_written_too() -> None:
     assert said_settled(cursor_of(9, 5, direct=(9,), settled=(9,)).to_write()) >= {9}
 
 
-def test_what_lies_below_the_cursor_is_not_its_to_tell() -> None:
-    """What the main reader has under way below it is told by the commit."""
-    cursor = cursor_of(20, direct=(3, 21, 22), settled=(22,))
-    durable = cursor.to_write()
-    assert durable.offset == 20
-    assert 22 in SettledBefore(20, durable.settled)
-    assert 21 not in SettledBefore(20, durable.settled)
+def test_what_the_main_reader_handed_out_is_told_with_the_rest() -> None:
+    """The cursor knows everything of its strand since it exists, whoever has read it."""
+    durable = cursor_of(25, 20, direct=(21, 22), settled=(20, 22)).to_write()
+    assert durable.offset == 21
+    before = SettledBefore(21, durable.settled)
+    assert [offset for offset in range(30) if offset in before] == [22]
 
 
 def test_a_cursor_with_nothing_settled_beyond_it_is_an_offset() -> None:
