@@ -6,17 +6,19 @@ import signal
 
 import pytest
 
+from gateway.kafka.local.ports import is_free
 from gateway.kafka.local_broker import LocalBroker
 from gateway.kafka.publisher import EventPublisher
 from tests.e2e.events import event_id, publish_payments
 from tests.e2e.receiving import Receiver
-from tests.e2e.running import GatewayHome
+from tests.e2e.running import GatewayHome, until
 
 BATCHES, BATCH = 80, 25
 EVENTS = BATCHES * BATCH
 PAUSE_S = 0.1
 # The group's session time-out is 15 s: over it, Kafka has given both members up when it is back.
 LONG_OUTAGE_S = 18.0
+GONE_S = 10.0
 
 pytestmark = pytest.mark.timeout(300, func_only=True)
 
@@ -29,11 +31,15 @@ async def publish_steadily(home: GatewayHome, tenant: str) -> None:
             await asyncio.sleep(PAUSE_S)
 
 
-def kill(broker: LocalBroker) -> None:
+async def kill(broker: LocalBroker) -> None:
     """End the broker as a crash would: nothing is closed, and the members of its groups are not told."""
-    pid = broker.status().pid
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
+    status = broker.status()
+    assert status.pid is not None
+    assert status.bootstrap_servers is not None
+    os.kill(status.pid, signal.SIGKILL)
+    # Its port is free a moment after it is gone; until then the next one would take another.
+    port = int(status.bootstrap_servers.rpartition(":")[2])
+    await until(lambda: not broker.status().running and is_free(port), GONE_S, broker.status)
 
 
 async def test_both_processes_outlive_outages(programs: GatewayHome, receiver: Receiver) -> None:
@@ -47,7 +53,7 @@ async def test_both_processes_outlive_outages(programs: GatewayHome, receiver: R
     publishing = asyncio.ensure_future(publish_steadily(programs, inbox))
 
     await receiver.until_accepted(int(EVENTS * 0.1), inbox)
-    kill(broker)
+    await kill(broker)
     await asyncio.to_thread(broker.start)
     await receiver.until_accepted(int(EVENTS * 0.4), inbox)
     await asyncio.to_thread(broker.stop)
