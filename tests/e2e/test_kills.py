@@ -14,7 +14,7 @@ from tests.e2e.running import GatewayHome, until
 
 UNDER_WAY = 200
 # Egress commits every 0.2 s; acknowledgement by a busy broker, of the attempt and of the commit, comes on top.
-UNCOMMITTED_MS = 200 + 800
+UNCOMMITTED_MS = 200 + 400
 SETTLED_S = 60.0
 SLOW_S = 0.5
 EVERY_SECOND = ("--retry-policy", ",".join(["1s"] * 12))
