@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.kafka.local.ports import choose_port
-from gateway.kafka.local_broker import LocalBroker
 from gateway.kafka.publisher import EventPublisher
 from gateway.receiver.sandbox import Sandbox
 from tests.e2e.endpoints import Answer, Script, ScriptedEndpoint
 from tests.e2e.receiving import SECRET, Receiver
-from tests.e2e.running import GatewayHome
+from tests.e2e.running import GatewayHome, home_with_broker
 
 _KEPT_REQUESTS = 60_000
 
@@ -19,16 +17,8 @@ _KEPT_REQUESTS = 60_000
 @pytest.fixture(scope="session")
 def home(new_broker_home: Callable[[], Path]) -> Iterator[GatewayHome]:
     """A home with a broker that has the topics; which processes run is each test's affair."""
-    path = new_broker_home()
-    broker = LocalBroker(path)
-    broker.start(choose_port())
-    made = GatewayHome(path)
-    try:
-        made.run("topics", "apply")
+    with home_with_broker(new_broker_home()) as made:
         yield made
-    finally:
-        made.end_all()
-        broker.stop()
 
 
 @pytest.fixture(scope="module")

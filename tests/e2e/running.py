@@ -9,13 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from gateway.kafka.config import KafkaConfig
+from gateway.kafka.local.ports import choose_port
 from gateway.kafka.local_broker import LocalBroker
 
 PROGRAM = str(Path(sys.executable).with_name("gateway"))
@@ -159,3 +161,17 @@ async def until(condition: Callable[[], bool], timeout_s: float, wanted: Callabl
     while not condition():
         assert time.monotonic() < deadline, f"not so after {timeout_s} s: {wanted()}"
         await asyncio.sleep(_POLL_S)
+
+
+@contextmanager
+def home_with_broker(path: Path) -> Iterator[GatewayHome]:
+    """Give a home with a broker that has the topics; in the end everything in it is ended."""
+    broker = LocalBroker(path)
+    broker.start(choose_port())
+    made = GatewayHome(path)
+    try:
+        made.run("topics", "apply")
+        yield made
+    finally:
+        made.end_all()
+        broker.stop()

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ from gateway.kafka.local_broker import LocalBroker
 from gateway.kafka.publisher import EventPublisher
 from tests.e2e.events import event_id, publish_payments
 from tests.e2e.receiving import Receiver
-from tests.e2e.running import GatewayHome, until
+from tests.e2e.running import GatewayHome, home_with_broker, until
 
 BATCHES, BATCH = 80, 25
 EVENTS = BATCHES * BATCH
@@ -21,6 +23,13 @@ LONG_OUTAGE_S = 18.0
 GONE_S = 10.0
 
 pytestmark = pytest.mark.timeout(300, func_only=True)
+
+
+@pytest.fixture(scope="module")
+def home(new_broker_home: Callable[[], Path]) -> Iterator[GatewayHome]:
+    """A broker of its own: one that does not come back must not take the other tests with it."""
+    with home_with_broker(new_broker_home()) as made:
+        yield made
 
 
 async def publish_steadily(home: GatewayHome, tenant: str) -> None:
