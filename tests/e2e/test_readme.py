@@ -49,7 +49,8 @@ def test_the_page_for_receivers_can_be_followed(tmp_path: Path) -> None:
 def test_the_page_for_publishers_can_be_followed(tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout) -> None:
     """Its commands read the catalog, and its script publishes."""
     assert "events.order" in topics.event_topics()
-    with Reader(tmp_path, {_KAFKA_IN_PAGES: kafka.bootstrap_servers}, {}) as reader:
+    environment = {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers}
+    with Reader(tmp_path, {_KAFKA_IN_PAGES: kafka.bootstrap_servers}, environment) as reader:
         printed = [reader.follow(block) for block in blocks_of(ROOT / "docs" / "events.md")]
     assert printed[-1].startswith("events.order ")
 
