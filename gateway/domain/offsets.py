@@ -16,6 +16,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from heapq import merge
 
+from gateway.domain.varints import decode_varints, encode_varint
+
 # Kafka's default bound on a commit's metadata (offset.metadata.max.bytes) is 4096 bytes.
 MAX_SETTLED_CHARS = 4096
 _VERSION = "1"
@@ -123,18 +125,25 @@ def describe_settled(start: int, still_open: Iterable[int], highest_settled: int
         highest_settled: all others up to this one are settled, or nobody's.
     """
     runs = bytearray()
+    for pair in _runs(start, still_open, highest_settled):
+        if len(runs) + len(pair) > _MAX_RUN_BYTES:
+            break
+        runs += pair
+    return _VERSION + base64.b64encode(runs).decode() if runs else ""
+
+
+def _runs(start: int, still_open: Iterable[int], highest_settled: int) -> Iterator[bytes]:
+    """Give pairs of an open run and the settled run behind it."""
     open_from = open_to = start
     for offset in still_open:
-        if offset > highest_settled or len(runs) > _MAX_RUN_BYTES:
+        if offset > highest_settled:
             break
         if offset > open_to:
-            _append_runs(runs, open_to - open_from, offset - open_to)
+            yield encode_varint(open_to - open_from) + encode_varint(offset - open_to)
             open_from = offset
         open_to = offset + 1
     if highest_settled >= open_to:
-        _append_runs(runs, open_to - open_from, highest_settled + 1 - open_to)
-    _cut(runs)
-    return _VERSION + base64.b64encode(runs).decode() if runs else ""
+        yield encode_varint(open_to - open_from) + encode_varint(highest_settled + 1 - open_to)
 
 
 class SettledBefore:
@@ -169,7 +178,7 @@ def _settled_ranges(start: int, text: str) -> tuple[tuple[int, int], ...]:
     if not text.startswith(_VERSION):
         return ()
     try:
-        runs = list(_varints(base64.b64decode(text[len(_VERSION) :], validate=True)))
+        runs = list(decode_varints(base64.b64decode(text[len(_VERSION) :], validate=True)))
     except (binascii.Error, ValueError):
         return ()
     ranges: list[tuple[int, int]] = []
@@ -179,33 +188,3 @@ def _settled_ranges(start: int, text: str) -> tuple[tuple[int, int], ...]:
         ranges.append((at, at + settled_run))
         at += settled_run
     return tuple(ranges)
-
-
-def _append_runs(runs: bytearray, open_run: int, settled_run: int) -> None:
-    for length in (open_run, settled_run):
-        rest = length
-        while rest > 0x7F:  # noqa: PLR2004 - seven bits a byte, the eighth says that more follow
-            runs.append(rest & 0x7F | 0x80)
-            rest >>= 7
-        runs.append(rest)
-
-
-def _varints(data: bytes) -> Iterator[int]:
-    value = shift = 0
-    for byte in data:
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:  # noqa: PLR2004 - the last byte of a number
-            yield value
-            value = shift = 0
-    if shift:
-        raise ValueError("the last number is cut off")
-
-
-def _cut(runs: bytearray) -> None:
-    """Take off whole pairs at the end until the rest fits."""
-    if len(runs) <= _MAX_RUN_BYTES:
-        return
-    ends = [at + 1 for at, byte in enumerate(runs) if byte < 0x80]  # noqa: PLR2004 - the last byte of a number
-    fitting = [end for end in ends[1::2] if end <= _MAX_RUN_BYTES]
-    del runs[fitting[-1] if fitting else 0 :]

@@ -8,6 +8,7 @@ without decoding the rest.
 from collections.abc import Iterable
 
 from gateway.domain.delivery import Delivery
+from gateway.domain.varints import encode_varint
 from gateway.wire.records import delivery_codec
 from gateway.wire.single_object import HEADER_BYTES, MARKER
 
@@ -59,9 +60,4 @@ def read_delivery_id(value: bytes | None) -> str | None:
 
 
 def _string(text: bytes) -> bytes:
-    length, varint = len(text) << 1, bytearray()
-    while length > 0x7F:  # noqa: PLR2004 - seven bits a byte
-        varint.append(length & 0x7F | 0x80)
-        length >>= 7
-    varint.append(length)
-    return bytes(varint) + text
+    return encode_varint(len(text) << 1) + text
