@@ -171,7 +171,10 @@ class SettledBefore:
 
     def others_from(self, start: int) -> Iterator[int]:
         """Give the offsets from `start` on that are not, up to the end, rising."""
-        return (offset for offset in range(start, self.end) if offset not in self)
+        at = start
+        for first, after in zip(self._first, self._after, strict=True):
+            yield from range(at, first)
+            at = max(at, after)
 
 
 def _settled_ranges(start: int, text: str) -> tuple[tuple[int, int], ...]:

@@ -131,6 +131,8 @@ def test_what_is_settled_beyond_is_read_back(start: int, gaps: list[int]) -> Non
         still_open.append(still_open[-1] + gap)
     highest = still_open[-1] - 1
     before = SettledBefore(start, describe_settled(start, still_open, highest))
+    for begin in (start, (start + highest) // 2):
+        assert list(before.others_from(begin)) == [each for each in range(begin, before.end) if each not in before]
     assert {offset for offset in range(start - 5, highest + 5) if offset in before} == set(
         range(start, highest + 1)
     ) - set(still_open)
@@ -152,3 +154,9 @@ def test_an_unreadable_description_says_nothing(text: str) -> None:
     """What another version or another program wrote costs repeats, never a loss."""
     before = SettledBefore(7, text)
     assert not any(offset in before for offset in range(100))
+
+
+def test_a_long_settled_run_costs_nothing_to_pass_on() -> None:
+    """Each commit of a new owner repeats what it has not reached again: a billion settled ones are one run."""
+    before = SettledBefore(0, describe_settled(0, [0], 10**9))
+    assert list(before.others_from(0)) == [0]
