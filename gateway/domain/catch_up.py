@@ -153,7 +153,7 @@ class PartitionReading:
         return cursor
 
     def _leave(self, strand: Strand, cursor: Cursor, offset: int, via: Strand | None) -> None:
-        if cursor.durable_at is not None and cursor.durable_at <= offset:
+        if cursor.stands_for(offset):
             self._stand_for(strand, offset, via)
         else:
             cursor.left.append((offset, via))
@@ -211,18 +211,16 @@ class PartitionReading:
             offset: the record.
             via: by which strand's cursor it was handed out, None for the main reader.
         """
-        subscription = self._cursors.get(subscription_of(strand))
+        for tracker in self._trackers_of(strand, offset, via):
+            tracker.settle(offset)
         if via is None:
-            self.main.settle(offset)
-            if subscription is not None and subscription.direct.is_open(offset):
-                subscription.direct.settle(offset)
             return
         cursor = self._cursors[via]
-        cursor.handed_out.settle(offset)
         if cursor.retrying is not None and cursor.retrying[0] == offset:
             cursor.retrying = None
         if not isinstance(strand, str):
             self.main.settled_elsewhere(offset)
+            subscription = self._cursors.get(subscription_of(strand))
             if subscription is not None:
                 subscription.handed_out.settled_elsewhere(offset)
                 subscription.direct.settled_elsewhere(offset)
@@ -234,15 +232,21 @@ class PartitionReading:
         knows no keys, and has to take it once more for it to be deferred again.
         """
         in_truth = isinstance(strand, str) or offset < self._cursors[strand].lowest_unsettled
-        trackers = [self.main] if via is None else [self._cursors[via].handed_out]
-        subscription = self._cursors.get(subscription_of(strand))
-        if via is None and subscription is not None and subscription.direct.is_open(offset):
-            trackers.append(subscription.direct)
-        for tracker in trackers:
+        for tracker in self._trackers_of(strand, offset, via):
             if in_truth:
                 tracker.settle(offset)
             else:
                 tracker.settle_elsewhere(offset)
+
+    def _trackers_of(self, strand: Strand, offset: int, via: Strand | None) -> Iterator[OffsetTracker]:
+        """Give where a record that was handed out is kept account of."""
+        if via is not None:
+            yield self._cursors[via].handed_out
+            return
+        yield self.main
+        subscription = self._cursors.get(subscription_of(strand))
+        if subscription is not None and subscription.direct.is_open(offset):
+            yield subscription.direct
 
     def commit(self) -> tuple[int, str] | None:
         """Give the offset that may be committed and what is settled beyond it, or None while that is nothing."""

@@ -111,8 +111,11 @@ class Cursor:
 
     def stands_for_next(self, offset: int) -> bool:
         """Tell whether the strand lags, and what is durable stands for a record that comes after all others."""
-        lags = not self.caught_up and self.read_from <= offset
-        return lags and self.durable_at is not None and self.durable_at <= offset
+        return not self.caught_up and self.read_from <= offset and self.stands_for(offset)
+
+    def stands_for(self, offset: int) -> bool:
+        """Tell whether what is durable stands for a record that is left in the log."""
+        return self.durable_at is not None and self.durable_at <= offset
 
     @property
     def busy(self) -> bool:
