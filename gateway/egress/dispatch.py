@@ -52,7 +52,7 @@ class Dispatcher:
         events: told of the endpoints.
         tiers: the deployment's retry tiers.
         on_over: called when an attempt of a lane is over.
-        on_deferred: called when a delivery was left to the cursor of its key: reading's partition, key, due time.
+        on_deferred: called when a delivery was left to the cursor of its key: its partition and the key.
 
     Attributes:
         failure: fails when something of ours does.

@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
-import structlog
-
 from gateway.domain.cursor import KeyStrand, Retrying, Strand, subscription_of
 from gateway.domain.delivery import Delivery
 from gateway.domain.matching import SubscriptionIndex
@@ -28,7 +26,6 @@ from gateway.telemetry.clock import monotonic_ms, now_ms
 
 # So long, at most, a lane does without other keys once too many of its keys wait.
 _CROWDED_MS = 1_000
-_log = structlog.get_logger()
 
 
 class Subscriptions(Protocol):
