@@ -24,7 +24,7 @@ from gateway.egress.lane_pool import Backlog, LanePool
 from gateway.egress.ledger import Ledger, RecordProducer
 from gateway.kafka.cursor_log import cursor_record
 from gateway.kafka.delivery_consumer import AssignedPartition
-from gateway.kafka.partitioning import Partition
+from gateway.kafka.partitioning import Partition, place_of
 from gateway.kafka.pending_commits import Commit
 from gateway.kafka.producer import OutRecord
 from gateway.telemetry.clock import now_ms
@@ -88,7 +88,7 @@ class Intake:
     def records(self, batch: Sequence[Message]) -> None:
         """Take a batch: each record goes to its lane, or is left in the log."""
         for message in batch:
-            partition = (message.topic() or "", message.partition() or 0)
+            partition = place_of(message)
             reading = self._readings.get(partition)
             if reading is None:
                 continue  # given up since it was read

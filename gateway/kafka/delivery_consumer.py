@@ -21,7 +21,7 @@ from gateway.domain.errors import GatewayError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.cursor_log import read_cursors
 from gateway.kafka.fetch_control import FetchControl
-from gateway.kafka.partitioning import Partition
+from gateway.kafka.partitioning import Partition, place_of
 from gateway.kafka.pending_commits import Commit, PendingCommits
 
 _BATCH = 500
@@ -174,7 +174,7 @@ class DeliveryConsumer:
         if error is None:
             return True
         if error.code() == KafkaError._PARTITION_EOF:
-            self._fetching.at_end((message.topic() or "", message.partition() or 0), self._owned)
+            self._fetching.at_end(place_of(message), self._owned)
             return False
         if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise KafkaException(error)

@@ -10,7 +10,7 @@ from typing import cast
 
 from confluent_kafka import Message
 
-from gateway.kafka.partitioning import Partition
+from gateway.kafka.partitioning import Partition, place_of
 
 DUE_HEADER = "due_at_ms"
 
@@ -38,7 +38,7 @@ def split_due(batch: Iterable[Message], now_ms: int) -> tuple[list[Message], dic
     due: list[Message] = []
     waits: dict[Partition, Wait] = {}
     for message in batch:
-        partition = (message.topic() or "", message.partition() or 0)
+        partition = place_of(message)
         if partition in waits:
             continue
         due_at_ms = _due_at_ms(message)

@@ -4,6 +4,8 @@ A look at one key's records then reads one partition instead of all of them. It 
 bit: see `PARTITIONER` in `gateway.kafka.config`.
 """
 
+from confluent_kafka import Message
+
 Partition = tuple[str, int]
 """A topic and the number of one of its partitions."""
 
@@ -13,6 +15,11 @@ _R = 24
 _WORD_BYTES = 4
 _UINT32 = 0xFFFFFFFF
 _POSITIVE = 0x7FFFFFFF
+
+
+def place_of(message: Message) -> Partition:
+    """Give the partition that a record, or the end of a partition, was read from."""
+    return message.topic() or "", message.partition() or 0
 
 
 def murmur2(key: bytes) -> int:

@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.errors import QUIET
-from gateway.kafka.partitioning import Partition
+from gateway.kafka.partitioning import Partition, place_of
 from gateway.telemetry.clock import now_ms
 from gateway.wire.delivery_head import read_delivery_id
 
@@ -103,7 +103,7 @@ def _next_times(consumer: Consumer, ends: Mapping[Partition, int], give_up_at: f
     consumer.assign([TopicPartition(*at, position) for at, position in ends.items()])
     while len(times) < len(ends):
         for message in _consume(consumer, give_up_at):
-            at = _partition_of(message)
+            at = place_of(message)
             if at in times:
                 continue
             times[at] = now_ms() if message.error() else message.timestamp()[1]
@@ -119,7 +119,7 @@ def _read(
     while left:
         batch: list[RecentDelivery] = []
         for message in _consume(consumer, give_up_at):
-            at, offset = _partition_of(message), message.offset() or 0
+            at, offset = place_of(message), message.offset() or 0
             if message.error() is None and offset < ends[at]:
                 delivery_id = read_delivery_id(message.value())
                 if delivery_id is not None:
@@ -148,7 +148,3 @@ def _consume(consumer: Consumer, give_up_at: float) -> list[Message]:
         elif error.fatal() or not error.retriable():
             raise KafkaException(error)
     return messages
-
-
-def _partition_of(message: Message) -> Partition:
-    return message.topic() or "", message.partition() or 0

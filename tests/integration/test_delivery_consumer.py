@@ -17,7 +17,7 @@ from gateway.kafka.confirmed_writer import ConfirmedWriter
 from gateway.kafka.cursor_log import cursor_record
 from gateway.kafka.delivery_consumer import AssignedPartition, DeliveryConsumer
 from gateway.kafka.due_times import DUE_HEADER
-from gateway.kafka.partitioning import Partition
+from gateway.kafka.partitioning import Partition, place_of
 from gateway.kafka.pending_commits import Commit
 
 
@@ -60,7 +60,7 @@ class Recorder:
         if self.fails:
             raise RuntimeError("a bug")
         for message in batch:
-            partition = (message.topic() or "", message.partition() or 0)
+            partition = place_of(message)
             self.offsets[partition].append(message.offset() or 0)
             self.late_ms.append(now_ms() - int((message.value() or b"0").decode()))
         self._changed.set()
