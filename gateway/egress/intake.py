@@ -21,12 +21,12 @@ from gateway.domain.topics import PRIORITY_DELIVERIES, REJECTED
 from gateway.egress.duplicates import DuplicateGuard
 from gateway.egress.lane import Origin, QueuedDelivery
 from gateway.egress.lane_pool import Backlog, LanePool
-from gateway.egress.ledger import Ledger, RecordProducer
+from gateway.egress.ledger import Ledger
 from gateway.kafka.cursor_log import cursor_record
 from gateway.kafka.delivery_consumer import AssignedPartition
 from gateway.kafka.partitioning import Partition, place_of
 from gateway.kafka.pending_commits import Commit
-from gateway.kafka.producer import OutRecord
+from gateway.kafka.producer import OutRecord, RecordProducer
 from gateway.telemetry.clock import now_ms
 from gateway.wire.errors import UndecodableError
 from gateway.wire.records import delivery_codec, rejected_codec

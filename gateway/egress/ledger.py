@@ -7,23 +7,15 @@ that was begun is settled.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from typing import Protocol
 
 from gateway.egress.lane import Origin
 from gateway.kafka.partitioning import Partition
-from gateway.kafka.producer import OutRecord
+from gateway.kafka.producer import OutRecord, RecordProducer
 
 DEFAULT_BUDGET_BYTES = 67_108_864
 # Of what is free: with one busy lane it may take 4 MiB, with hundreds of them each one less, and there is always
 # room for another (dynamic thresholds, as switches share their buffers).
 LANE_SHARE = 16
-
-
-class RecordProducer(Protocol):
-    """Produces what is settled with."""
-
-    def produce(self, records: Sequence[OutRecord], done: Callable[[], None]) -> None:
-        """Produce records; `done` is called on the event loop, later, once Kafka has acknowledged all of them."""
 
 
 class Ledger:

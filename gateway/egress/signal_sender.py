@@ -11,7 +11,7 @@ import structlog
 
 from gateway.domain.delivery import Delivery
 from gateway.domain.signals import DEAD_LETTERS_EVERY_MS, DeadLetterCount, Signal, SignalKind
-from gateway.egress.ledger import RecordProducer
+from gateway.kafka.producer import RecordProducer
 from gateway.kafka.signal_log import signal_record
 from gateway.telemetry.clock import now_ms
 

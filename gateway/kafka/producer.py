@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -40,6 +40,13 @@ class OutRecord:
     value: bytes | None
     partition: int = -1
     headers: list[tuple[str, str | bytes | None]] | None = None
+
+
+class RecordProducer(Protocol):
+    """Produces records, and tells when Kafka has them: what the stages need of a ConfirmedProducer."""
+
+    def produce(self, records: Sequence[OutRecord], done: Callable[[], None]) -> None:
+        """Produce records; `done` is called on the event loop, later, once Kafka has acknowledged all of them."""
 
 
 class ProduceRefusedError(GatewayError):

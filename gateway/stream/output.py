@@ -5,22 +5,14 @@ others are confirmed, and never lie in memory all at once.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Protocol
 
-from gateway.kafka.producer import OutRecord
+from gateway.kafka.producer import OutRecord, RecordProducer
 
 _CHUNK_BYTES = 262_144
 # What a record takes in the client beside its value: its key, its report and the client's own record.
 _OVERHEAD_BYTES = 512
-
-
-class RecordProducer(Protocol):
-    """Produces records; see ConfirmedProducer."""
-
-    def produce(self, records: Sequence[OutRecord], done: Callable[[], None]) -> None:
-        """Produce records; `done` is called on the event loop, later, once Kafka has acknowledged all of them."""
 
 
 class _Open:
