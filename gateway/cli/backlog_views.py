@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from gateway.cli.durations import describe_moment
 from gateway.domain.backlog import Backlog
+from gateway.wire.moments import describe_moment
 
 _UNITS_S = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from gateway.cli.durations import describe_moment
 from gateway.domain.history import DeliveryHistory, DeliveryState, PastAttempt
+from gateway.wire.moments import describe_moment
 
 COLUMNS = ("DELIVERY", "EVENT", "TYPE", "SUBSCRIPTION", "STATE", "ATTEMPTS", "REASON", "CHANGED")
 _EXCERPT_CHARS = 100

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from gateway.cli.delivery_views import history_json
-from gateway.cli.durations import DURATION, describe_moment
+from gateway.cli.durations import DURATION
 from gateway.cli.output import emit_json, emit_table, json_option
 from gateway.cli.scanning import ScanProgress, warn_if_partial
 from gateway.domain.errors import InvalidInputError
@@ -18,6 +18,7 @@ from gateway.replay.replayer import Replayer
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
 from gateway.telemetry.clock import now_ms
+from gateway.wire.moments import describe_moment
 
 _COLUMNS = ("DELIVERY", "EVENT", "TYPE", "SUBSCRIPTION", "REASON", "ATTEMPTS", "SINCE", "STATE")
 _MAX_LIMIT = 100_000

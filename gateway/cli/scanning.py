@@ -4,8 +4,8 @@ import time
 
 import click
 
-from gateway.cli.durations import describe_moment
 from gateway.kafka.delivery_log import LogReport
+from gateway.wire.moments import describe_moment
 
 _INTERVAL_S = 2.0
 

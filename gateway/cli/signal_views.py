@@ -2,8 +2,8 @@
 
 from dataclasses import asdict
 
-from gateway.cli.durations import describe_moment
 from gateway.domain.signals import Signal
+from gateway.wire.moments import describe_moment
 
 COLUMNS = ("AT", "SUBSCRIPTION", "TENANT", "SIGNAL", "REASON", "DETAILS")
 

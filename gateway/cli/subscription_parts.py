@@ -9,7 +9,6 @@ from gateway.admin.definition import Definition, DefinitionRules
 from gateway.admin.lifecycle import SubscriptionLifecycle
 from gateway.admin.subscriptions import Issued, SubscriptionAdmin
 from gateway.admin.views import public_view
-from gateway.cli.durations import describe_moment
 from gateway.cli.output import emit_json
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.matching import SubscriptionIndex
@@ -19,6 +18,7 @@ from gateway.kafka.subscription_table import read_subscriptions
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
 from gateway.telemetry.clock import now_ms
+from gateway.wire.moments import describe_moment
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -9,7 +9,6 @@ tried again with growing pauses, still held; given up, the next attempt finds th
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
@@ -22,6 +21,7 @@ from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.signals import Signal, SignalKind
 from gateway.domain.subscription import Subscription
 from gateway.telemetry.clock import now_ms
+from gateway.wire.moments import describe_moment
 
 GONE = "the endpoint answered 410 Gone"
 
@@ -126,7 +126,7 @@ class EndpointLifeCycle:
         self._runs[subscription.subscription_id] = _Run(subscription, health)
         match health.finding(subscription.failing_since_ms, self._disable_after_ms):
             case Finding.DISABLE:
-                self._disable_soon(subscription, f"only failures since {_moment(health.failing_since_ms)}")
+                self._disable_soon(subscription, f"only failures since {describe_moment(health.failing_since_ms)}")
             case Finding.NOTE:
                 self._write_soon(NoteFailing(subscription, health.failing_since_ms))
             case Finding.NOTHING:
@@ -184,9 +184,11 @@ class EndpointLifeCycle:
                 self._runs.pop(written.subscription_id, None)
                 self._signal(written, SignalKind.DISABLED, reason)
             case NoteFailing(_, since_ms):
-                _log.info("subscription.failing", subscription_id=written.subscription_id, since=_moment(since_ms))
+                _log.info(
+                    "subscription.failing", subscription_id=written.subscription_id, since=describe_moment(since_ms)
+                )
             case ClearFailing(_, since_ms):
-                self._signal(written, SignalKind.RECOVERED, f"after only failures since {_moment(since_ms)}")
+                self._signal(written, SignalKind.RECOVERED, f"after only failures since {describe_moment(since_ms)}")
 
     def _signal(self, written: Subscription, kind: SignalKind, reason: str) -> None:
         self._on_signal(Signal(written.subscription_id, written.tenant, self._clock(), kind, reason))
@@ -210,7 +212,3 @@ class EndpointLifeCycle:
         if not done:
             writing.cancel()
             _log.warning("subscriptions.write_unfinished", after_s=timeout_s)
-
-
-def _moment(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"

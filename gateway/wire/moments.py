@@ -1,4 +1,4 @@
-"""Moments in headers: RFC 3339 with an offset ↔ milliseconds since the epoch. Nothing is guessed."""
+"""Moments as text: RFC 3339 with an offset ↔ milliseconds since the epoch. Nothing is guessed."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,6 +28,15 @@ def moment_text(at_ms: int) -> str:
         at_ms: milliseconds since the epoch.
     """
     return rfc3339(_EPOCH + at_ms * _MILLISECOND)
+
+
+def describe_moment(at_ms: int | None) -> str:
+    """Write a moment in RFC 3339, UTC, to the second; nothing for None.
+
+    Args:
+        at_ms: milliseconds since the epoch.
+    """
+    return "" if at_ms is None else f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def parse_moment(text: str) -> datetime:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.cli.durations import describe_moment
 from gateway.domain.durations import MAX_DURATION_MS, parse_duration
 from gateway.domain.errors import InvalidInputError
+from gateway.wire.moments import describe_moment
 
 
 @pytest.mark.parametrize(
