@@ -8,15 +8,13 @@ import pytest
 from confluent_kafka import Message, Producer
 
 from gateway.domain.topics import EVENTS_PREFIX, REJECTED, TopicLayout
-from gateway.kafka.local.ports import choose_port
-from gateway.kafka.local_broker import LocalBroker
 from gateway.kafka.publisher import EventPublisher
 from gateway.receiver.sandbox import Sandbox
 from gateway.wire.records import rejected_codec
 from tests.e2e.events import event_id, publish_payments
 from tests.e2e.killing import Pair
 from tests.e2e.receiving import SECRET, Receiver
-from tests.e2e.running import GatewayHome, until
+from tests.e2e.running import GatewayHome, home_with_broker, until
 from tests.e2e.topic_contents import read_topic
 
 LAYOUT = TopicLayout(("customer", "invoice", "order"))
@@ -33,16 +31,8 @@ pytestmark = pytest.mark.timeout(240, func_only=True)
 @pytest.fixture
 def poisoned_home(new_broker_home: Callable[[], Path]) -> Iterator[GatewayHome]:
     """A deployment of its own: what is written here would be in the way of other tests."""
-    path = new_broker_home()
-    broker = LocalBroker(path)
-    broker.start(choose_port())
-    home = GatewayHome(path)
-    try:
-        home.run("topics", "apply")
-        yield home
-    finally:
-        home.end_all()
-        broker.stop()
+    with home_with_broker(new_broker_home()) as made:
+        yield made
 
 
 def poison(home: GatewayHome, *keys: bytes | None) -> set[Place]:

@@ -1,10 +1,12 @@
 """Tests of the delivering client run on the event loop that the gateway's processes run on."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 import uvloop
+
+from gateway.http.client import WebhookClient
 
 
 def pytest_asyncio_loop_factories(
@@ -15,3 +17,11 @@ def pytest_asyncio_loop_factories(
     if item.path.name.startswith("test_client"):
         return {"uvloop": uvloop.new_event_loop}
     return {"asyncio": asyncio.new_event_loop}
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[WebhookClient]:
+    """Give a client that may reach loopback."""
+    client = WebhookClient(allow_insecure=True)
+    yield client
+    await client.close()

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -28,14 +27,6 @@ from tests.http.raw_endpoint import (
 
 BODY = '{"id":"evt_1","data":"ü"}'.encode()
 GONE = status("410 Gone")
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[WebhookClient]:
-    """Give a client that may reach loopback."""
-    client = WebhookClient(allow_insecure=True)
-    yield client
-    await client.close()
 
 
 async def post(client: WebhookClient, endpoint: RawEndpoint, *, timeout_s: float = 5.0) -> SendResult:

@@ -1,7 +1,6 @@
 """Endpoints that break the protocol on purpose gain nothing: no memory, no time, and nobody else's delivery."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -13,14 +12,6 @@ from tests.http.raw_endpoint import OK, Answer, RawEndpoint, Request, close, han
 
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
 CREATED = status("201 Created")
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[WebhookClient]:
-    """Give a client that may reach loopback."""
-    client = WebhookClient(allow_insecure=True)
-    yield client
-    await client.close()
 
 
 async def post(client: WebhookClient, endpoint: RawEndpoint, *, timeout_s: float = 5.0) -> SendResult:
