@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mode import Service
 
-from gateway.stream.prompt_consumer import PromptWaits
+from gateway.stream.prompt_consumer import BUFFERED_WAIT_S, PromptReads, PromptWaits
 
 
 class Waiter(PromptWaits, Service):
@@ -92,3 +92,46 @@ async def test_other_things_are_waited_for_as_ever(waiter: Any) -> None:
     done = asyncio.Event()
     done.set()
     assert not (await waiter.wait_first(done, asyncio.Event())).stopped
+
+
+class FaustReads:
+    """What a Faust consumer's wait for records depends on."""
+
+    def __init__(self, *, assigned: str, buffered: str, flow_active: bool = True) -> None:
+        self.flow_active = flow_active
+        self._assigned = set(assigned)
+        self._buffered_partitions = set(buffered)
+        self.waited: list[float] = []
+
+    def assignment(self) -> set[str]:
+        return self._assigned
+
+    def _get_active_partitions(self) -> set[str]:
+        return self._assigned - self._buffered_partitions
+
+    async def _wait_next_records(self, timeout: float) -> tuple[dict[str, list[str]], set[str]]:  # noqa: ASYNC109
+        self.waited.append(timeout)
+        return {"a": ["record"]}, self._get_active_partitions()
+
+    async def sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+
+
+class Reader(PromptReads, FaustReads):
+    """A consumer that is read from."""
+
+
+@pytest.mark.parametrize(
+    ("reader", "waits_s", "reads"),
+    [
+        pytest.param(Reader(assigned="ab", buffered=""), 1.0, True, id="nothing-is-full"),
+        pytest.param(Reader(assigned="ab", buffered="b"), BUFFERED_WAIT_S, True, id="one-is-full"),
+        pytest.param(Reader(assigned="ab", buffered="ab"), BUFFERED_WAIT_S, False, id="all-are-full"),
+        pytest.param(Reader(assigned="ab", buffered="c"), 1.0, True, id="what-was-full-went-elsewhere"),
+        pytest.param(Reader(assigned="ab", buffered="ab", flow_active=False), 1.0, True, id="a-rebalance"),
+    ],
+)
+async def test_full_queues_are_looked_at_again_soon(reader: Any, waits_s: float, reads: bool) -> None:  # noqa: FBT001
+    """Faust's own wait is a second long, and during a rebalance it is the one that knows what to do."""
+    records, _ = await reader._wait_next_records(1.0)
+    assert (reader.waited, bool(records)) == ([waits_s], reads)
