@@ -124,7 +124,8 @@ class StreamApp:
             record = _record_of(event.message)
             size_bytes = len(record.value or b"") + len(record.key or b"") + _OVERHEAD_BYTES
             finished = self._acks.begin(event.message.tp, self._ack_of(event), size_bytes)
-            await self._output.produce(await self._process(record), finished)
+            records = await self._process(record)
+            await self._output.produce(records, finished, others_follow=not stream.channel.empty())
 
     def _ack_of(self, event: Any) -> Callable[[], None]:  # noqa: ANN401 - Faust is untyped here
         def ack() -> None:

@@ -3,8 +3,8 @@
 An event for ten thousand subscriptions is ten thousand records with the same body: they are made and produced while
 others are confirmed, and never lie in memory all at once.
 
-What one event becomes goes out at once while little is unconfirmed. Under load that would be a request for every few
-records, each dear for the broker and for both stages: then chunks are held a moment, and go out together.
+What an event becomes goes out at once where no other follows. Under load that would be a request for every few
+records, each dear for the broker and for both stages: then they are held a moment, and go out together.
 """
 
 import asyncio
@@ -16,8 +16,7 @@ from gateway.kafka.producer import OutRecord, RecordProducer
 _CHUNK_BYTES = 262_144
 # What a record takes in the client beside its value: its key, its report and the client's own record.
 _OVERHEAD_BYTES = 512
-# With more chunks unconfirmed, new ones are held. At less than about 1,500 events a second it does not come to that.
-BUSY_CHUNKS = 32
+# How long records are held at most while other events follow, seconds.
 HOLD_S = 0.02
 
 
@@ -49,18 +48,20 @@ class BoundedOutput:
         self._producer = producer
         self._max_unconfirmed_bytes = max_unconfirmed_bytes
         self._confirmed = asyncio.Event()
-        self._unconfirmed_chunks = 0
         self._held: list[tuple[list[OutRecord], Callable[[], None]]] = []
         self._held_bytes = 0
         self._release_at: asyncio.TimerHandle | None = None
         self.unconfirmed_bytes = 0
 
-    async def produce(self, records: Iterable[OutRecord], done: Callable[[], None]) -> None:
+    async def produce(
+        self, records: Iterable[OutRecord], done: Callable[[], None], *, others_follow: bool = False
+    ) -> None:
         """Produce what an event becomes; `done` is called once Kafka has acknowledged all of it, or there is nothing.
 
         Args:
             records: read once, a chunk at a time.
             done: called on the event loop.
+            others_follow: the next event is there already, and what becomes of both may go out together.
         """
         event, chunk, size_bytes = _Open(done), [], 0
         for record in records:
@@ -72,6 +73,8 @@ class BoundedOutput:
                 await asyncio.sleep(0)  # confirmations and heartbeats in between
         if chunk:
             await self._send(chunk, size_bytes, event)
+        if not others_follow:
+            self._release()
         event.complete = True
         event.finish()
 
@@ -80,11 +83,10 @@ class BoundedOutput:
             self._confirmed.clear()
             await self._confirmed.wait()
         self.unconfirmed_bytes += size_bytes
-        self._unconfirmed_chunks += 1
         event.chunks += 1
         self._held.append((chunk, partial(self._chunk_confirmed, size_bytes, event)))
         self._held_bytes += size_bytes
-        if self._unconfirmed_chunks <= BUSY_CHUNKS or self._held_bytes >= _CHUNK_BYTES:
+        if self._held_bytes >= _CHUNK_BYTES:
             self._release()
         elif self._release_at is None:
             self._release_at = asyncio.get_running_loop().call_later(HOLD_S, self._release)
@@ -99,7 +101,6 @@ class BoundedOutput:
 
     def _chunk_confirmed(self, size_bytes: int, event: _Open) -> None:
         self.unconfirmed_bytes -= size_bytes
-        self._unconfirmed_chunks -= 1
         self._confirmed.set()
         event.chunks -= 1
         event.finish()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 from gateway.kafka.producer import OutRecord
-from gateway.stream.output import BUSY_CHUNKS, HOLD_S, BoundedOutput
+from gateway.stream.output import HOLD_S, BoundedOutput
 from tests.egress_in_memory import MemoryProducer, settle_down, until
 
 SIZE = 100_000
@@ -97,33 +97,33 @@ async def test_what_waits_of_one_event_does_not_mix_with_another() -> None:
     assert (large.times, small.times) == (1, 1)
 
 
-async def one_each(output: BoundedOutput, count: int, done: Told) -> None:
-    for _ in range(count):
-        await output.produce(Source(1, 10), done)
-
-
-async def test_under_load_events_are_held_and_go_out_together() -> None:
-    """A request for each would be dear; none is held for longer than said, nor out of order."""
+async def test_while_others_follow_records_are_held_and_go_out_together() -> None:
+    """A request for each event would be dear; the last one of many takes all along."""
     producer, done = MemoryProducer(acknowledges=False), Told()
     output = BoundedOutput(producer, 10**9)
-    await one_each(output, BUSY_CHUNKS, done)
-    assert len(producer.produced) == BUSY_CHUNKS
-    asked_at = asyncio.get_running_loop().time()
-    await one_each(output, 10, done)
-    assert len(producer.produced) == BUSY_CHUNKS
-    await until(lambda: len(producer.produced) == BUSY_CHUNKS + 10)
-    assert asyncio.get_running_loop().time() - asked_at >= HOLD_S * 0.9
-    producer.acknowledge(BUSY_CHUNKS + 10)
-    await one_each(output, 1, done)
-    assert len(producer.produced) == BUSY_CHUNKS + 11
-    producer.acknowledge(1)
-    assert (done.times, output.unconfirmed_bytes) == (BUSY_CHUNKS + 11, 0)
+    for _ in range(3):
+        await output.produce(Source(1, 10), done, others_follow=True)
+    assert producer.produced == []
+    await output.produce((), done)
+    assert len(producer.produced) == 3
+    producer.acknowledge(3)
+    assert (done.times, output.unconfirmed_bytes) == (4, 0)
+
+
+async def test_nothing_is_held_for_long() -> None:
+    """What follows may have to wait for what is held to be confirmed."""
+    producer = MemoryProducer(acknowledges=False)
+    output = BoundedOutput(producer, 10**9)
+    began_at = asyncio.get_running_loop().time()
+    await output.produce(Source(1, 10), Told(), others_follow=True)
+    await until(lambda: len(producer.produced) == 1)
+    assert asyncio.get_running_loop().time() - began_at >= HOLD_S * 0.9
 
 
 async def test_what_is_held_goes_out_before_what_is_too_large_to_hold() -> None:
     """Records of one subscription keep their order."""
     producer, done = MemoryProducer(acknowledges=False), Told()
     output = BoundedOutput(producer, 10**9)
-    await one_each(output, BUSY_CHUNKS + 1, done)
-    await output.produce(Source(3), done)
-    assert [len(record.value or b"") for record in producer.to("topic")][BUSY_CHUNKS:] == [10, SIZE, SIZE, SIZE]
+    await output.produce(Source(1, 10), done, others_follow=True)
+    await output.produce(Source(3), done, others_follow=True)
+    assert [len(record.value or b"") for record in producer.to("topic")] == [10, SIZE, SIZE, SIZE]
