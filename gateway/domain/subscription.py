@@ -57,6 +57,45 @@ class SealedSecret:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """Any other confidential text as it lies in the topic: encrypted, bound to its subscription and its purpose there.
+
+    Attributes:
+        key_id: the id of the key-ring key it was sealed with.
+        ciphertext: nonce and AEAD ciphertext of the text.
+    """
+
+    key_id: str
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CustomHeader:
+    """A header that is sent with every attempt.
+
+    Attributes:
+        name: an RFC 9110 token, as it was written.
+        value: sealed, for it may be a credential.
+    """
+
+    name: str
+    value: Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What the gateway shows to an endpoint that wants to know its clients (mutual TLS).
+
+    Attributes:
+        chain: PEM, the gateway's own certificate first.
+        key: the private key's PEM, sealed.
+    """
+
+    chain: str
+    key: Sealed
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """One tenant's wish to get events at a URL.
 
@@ -80,6 +119,9 @@ class Subscription:
         order: whether deliveries of one event key keep their order.
         state_changed_at_ms: since when it is in its state, or None where that is not known.
         failing_since_ms: since when nothing could be delivered, once that has lasted; None while all is well.
+        headers: are sent with every attempt, in this order.
+        ca_bundle: PEM, the only authorities that are trusted for its endpoint; None for the system's.
+        client_certificate: is shown to the endpoint where it asks for one, or None.
     """
 
     subscription_id: str
@@ -101,6 +143,9 @@ class Subscription:
     order: DeliveryOrder = DeliveryOrder.NONE
     state_changed_at_ms: int | None = None
     failing_since_ms: int | None = None
+    headers: tuple[CustomHeader, ...] = ()
+    ca_bundle: str | None = None
+    client_certificate: ClientCertificate | None = None
 
 
 def check_subscription_id(subscription_id: str) -> str:

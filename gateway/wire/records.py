@@ -13,7 +13,10 @@ from gateway.domain.event import SourcePosition
 from gateway.domain.rate_limit import RateLimit
 from gateway.domain.retry import RetryPolicy
 from gateway.domain.subscription import (
+    ClientCertificate,
+    CustomHeader,
     DeliveryOrder,
+    Sealed,
     SealedSecret,
     SignatureProfile,
     Subscription,
@@ -169,7 +172,18 @@ def _subscription_to_avro(subscription: Subscription) -> dict[str, Any]:
         "order": subscription.order.value,
         "state_changed_at_ms": subscription.state_changed_at_ms,
         "failing_since_ms": subscription.failing_since_ms,
+        "headers": [{"name": header.name, **_sealed_to_avro(header.value)} for header in subscription.headers],
+        "ca_bundle": subscription.ca_bundle,
+        "client_certificate": _certificate_to_avro(subscription.client_certificate),
     }
+
+
+def _sealed_to_avro(sealed: Sealed) -> dict[str, Any]:
+    return {"key_id": sealed.key_id, "ciphertext": sealed.ciphertext}
+
+
+def _certificate_to_avro(certificate: ClientCertificate | None) -> dict[str, Any] | None:
+    return None if certificate is None else {"chain": certificate.chain, **_sealed_to_avro(certificate.key)}
 
 
 # A hundred thousand subscriptions have a handful of policies and profiles: reading the table takes half the time,
@@ -188,6 +202,16 @@ def _rate_limit_from(per_s: float | None, burst: int | None) -> RateLimit | None
     return None if per_s is None or burst is None else RateLimit(per_s, burst)
 
 
+def _header_from(value: dict[str, Any]) -> CustomHeader:
+    return CustomHeader(value["name"], Sealed(value["key_id"], value["ciphertext"]))
+
+
+def _certificate_from(value: dict[str, Any] | None) -> ClientCertificate | None:
+    if value is None:
+        return None
+    return ClientCertificate(value["chain"], Sealed(value["key_id"], value["ciphertext"]))
+
+
 def _subscription_from_avro(value: dict[str, Any]) -> Subscription:
     return Subscription(
         event_types=tuple(value.pop("event_types")),
@@ -197,6 +221,8 @@ def _subscription_from_avro(value: dict[str, Any]) -> Subscription:
         state=SubscriptionState(value.pop("state")),
         rate_limit=_rate_limit_from(value.pop("rate_per_s"), value.pop("rate_burst")),
         order=DeliveryOrder(value.pop("order")),
+        headers=tuple(_header_from(header) for header in value.pop("headers")),
+        client_certificate=_certificate_from(value.pop("client_certificate")),
         **value,
     )
 

@@ -1,9 +1,11 @@
-"""Signing secrets at rest: AES-256-GCM with a ring of keys, so that the topic never holds a usable secret.
+"""Secrets at rest: AES-256-GCM with a ring of keys, so that the topic never holds a usable secret.
 
-A sealed secret is a random 12-byte nonce and the ciphertext of the secret's text. The key id, the tenant and the
-subscription id are authenticated with it: a sealed secret copied into another subscription does not open. The newest
-key of the ring seals and any of them opens, so a key is replaced by putting a new one in front and keeping the old
-one until every secret has been rotated. Key material appears in no message and no `repr`.
+Sealed are signing secrets, the values of custom headers and private keys. Each is a random 12-byte nonce and the
+ciphertext of its text. The key id, the tenant, the subscription id and the part of the subscription are authenticated
+with it: what is copied into another subscription does not open, and neither does a signing secret in the place of a
+header, where it would be sent to the endpoint. The newest key of the ring seals and any of them opens, so a key is
+replaced by putting a new one in front and keeping the old one until everything has been sealed anew. Key material
+appears in no message and no `repr`.
 """
 
 import base64
@@ -18,25 +20,26 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.domain.errors import GatewayError, InvalidInputError, UnavailableError
 from gateway.domain.secret import SigningSecret, parse_secret
-from gateway.domain.subscription import SealedSecret
+from gateway.domain.subscription import Sealed, SealedSecret
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+CLIENT_KEY_PART = "client key"
 
 _KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}\Z")
 _SEPARATORS = re.compile(r"[,\n]")
 
 
 class KeyMissingError(UnavailableError):
-    """A secret was sealed with a key that is not in the ring."""
+    """Something was sealed with a key that is not in the ring."""
 
 
 class SealBrokenError(GatewayError):
-    """A sealed secret does not open with its key: it was altered, or belongs to another subscription."""
+    """It does not open with its key: it was altered, or belongs to another subscription, or elsewhere in it."""
 
 
 class KeyRing:
-    """The keys that seal and open signing secrets."""
+    """The keys that seal and open what is confidential of a subscription."""
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         """Take the keys by id, newest first: at least one, each of 32 bytes."""
@@ -58,10 +61,7 @@ class KeyRing:
             now_ms: the present, milliseconds since the epoch: when the secret was made.
             expires_at_ms: until when it signs, or None.
         """
-        key_id = self._newest_id
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        bound_to = _associated_data(key_id, tenant, subscription_id)
-        ciphertext = nonce + self._ciphers[key_id].encrypt(nonce, secret.text.encode(), bound_to)
+        key_id, ciphertext = self._encrypt(secret.text, tenant, subscription_id)
         return SealedSecret(key_id, ciphertext, now_ms, expires_at_ms)
 
     def open(self, sealed: SealedSecret, *, tenant: str, subscription_id: str) -> SigningSecret:
@@ -71,21 +71,54 @@ class KeyRing:
             KeyMissingError: the key it was sealed with is not in the ring.
             SealBrokenError: it was altered, or sealed for another subscription.
         """
+        text = self._decrypt(sealed, "secret", tenant, subscription_id)
+        try:
+            return parse_secret(text)
+        except InvalidInputError:
+            raise _broken(sealed, "secret", subscription_id) from None
+
+    def seal_part(self, text: str, part: str, *, tenant: str, subscription_id: str) -> Sealed:
+        """Encrypt a confidential part of one subscription with the newest key.
+
+        Args:
+            text: what to seal.
+            part: which part it is, see `header_part` and `CLIENT_KEY_PART`; it opens only as that part.
+            tenant: the subscription's tenant.
+            subscription_id: the subscription it belongs to.
+        """
+        return Sealed(*self._encrypt(text, tenant, subscription_id, part))
+
+    def open_part(self, sealed: Sealed, part: str, *, tenant: str, subscription_id: str) -> str:
+        """Decrypt a confidential part of a subscription.
+
+        Raises:
+            KeyMissingError: the key it was sealed with is not in the ring.
+            SealBrokenError: it was altered, or sealed for another subscription or another part.
+        """
+        return self._decrypt(sealed, part, tenant, subscription_id, part)
+
+    def _encrypt(self, text: str, *bound_to: str) -> tuple[str, bytes]:
+        key_id, nonce = self._newest_id, secrets.token_bytes(NONCE_BYTES)
+        return key_id, nonce + self._ciphers[key_id].encrypt(nonce, text.encode(), _associated_data(key_id, *bound_to))
+
+    def _decrypt(self, sealed: SealedSecret | Sealed, what: str, tenant: str, subscription_id: str, *part: str) -> str:
         cipher = self._ciphers.get(sealed.key_id)
         if cipher is None:
             raise KeyMissingError(
-                f"the secret of subscription {subscription_id} is sealed with key '{sealed.key_id}', which is not here",
-                hint="add that key to the key ring, or rotate the subscription's secret",
+                f"the {what} of subscription {subscription_id} is sealed with key '{sealed.key_id}', which is not here",
+                hint=f"add that key to the key ring, or give the subscription a new {what}",
             )
         nonce, ciphertext = sealed.ciphertext[:NONCE_BYTES], sealed.ciphertext[NONCE_BYTES:]
-        bound_to = _associated_data(sealed.key_id, tenant, subscription_id)
+        bound_to = _associated_data(sealed.key_id, tenant, subscription_id, *part)
         try:
-            return parse_secret(cipher.decrypt(nonce, ciphertext, bound_to).decode())
-        except (InvalidTag, ValueError, InvalidInputError):
-            raise SealBrokenError(
-                f"the secret of subscription {subscription_id} does not open with key '{sealed.key_id}'",
-                hint="it was altered or copied from elsewhere: rotate the subscription's secret",
-            ) from None
+            return cipher.decrypt(nonce, ciphertext, bound_to).decode()
+        except (InvalidTag, ValueError):
+            raise _broken(sealed, what, subscription_id) from None
+
+
+def header_part(name: str) -> str:
+    """Give the part that the value of a custom header is sealed as; names are alike in any case (RFC 9110)."""
+    return f"header {name.lower()}"
 
 
 def parse_key_ring(text: str) -> KeyRing:
@@ -127,6 +160,13 @@ def _parse_entry(entry: str, number: int) -> tuple[str, bytes]:
     if len(key) != KEY_BYTES or base64.b64encode(key).decode() != encoded:
         raise InvalidInputError(f"key {number} of the key ring is not canonical base64 of {KEY_BYTES} bytes")
     return key_id, key
+
+
+def _broken(sealed: SealedSecret | Sealed, what: str, subscription_id: str) -> SealBrokenError:
+    return SealBrokenError(
+        f"the {what} of subscription {subscription_id} does not open with key '{sealed.key_id}'",
+        hint=f"it was altered or copied from elsewhere: give the subscription a new {what}",
+    )
 
 
 def _associated_data(*parts: str) -> bytes:

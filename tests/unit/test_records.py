@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 
 from gateway.domain.delivery import Attempt, AttemptSummary, Delivery, Priority
 from gateway.domain.event import SourcePosition
+from gateway.domain.subscription import ClientCertificate, CustomHeader, Sealed, Subscription
 from gateway.wire.errors import UndecodableError
 from gateway.wire.record_codec import RecordCodec
-from gateway.wire.records import CursorRecord, attempt_codec, cursor_codec, delivery_codec
+from gateway.wire.records import CursorRecord, attempt_codec, cursor_codec, delivery_codec, subscription_codec
+from gateway.wire.schema_files import read_versions, schemas_root
+from gateway.wire.single_object import SingleObjectWriter
+from tests.subscriptions import subscription
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ints = st.integers(-(2**31), 2**31 - 1)
@@ -46,6 +50,19 @@ deliveries = of(
 )
 attempts = of(Attempt, started_at_ms=longs, due_at_ms=st.none() | longs)
 cursors = of(CursorRecord, offset=longs, attempts=summaries, due_at_ms=longs)
+sealed_values = of(Sealed)
+
+
+def subscription_with(**fields: Any) -> Subscription:
+    return dataclasses.replace(subscription("s1"), **fields)
+
+
+subscriptions = st.builds(
+    subscription_with,
+    headers=st.lists(of(CustomHeader, value=sealed_values), max_size=3).map(tuple),
+    ca_bundle=st.none() | texts,
+    client_certificate=st.none() | of(ClientCertificate, key=sealed_values),
+)
 
 
 def check_round_trip(codec: RecordCodec[Any], record: object) -> None:
@@ -70,7 +87,25 @@ def test_a_cursor_is_read_as_it_was_written(cursor: CursorRecord) -> None:
     check_round_trip(cursor_codec(), cursor)
 
 
-@pytest.mark.parametrize("codec", [delivery_codec(), attempt_codec(), cursor_codec()])
+@given(subscriptions)
+def test_a_subscription_is_read_as_it_was_written(one: Subscription) -> None:
+    """With its headers in their order, its authorities and its client certificate, or without."""
+    check_round_trip(subscription_codec(), one)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_subscription_of_an_older_release_has_the_defaults(version: int) -> None:
+    """What was written before a field existed is read without it."""
+    one = subscription("s1")
+    schema = read_versions(schemas_root() / "gateway" / "subscription")[version]
+    fields = subscription_codec()._to_avro(one)
+
+    value = SingleObjectWriter(schema).encode({field["name"]: fields[field["name"]] for field in schema["fields"]})
+
+    assert subscription_codec().decode(value) == one
+
+
+@pytest.mark.parametrize("codec", [delivery_codec(), attempt_codec(), cursor_codec(), subscription_codec()])
 @given(value=st.none() | st.binary(max_size=60))
 def test_what_is_no_record_is_undecodable(codec: RecordCodec[Any], value: bytes | None) -> None:
     """Any other bytes, and a tombstone, are told as what they are."""

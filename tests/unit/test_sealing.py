@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.secret import SigningSecret
-from gateway.wire.sealing import KeyMissingError, SealBrokenError, generate_key_line, parse_key_ring
+from gateway.domain.subscription import Sealed
+from gateway.wire.sealing import (
+    CLIENT_KEY_PART,
+    KeyMissingError,
+    SealBrokenError,
+    generate_key_line,
+    header_part,
+    parse_key_ring,
+)
 
 SECRET = SigningSecret(bytes(range(32)))
 KEY = base64.b64encode(bytes(32)).decode()
@@ -82,6 +90,44 @@ def test_the_newest_key_seals_and_an_older_one_still_opens() -> None:
     assert both.seal(SECRET, tenant="acme", subscription_id="sub_1", now_ms=0).key_id == "new"
     with pytest.raises(KeyMissingError, match="'old'"):
         parse_key_ring(f"new:{OTHER_KEY}").open(sealed, tenant="acme", subscription_id="sub_1")
+
+
+@given(text=st.text(st.characters(codec="utf-8")), tenant=names, subscription_id=names, part=names)
+def test_a_sealed_part_opens_again(text: str, tenant: str, subscription_id: str, part: str) -> None:
+    """Whatever the text is."""
+    ring = parse_key_ring(generate_key_line())
+    sealed = ring.seal_part(text, part, tenant=tenant, subscription_id=subscription_id)
+
+    assert ring.open_part(sealed, part, tenant=tenant, subscription_id=subscription_id) == text
+
+
+@pytest.mark.parametrize(
+    ("tenant", "subscription_id", "part"),
+    [
+        ("other", "sub_1", header_part("Authorization")),
+        ("acme", "other", header_part("Authorization")),
+        ("acme", "sub_1", header_part("X-Api-Key")),
+        ("acme", "sub_1", CLIENT_KEY_PART),
+    ],
+)
+def test_a_moved_part_does_not_open(tenant: str, subscription_id: str, part: str) -> None:
+    """Neither in another subscription nor in another place of its own."""
+    ring = parse_key_ring(f"k1:{KEY}")
+    sealed = ring.seal_part("Bearer t", header_part("authorization"), tenant="acme", subscription_id="sub_1")
+
+    assert ring.open_part(sealed, header_part("Authorization"), tenant="acme", subscription_id="sub_1") == "Bearer t"
+    with pytest.raises(SealBrokenError):
+        ring.open_part(sealed, part, tenant=tenant, subscription_id=subscription_id)
+
+
+def test_a_signing_secret_does_not_open_as_a_header() -> None:
+    """Who can write to the topic can't have it sent to an endpoint."""
+    ring = parse_key_ring(f"k1:{KEY}")
+    secret = ring.seal(SECRET, tenant="acme", subscription_id="sub_1", now_ms=0)
+    moved = Sealed(secret.key_id, secret.ciphertext)
+
+    with pytest.raises(SealBrokenError):
+        ring.open_part(moved, header_part("X-Secret"), tenant="acme", subscription_id="sub_1")
 
 
 @pytest.mark.parametrize(
