@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from gateway.domain.delivery import AttemptSummary, Delivery
 from gateway.domain.errors import GatewayError
@@ -12,6 +13,7 @@ from gateway.domain.signing import signature_headers
 from gateway.domain.subscription import SealedSecret, Subscription
 from gateway.http.client import WebhookClient
 from gateway.telemetry.clock import now_ms
+from gateway.telemetry.security_log import SecurityEvent, log_security
 from gateway.wire.sealing import KeyRing
 
 
@@ -55,6 +57,8 @@ class SigningAttempter:
         started_ms = now_ms()
         started = time.perf_counter()
         result = await self._send(delivery, subscription, started_ms)
+        if isinstance(result, Failed) and result.code is ErrorCode.ADDRESS_REFUSED:
+            _log_refused(subscription)
         summary = AttemptSummary(
             attempt_number=delivery.next_attempt_number,
             started_at_ms=started_ms,
@@ -96,3 +100,9 @@ class SigningAttempter:
     def forget(self, subscription_id: str) -> None:
         """Drop what was opened for a subscription that is gone."""
         self._opened.pop(subscription_id, None)
+
+
+def _log_refused(subscription: Subscription) -> None:
+    # The host as it was given, not what it was resolved to: whoever may see such lines learns nothing of the network.
+    host, subscription_id = urlsplit(subscription.url).hostname, subscription.subscription_id
+    log_security(SecurityEvent.ADDRESS_REFUSED, subscription_id, subscription_id=subscription_id, host=host)

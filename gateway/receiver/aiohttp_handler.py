@@ -21,6 +21,7 @@ from gateway.receiver.errors import WebhookVerificationError
 from gateway.receiver.event_ids import EventIds
 from gateway.receiver.json_answers import json_response, refusal
 from gateway.receiver.payload import InvalidPayloadError, ReceivedEvent, parse_payload
+from gateway.receiver.signature_log import note_unverified
 from gateway.receiver.verification import ALL_PROFILES, DEFAULT_TOLERANCE_S, WebhookVerifier
 
 DEFAULT_MAX_BODY_BYTES = 1024 * 1024
@@ -31,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 class WebhookHandler:
     """Answers 200, 400, 401, 413 or 503, with JSON bodies (`{"error", "message"}` where it is not 200).
+
+    A request that does not verify is logged (`gateway.receiver.signature_log`).
 
     An event whose `process` raises is logged and forgotten: the sender was told 200 and won't retry, but a replay of
     the same id is processed. A full queue answers 503 with `Retry-After`, so that the sender keeps the event.
@@ -98,6 +101,7 @@ class WebhookHandler:
         except BodyError as error:
             return refusal(error.status, error.reason, str(error))
         except WebhookVerificationError as error:
+            note_unverified(request.remote, error.reason)
             return refusal(401, error.reason, str(error))
         except InvalidPayloadError as error:
             return refusal(400, error.reason, str(error))

@@ -20,6 +20,7 @@ from gateway.receiver.inboxes import Inboxes
 from gateway.receiver.json_answers import json_response, refusal
 from gateway.receiver.received import InboxStats, ReceivedRequest, excerpt
 from gateway.receiver.sandbox_api import SandboxApi
+from gateway.receiver.signature_log import note_unverified
 from gateway.telemetry.clock import now_ms
 
 DEFAULT_INBOX = "default"
@@ -115,6 +116,8 @@ class Sandbox:
         except BodyError as error:
             return refusal(error.status, error.reason, str(error))
         judgement = inbox.judge(request.headers, body, self._rng)
+        if judgement.reason is not None:
+            note_unverified(request.remote, judgement.reason)
         self._keep(inbox, judgement, request, body)
         return await self._answer(inbox, judgement)
 

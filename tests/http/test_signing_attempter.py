@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.domain.secret import SigningSecret
 from gateway.domain.subscription import Subscription
@@ -42,3 +43,15 @@ async def test_a_subscription_made_anew_signs_with_its_own_secret(sandbox: Sandb
         await attempter.attempt(to_send, present)
     await client.close()
     assert (sandbox.stats("shop").verified, sandbox.stats("shop").rejected) == (2, 0)
+
+
+async def test_a_refused_address_is_a_line_for_whoever_watches() -> None:
+    """It names the subscription and the host as it was given, not what that was resolved to."""
+    ring, client = parse_key_ring(generate_key_line()), WebhookClient(allow_insecure=False)
+    with capture_logs() as lines:
+        attempter = SigningAttempter(client, ring)
+        await attempter.attempt(planned("evt_1", "sub_1"), subscription("https://localhost/hooks", ring, OLD))
+    await client.close()
+    (line,) = [line for line in lines if line["event"] == "security.address_refused"]
+    assert (line["subscription_id"], line["host"]) == ("sub_1", "localhost")
+    assert "127.0.0.1" not in str(line)

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway.receiver import InvalidSecretError
+from gateway.receiver import InvalidSecretError, signature_log
 from gateway.receiver.aiohttp_handler import WebhookHandler
 from gateway.receiver.payload import ReceivedEvent
 from tests.http.signed_requests import OTHER_SECRET, SECRET, payload, sign
@@ -91,6 +91,16 @@ async def test_the_answer_does_not_wait_for_the_processing(inbox: Inbox, serve: 
     assert (await send(client)).status == 200
     assert (await inbox.events.get()).event_id == "evt_1"
     inbox.gate.set()
+
+
+async def test_an_untrusted_request_is_logged(inbox: Inbox, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    """With the peer and a fixed word; nothing that the request says of itself gets into the log."""
+    signature_log._security_log.flush(everything=True)
+    client = await serve(WebhookHandler(SECRET, inbox.process))
+    headers = sign(payload(), secret=OTHER_SECRET) | {"X-Forwarded-For": "forged"}
+    assert (await client.post("/hooks?forged", data=payload(), headers=headers)).status == 401
+    lines = [record.getMessage() for record in caplog.records if "security." in record.getMessage()]
+    assert lines == ["security.signature_invalid sender=127.0.0.1 reason=invalid_signature"]
 
 
 @pytest.mark.parametrize(
