@@ -5,11 +5,11 @@ hop counts as an attempt. What the rule promises, where egress keeps up: never e
 and few hops, because each one takes the largest step that fits.
 """
 
-from gateway.domain.retry import Retry
+from gateway.domain.retry import PutOff
 from gateway.domain.tiers import Tier
 
 
-def next_hop(not_before_ms: int, now_ms: int, tiers: tuple[Tier, ...]) -> Retry | None:
+def next_hop(not_before_ms: int, now_ms: int, tiers: tuple[Tier, ...]) -> PutOff | None:
     """Say where a delivery waits next, or None where it is time.
 
     A tier is read in the order in which it was written, so that a record may wait as long as the tier's delay,
@@ -28,4 +28,4 @@ def next_hop(not_before_ms: int, now_ms: int, tiers: tuple[Tier, ...]) -> Retry 
     shortest = min(tiers)
     fitting = [tier for tier in tiers if tier.delay_ms - shortest.delay_ms <= left_ms]
     tier = max(fitting)
-    return Retry(tier, min(now_ms + tier.delay_ms, not_before_ms))
+    return PutOff(tier, min(now_ms + tier.delay_ms, not_before_ms))

@@ -112,7 +112,7 @@ class Attempt:
     """The record of one attempt, or of a delivery's end without one (`attempt_number` is then the last made).
 
     Attributes:
-        outcome: `delivered`, `retry_scheduled`, `dead_lettered`, `discarded`.
+        outcome: `delivered`, `retry_scheduled`, `put_off` (it does not count), `dead_lettered`, `discarded`.
         reason: why, where it was not delivered.
         status: the HTTP status, or None where there was no answer.
         error: an ErrorCode's value, or None.

@@ -36,6 +36,7 @@ class ErrorCode(Enum):
     INVALID_RESPONSE = "invalid_response"
     ADDRESS_REFUSED = "address_refused"
     CONFIGURATION = "unusable_configuration"
+    PROXY = "proxy_failure"
 
 
 class Reason(Enum):
@@ -50,6 +51,7 @@ class Reason(Enum):
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     ADDRESS_REFUSED = "address_refused"
     CONFIGURATION = "unusable_configuration"
+    PROXY = "proxy_failure"
     CIRCUIT_OPEN = "circuit_open"
     MAX_AGE = "max_age"
     DISABLED = "disabled"
@@ -57,7 +59,7 @@ class Reason(Enum):
     UNDECODABLE = "undecodable"
 
 
-_OUR_OWN = frozenset({Reason.ADDRESS_REFUSED, Reason.CONFIGURATION})
+_OUR_OWN = frozenset({Reason.ADDRESS_REFUSED, Reason.CONFIGURATION, Reason.PROXY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,11 @@ class Verdict:
         """Tell whether the endpoint had a say in it: not where the gateway itself refused, or had nothing to send."""
         return self.reason not in _OUR_OWN
 
+    @property
+    def counts(self) -> bool:
+        """Tell whether it uses up one of the delivery's attempts: not where the operator's proxy was in the way."""
+        return self.reason is not Reason.PROXY
+
 
 _DELIVERED = Verdict(Outcome.DELIVERED)
 
@@ -136,6 +143,8 @@ def _classify_failure(failure: Failed) -> Verdict:
             return Verdict(Outcome.REJECTED, Reason.ADDRESS_REFUSED)
         case ErrorCode.CONFIGURATION:
             return Verdict(Outcome.REJECTED, Reason.CONFIGURATION)
+        case ErrorCode.PROXY:
+            return Verdict(Outcome.RETRYABLE, Reason.PROXY)
         case _:
             return Verdict(Outcome.RETRYABLE, Reason.SEND_FAILED, endpoint_failed=True)
 

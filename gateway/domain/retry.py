@@ -106,13 +106,21 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class PutOff:
+    """Wait in `tier`'s topic until `due_at_ms`; it costs no attempt."""
+
+    tier: Tier
+    due_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """No more attempts: the delivery goes to the dead-letter topic."""
 
     reason: Reason
 
 
-Decision = Delivered | Retry | DeadLetter
+Decision = Delivered | Retry | PutOff | DeadLetter
 
 
 def decide(
@@ -126,7 +134,8 @@ def decide(
 ) -> Decision:
     """Decide what follows attempt `attempt_number`.
 
-    A `Retry-After` longer than the policy's next step is rounded up to a tier; it never shortens a step.
+    A `Retry-After` longer than the policy's next step is rounded up to a tier; it never shortens a step. What does not
+    count is put off by the shortest step there is: how long it really waits is for the lane's gate to say.
 
     Args:
         verdict: what the attempt came to.
@@ -140,6 +149,9 @@ def decide(
         return Delivered()
     if verdict.outcome is Outcome.REJECTED:
         return DeadLetter(verdict.reason)
+    if not verdict.counts:
+        shortest = min(available)
+        return PutOff(shortest, now_ms + shortest.delay_ms)
     if attempt_number > len(policy.tiers):
         return DeadLetter(Reason.ATTEMPTS_EXHAUSTED)
     tier = policy.tiers[attempt_number - 1]

@@ -9,19 +9,24 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Protocol
 
+import structlog
+
 from gateway.domain.cursor import KeyStrand, Retrying
 from gateway.domain.deferral import next_hop
 from gateway.domain.delivery import Delivery
-from gateway.domain.gate import CircuitChange
-from gateway.domain.outcome import Outcome, Reason, Verdict
+from gateway.domain.gate import CircuitChange, Epochs
+from gateway.domain.outcome import Failed, Outcome, Reason, Verdict
 from gateway.domain.subscription import DeliveryOrder, Subscription
 from gateway.domain.tiers import Tier
-from gateway.egress.attempt import Attempter
+from gateway.egress.attempt import Attempter, CompletedAttempt
 from gateway.egress.lane import Lane, QueuedDelivery
 from gateway.egress.ledger import Ledger
 from gateway.egress.settlement import Settlement, put_off, settle_attempt, settle_without_attempt
 from gateway.kafka.partitioning import Partition
 from gateway.telemetry.clock import monotonic_ms, now_ms
+
+_PROXY_HINT = "its deliveries wait, no attempt is used up, and one at a time tries again"
+_log = structlog.get_logger()
 
 
 class EndpointEvents(Protocol):
@@ -91,14 +96,14 @@ class Dispatcher:
         if key is not None:
             lane.line_of(key).busy = True
         self._ledger.begin(queued.origin)
-        epoch = lane.gate.begin(monotonic_ms())
-        task = self._loop.create_task(self._deliver(lane, queued, subscription, epoch, key))
+        epochs = lane.gate.begin(monotonic_ms())
+        task = self._loop.create_task(self._deliver(lane, queued, subscription, epochs, key))
         self._under_way[task] = queued.origin.partition
         # Not in the task itself: one that is cancelled before its first step runs nothing of its own.
-        task.add_done_callback(partial(self._over, lane, queued, epoch, key))
+        task.add_done_callback(partial(self._over, lane, queued, epochs, key))
 
     async def _deliver(
-        self, lane: Lane, queued: QueuedDelivery, subscription: Subscription, epoch: int, key: bytes | None
+        self, lane: Lane, queued: QueuedDelivery, subscription: Subscription, epochs: Epochs, key: bytes | None
     ) -> None:
         completed = await self._attempter.attempt(queued.delivery, subscription)
         settlement = settle_attempt(
@@ -111,7 +116,10 @@ class Dispatcher:
             now_ms=now_ms(),
             jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
         )
-        self._note(lane, subscription, settlement.verdict, epoch)
+        if settlement.verdict.counts:
+            self._note(lane, subscription, settlement.verdict, epochs)
+        else:
+            self._note_blocked(lane, completed, epochs)
         if settlement.dead_letter is not None:
             self._events.dead_lettered(queued.delivery, settlement.dead_letter.value)
         settled = None
@@ -119,16 +127,22 @@ class Dispatcher:
             settled = partial(self._settled_in_order, lane, queued, key, settlement)
         self._ledger.settle(queued.origin, settlement.records, settled)
 
-    def _note(self, lane: Lane, subscription: Subscription, verdict: Verdict, epoch: int) -> None:
+    def _note(self, lane: Lane, subscription: Subscription, verdict: Verdict, epochs: Epochs) -> None:
         if not verdict.speaks_of_endpoint:
-            lane.gate.abandon(epoch, monotonic_ms())
+            lane.gate.abandon(epochs, monotonic_ms())
             return
-        change = lane.gate.end(epoch, verdict, monotonic_ms())
+        change = lane.gate.end(epochs, verdict, monotonic_ms())
         self._events.attempted(subscription, delivered=verdict.outcome is Outcome.DELIVERED)
         if verdict.disables:
             self._events.gone(subscription)
         if change is not None:
             self._events.circuit_changed(subscription, change)
+
+    @staticmethod
+    def _note_blocked(lane: Lane, completed: CompletedAttempt, epochs: Epochs) -> None:
+        if lane.gate.block(epochs, monotonic_ms()) and isinstance(completed.result, Failed):
+            error = completed.result.detail
+            _log.warning("egress.proxy_failed", subscription_id=lane.subscription_id, error=error, hint=_PROXY_HINT)
 
     def _settled_in_order(self, lane: Lane, queued: QueuedDelivery, key: bytes, settlement: Settlement) -> None:
         if settlement.retrying is None:
@@ -152,7 +166,7 @@ class Dispatcher:
         self._on_deferred(origin.partition, strand)
 
     def _over(
-        self, lane: Lane, queued: QueuedDelivery, epoch: int, key: bytes | None, task: asyncio.Task[None]
+        self, lane: Lane, queued: QueuedDelivery, epochs: Epochs, key: bytes | None, task: asyncio.Task[None]
     ) -> None:
         del self._under_way[task]
         lane.in_flight -= 1
@@ -160,7 +174,7 @@ class Dispatcher:
         error = None if task.cancelled() else task.exception()
         if task.cancelled() or error is not None:
             self._ledger.abandon(queued.origin)
-            lane.gate.abandon(epoch, monotonic_ms())
+            lane.gate.abandon(epochs, monotonic_ms())
             if key is not None:
                 lane.free_key(key)
         if error is not None:

@@ -123,7 +123,7 @@ class LanePool:
         subscription = self._subscriptions.index.get(delivery.subscription_id)
         lane = self._lanes.get(delivery.subscription_id)
         open_circuit = None
-        if subscription is not None and lane is not None and lane.gate.is_open:
+        if subscription is not None and lane is not None and lane.gate.is_open and not lane.gate.lacks_proxy:
             open_circuit = subscription.retry_policy
         return may_wait(delivery, open_circuit, max_age_ms=self._max_age_ms, now_ms=now_ms())
 

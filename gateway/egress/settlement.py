@@ -11,7 +11,7 @@ import structlog
 from gateway.domain.cursor import Retrying
 from gateway.domain.delivery import Attempt, AttemptSummary, Delivery
 from gateway.domain.outcome import Answered, Failed, Reason, Verdict, classify
-from gateway.domain.retry import DeadLetter, Decision, Delivered, Retry, decide
+from gateway.domain.retry import DeadLetter, Decision, Delivered, PutOff, Retry, decide
 from gateway.domain.subscription import Subscription
 from gateway.domain.tiers import Tier
 from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, retry_topic
@@ -73,6 +73,10 @@ def settle_attempt(
             return Settlement(records, verdict, Retrying(due_at_ms, (*delivery.attempts, completed.summary)))
         case Retry(tier, due_at_ms):
             records.append(_retry_record(delivery.retried(completed.summary, due_at_ms), tier, partition))
+        case PutOff(_, due_at_ms) if in_place:
+            return Settlement(records, verdict, Retrying(due_at_ms, delivery.attempts))
+        case PutOff():
+            records += put_off(delivery, decision, partition)
         case DeadLetter(reason):
             attempts = (*delivery.attempts, completed.summary)
             records.append(_dead_letter_record(delivery.dead_lettered(attempts, reason, now_ms), partition))
@@ -106,7 +110,7 @@ def settle_without_attempt(delivery: Delivery, reason: Reason, partition: int, *
     return records
 
 
-def put_off(delivery: Delivery, hop: Retry, partition: int) -> list[OutRecord]:
+def put_off(delivery: Delivery, hop: PutOff, partition: int) -> list[OutRecord]:
     """Give the record in which a delivery waits for its time: it costs no attempt."""
     return [_retry_record(replace(delivery, due_at_ms=hop.due_at_ms), hop.tier, partition)]
 
@@ -167,6 +171,8 @@ def _described(verdict: Verdict, decision: Decision) -> tuple[str, str | None, i
             return "delivered", None, None
         case Retry(_, due_at_ms):
             return "retry_scheduled", verdict.reason.value, due_at_ms
+        case PutOff(_, due_at_ms):
+            return "put_off", verdict.reason.value, due_at_ms
         case DeadLetter(reason):
             return "dead_lettered", reason.value, None
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.deferral import next_hop
-from gateway.domain.retry import Retry
+from gateway.domain.retry import PutOff
 from gateway.domain.tiers import DEFAULT_TIERS, Tier, parse_tier
 
 NOW_MS = 1_790_000_000_000
@@ -71,4 +71,4 @@ def test_ten_minutes_take_two_hops_although_each_loses_some_milliseconds() -> No
 
 def test_a_short_wait_is_due_at_its_own_time() -> None:
     """The shortest tier takes what is shorter than it."""
-    assert next_hop(NOW_MS + 300, NOW_MS, DEFAULT_TIERS) == Retry(parse_tier("1s"), NOW_MS + 300)
+    assert next_hop(NOW_MS + 300, NOW_MS, DEFAULT_TIERS) == PutOff(parse_tier("1s"), NOW_MS + 300)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.circuit import DEFAULT_CIRCUIT_POLICY, CircuitState
-from gateway.domain.gate import CircuitChange, Gate
+from gateway.domain.gate import PROXY_POLICY, CircuitChange, Epochs, Gate
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult, classify
 from gateway.domain.rate_limit import RateLimit
 
@@ -13,11 +13,22 @@ WIDE = 32
 ENOUGH = DEFAULT_CIRCUIT_POLICY.failures_in_a_row
 PAUSE_MS = DEFAULT_CIRCUIT_POLICY.first_pause_ms
 TIMED_OUT = Failed(ErrorCode.TIMEOUT)
+NO_PROXY = Failed(ErrorCode.PROXY)
+PROXY_PAUSE_MS = PROXY_POLICY.first_pause_ms
 
 
 def send(gate: Gate, result: SendResult, now_ms: float = NOW_MS) -> CircuitChange | None:
     """Begin an attempt and end it at once."""
-    return gate.end(gate.begin(now_ms), classify(result), now_ms)
+    return end(gate, gate.begin(now_ms), result, now_ms)
+
+
+def end(gate: Gate, epochs: Epochs, result: SendResult, now_ms: float = NOW_MS) -> CircuitChange | None:
+    """End an attempt; one that does not count has met with the proxy."""
+    verdict = classify(result)
+    if verdict.counts:
+        return gate.end(epochs, verdict, now_ms)
+    gate.block(epochs, now_ms)
+    return None
 
 
 def opened() -> Gate:
@@ -138,6 +149,54 @@ def test_a_gate_is_forgotten_for_being_old_unless_it_holds() -> None:
     assert [held.may_be_forgotten(NOW_MS + ms) for ms in (6999, 7000)] == [False, True]
 
 
+def test_a_proxy_in_the_way_bars_the_lane_and_blames_nobody() -> None:
+    """From the first time on one attempt at a time, after pauses that double; the circuit stays closed."""
+    gate = Gate()
+    assert gate.block(gate.begin(NOW_MS), NOW_MS), "that is news"
+    now_ms, pauses = float(NOW_MS), []
+    for _ in range(9):
+        pauses.append(gate.barred_for_ms(now_ms))
+        assert [gate.width(now_ms + ms, WIDE) for ms in (0, pauses[-1] - 1, pauses[-1])] == [0, 0, 1]
+        now_ms += pauses[-1]
+        assert not gate.block(gate.begin(now_ms), now_ms), "and that is none"
+    assert pauses == [min(PROXY_PAUSE_MS * 2**n, PROXY_POLICY.longest_pause_ms) for n in range(9)]
+    assert (gate.circuit.state, gate.lacks_proxy, gate.is_open) == (CircuitState.CLOSED, True, True)
+    assert not gate.may_be_forgotten(now_ms)
+    now_ms += gate.barred_for_ms(now_ms)
+    assert send(gate, Answered(500), now_ms) is None, "whatever the endpoint says, the proxy let it through"
+    assert (gate.width(now_ms, WIDE), gate.lacks_proxy) == (WIDE, False)
+    assert gate.circuit.failures_in_a_row == 1
+
+
+def test_attempts_under_way_when_the_proxy_fails_bar_once() -> None:
+    """However many fail together, the pause is the first one."""
+    gate = Gate()
+    under_way = [gate.begin(NOW_MS) for _ in range(WIDE)]
+    assert [gate.block(epochs, NOW_MS) for epochs in under_way] == [True, *[False] * (WIDE - 1)]
+    assert gate.barred_for_ms(NOW_MS) == PROXY_PAUSE_MS
+
+
+def test_a_probe_that_meets_with_the_proxy_says_nothing_of_the_endpoint() -> None:
+    """The circuit stays open, its pause does not grow, and the endpoint is probed once the proxy is tried again."""
+    gate = opened()
+    later_ms = NOW_MS + PAUSE_MS
+    send(gate, NO_PROXY, later_ms)
+    assert (gate.circuit.state, gate.barred_for_ms(later_ms)) == (CircuitState.OPEN, PROXY_PAUSE_MS)
+    later_ms += int(PROXY_PAUSE_MS)
+    assert gate.width(later_ms, WIDE) == 1
+    assert send(gate, TIMED_OUT, later_ms) is None
+    assert (gate.lacks_proxy, gate.barred_for_ms(later_ms)) == (False, 2 * PAUSE_MS)
+
+
+def test_an_attempt_that_is_broken_off_leaves_the_way_as_it_was() -> None:
+    """The proxy is tried again at once by the next one."""
+    gate = Gate()
+    send(gate, NO_PROXY)
+    later_ms = NOW_MS + PROXY_PAUSE_MS
+    gate.abandon(gate.begin(later_ms), later_ms)
+    assert (gate.lacks_proxy, gate.width(later_ms, WIDE)) == (True, 1)
+
+
 def test_a_rate_limit_is_a_wait_and_no_bar() -> None:
     """What waits for a token stays in its lane."""
     gate = Gate()
@@ -162,7 +221,7 @@ def test_the_limit_is_the_subscriptions_newest() -> None:
     assert gate.wait_ms(NOW_MS) == 0
 
 
-RESULTS: list[SendResult] = [Answered(200), Answered(404), Answered(500), TIMED_OUT]
+RESULTS: list[SendResult] = [Answered(200), Answered(404), Answered(500), TIMED_OUT, NO_PROXY]
 results = st.one_of(
     st.sampled_from(RESULTS), st.builds(Answered, st.sampled_from([429, 503]), st.integers(0, 90).map(float))
 )
@@ -180,11 +239,11 @@ STEPS = st.lists(
 @given(steps=STEPS)
 def test_any_course_of_attempts(steps: list[tuple[str, int | SendResult]]) -> None:
     """Barred is what has no width; a lane that keeps to the width makes one probe at a time; no bar is for ever."""
-    gate, now_ms, under_way = Gate(), NOW_MS, list[int]()
+    gate, now_ms, under_way = Gate(), NOW_MS, list[Epochs]()
     for kind, what in steps:
         if isinstance(what, Answered | Failed):
             if under_way:
-                gate.end(under_way.pop(0), classify(what), now_ms)
+                end(gate, under_way.pop(0), what, now_ms)
         elif kind == "pass":
             now_ms += what
         elif kind == "begin":
@@ -199,7 +258,7 @@ def test_any_course_of_attempts(steps: list[tuple[str, int | SendResult]]) -> No
 def _check(gate: Gate, now_ms: int, under_way: int) -> None:
     barred_ms = gate.barred_for_ms(now_ms)
     assert (gate.width(now_ms, WIDE) == 0) == (barred_ms > 0)
-    assert gate.width(now_ms + barred_ms, WIDE) == (WIDE if gate.circuit.state is CircuitState.CLOSED else 1)
+    assert gate.width(now_ms + barred_ms, WIDE) == (1 if gate.is_open else WIDE)
     assert barred_ms <= DEFAULT_CIRCUIT_POLICY.longest_pause_ms
     if gate.circuit.state is CircuitState.HALF_OPEN:
         assert under_way == 1

@@ -43,12 +43,13 @@ def test_every_status_has_its_verdict(fail_fast: bool) -> None:  # noqa: FBT001 
 @pytest.mark.parametrize("code", ErrorCode)
 @pytest.mark.parametrize("fail_fast", [False, True])
 def test_every_error_has_its_verdict(code: ErrorCode, fail_fast: bool) -> None:  # noqa: FBT001 - parametrized
-    """A refused address and an unusable configuration end the delivery; every other failure is retried."""
-    final = {
+    """A refused address and an unusable configuration end the delivery; all else is retried, also for the proxy."""
+    own = {
         ErrorCode.ADDRESS_REFUSED: Verdict(Outcome.REJECTED, Reason.ADDRESS_REFUSED),
         ErrorCode.CONFIGURATION: Verdict(Outcome.REJECTED, Reason.CONFIGURATION),
+        ErrorCode.PROXY: Verdict(Outcome.RETRYABLE, Reason.PROXY),
     }
-    expected = final.get(code, Verdict(Outcome.RETRYABLE, Reason.SEND_FAILED, endpoint_failed=True))
+    expected = own.get(code, Verdict(Outcome.RETRYABLE, Reason.SEND_FAILED, endpoint_failed=True))
     assert classify(Failed(code), fail_fast=fail_fast) == expected
 
 
@@ -68,8 +69,14 @@ def test_what_says_that_the_endpoint_is_in_trouble(fail_fast: bool) -> None:  # 
 def test_what_the_gateway_refuses_itself_says_nothing_of_the_endpoint() -> None:
     """Whatever the endpoint answered, or did not answer, is its own doing."""
     silent = {code for code in ErrorCode if not classify(Failed(code)).speaks_of_endpoint}
-    assert silent == {ErrorCode.ADDRESS_REFUSED, ErrorCode.CONFIGURATION}
+    assert silent == {ErrorCode.ADDRESS_REFUSED, ErrorCode.CONFIGURATION, ErrorCode.PROXY}
     assert all(classify(Answered(status)).speaks_of_endpoint for status in range(100, 600))
+
+
+def test_only_what_meets_with_the_proxy_uses_up_no_attempt() -> None:
+    """Whatever else happens counts."""
+    assert [code for code in ErrorCode if not classify(Failed(code)).counts] == [ErrorCode.PROXY]
+    assert all(classify(Answered(status)).counts for status in range(100, 600))
 
 
 def test_only_429_and_503_hold_the_lane_back() -> None:

@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.errors import InvalidInputError
-from gateway.domain.outcome import Answered, Outcome, Reason, Verdict, classify
+from gateway.domain.outcome import Answered, ErrorCode, Failed, Outcome, Reason, Verdict, classify
 from gateway.domain.retry import (
     NAMED_POLICIES,
     QUICK_POLICY,
     STANDARD_POLICY,
     DeadLetter,
     Delivered,
+    PutOff,
     Retry,
     RetryPolicy,
     decide,
@@ -56,6 +57,14 @@ def test_standard_makes_eight_attempts() -> None:
 def test_a_policy_is_followed_step_by_step(policy: RetryPolicy) -> None:
     """Any list of tiers is gone through in its order, with one attempt more than tiers."""
     assert steps_of(policy) == [tier.name for tier in policy.tiers]
+
+
+@given(policy=policies, number=st.integers(1, 30))
+def test_what_does_not_count_is_put_off_whatever_was_tried(policy: RetryPolicy, number: int) -> None:
+    """By the shortest tier there is, also after the last attempt."""
+    blocked = classify(Failed(ErrorCode.PROXY))
+    decision = decide(blocked, policy, DEFAULT_TIERS, attempt_number=number, now_ms=NOW_MS, jitter=0.5)
+    assert decision == PutOff(parse_tier("1s"), NOW_MS + 1000)
 
 
 @given(policy=policies.filter(lambda policy: policy.tiers), jitter=jitters)

@@ -95,6 +95,27 @@ def test_retry_after_lengthens_the_wait() -> None:
     assert retry.topic == "deliveries.retry.5m"
 
 
+def test_what_met_with_the_proxy_waits_as_if_nothing_had_been() -> None:
+    """Its record has no attempt more, also after the last one; the attempt's own record says what happened."""
+    delivery = tried(3)
+    attempt_record, waiting = settle(Failed(ErrorCode.PROXY, "the proxy answered 407"), delivery).records
+    assert (waiting.topic, waiting.key, waiting.partition) == ("deliveries.retry.1s", b"sub_1", PARTITION)
+    assert waiting.headers == [("due_at_ms", str(NOW_MS + 1000).encode())]
+    assert delivery_codec().decode(waiting.value) == replace(delivery, due_at_ms=NOW_MS + 1000)
+    attempt = attempt_codec().decode(attempt_record.value)
+    assert (attempt.outcome, attempt.reason, attempt.attempt_number) == ("put_off", "proxy_failure", 4)
+    assert (attempt.error, attempt.error_detail) == ("proxy_failure", "the proxy answered 407")
+    assert attempt.due_at_ms == NOW_MS + 1000
+
+
+def test_in_its_place_too_the_proxy_costs_no_attempt() -> None:
+    """The cursor of its key has the attempts as they were."""
+    delivery = tried(3)
+    settlement = settle(Failed(ErrorCode.PROXY), delivery, in_place=True)
+    assert [record.topic for record in settlement.records] == [ATTEMPTS]
+    assert settlement.retrying == Retrying(NOW_MS + 1000, delivery.attempts)
+
+
 def dead_letter_of(records: list[OutRecord]) -> Delivery:
     """Check the place of a dead letter, and read it."""
     _, letter = records
