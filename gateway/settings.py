@@ -49,6 +49,14 @@ class Settings(BaseSettings):
     allow_insecure_endpoints: bool = Field(
         default=False, description="development only: accept plain http and loopback or private endpoints"
     )
+    egress_proxy: SecretStr | None = Field(
+        default=None,
+        description="proxy through which deliveries leave, http://user:password@host:port or https://…; "
+        "unset: they leave directly",
+    )
+    egress_proxy_file: Path | None = Field(
+        default=None, description="file with the proxy's URL, which keeps its password out of the environment"
+    )
     secret_keys: SecretStr | None = Field(
         default=None,
         description="key ring that seals signing secrets: id:base64 of 32 bytes, comma separated, newest first",

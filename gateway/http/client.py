@@ -1,7 +1,7 @@
 """Step ⑤, the sending half: one POST, and what came of it as a value. It never raises for what an endpoint does.
 
 Bounds: the attempt's own time-out over everything, a capped read of the response (the rest is not read and the
-connection is closed), no redirects, no cookies, no decompression, no proxy from the environment.
+connection is closed), no redirects, no cookies, no decompression, no proxy but the one given.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import email.utils
 import math
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from weakref import WeakSet
 
@@ -19,10 +19,14 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
 from gateway.domain.delivery import MAX_EXCERPT_CHARS
+from gateway.domain.egress_proxy import EgressProxy
+from gateway.domain.endpoint import is_public_address
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
+from gateway.domain.tunnels import Tunnels
 from gateway.http.exchange import Endpoint, Response, endpoint_of, exchange
 from gateway.http.failures import failure_of, is_disconnect
 from gateway.http.guard import guarded_socket_factory
+from gateway.http.proxy import TunnelConnector, awaited_of
 from gateway.http.resolver import NameResolver
 
 CONNECT_TIMEOUT_S = 5.0
@@ -36,7 +40,8 @@ class WebhookClient:
     Args:
         allow_insecure: development only: loopback and private addresses are accepted.
         resolver: finds the addresses of host names.
-        connect_timeout_s: how long one address may take to accept, TLS included, seconds.
+        connect_timeout_s: how long one address may take to accept, TLS included, seconds; with a proxy each step there.
+        proxy: where all connections go through, or None.
     """
 
     def __init__(
@@ -45,14 +50,14 @@ class WebhookClient:
         allow_insecure: bool = False,
         resolver: AbstractResolver | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        proxy: EgressProxy | None = None,
     ) -> None:
         tls = ssl.create_default_context()
         tls.minimum_version = ssl.TLSVersion.TLSv1_2
         connector = partial(
-            aiohttp.TCPConnector,
+            _connecting(proxy, allow_insecure=allow_insecure),
             limit=0,  # each lane bounds its own
             ssl=tls,
-            socket_factory=guarded_socket_factory(allow_insecure=allow_insecure),
             resolver=resolver or NameResolver(),
             use_dns_cache=False,  # the resolver has one, for both connectors
         )
@@ -81,9 +86,12 @@ class WebhookClient:
             async with limit:
                 response = await self._send(self._endpoint(url), headers, body)
         except Exception as error:  # noqa: BLE001 - whatever sending provokes is an outcome, judged in one place
-            if limit.expired():
-                return Failed(ErrorCode.TIMEOUT, f"no complete answer within {timeout_s:g} s")
-            return failure_of(error)
+            if not limit.expired():
+                return failure_of(error)
+            awaited = awaited_of(error)
+            if awaited is not None:
+                return failure_of(awaited)
+            return Failed(ErrorCode.TIMEOUT, f"no complete answer within {timeout_s:g} s")
         return _answered(response)
 
     async def _send(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Response:
@@ -116,6 +124,13 @@ class WebhookClient:
         """Close every connection."""
         await self._pool.close()
         await self._fresh.close()
+
+
+def _connecting(proxy: EgressProxy | None, *, allow_insecure: bool) -> Callable[..., aiohttp.TCPConnector]:
+    """Give what makes a connector: one that connects to endpoints, or to the proxy; both hold to the address policy."""
+    if proxy is None:
+        return partial(aiohttp.TCPConnector, socket_factory=guarded_socket_factory(allow_insecure=allow_insecure))
+    return partial(TunnelConnector, proxy, Tunnels(), lambda address, _: allow_insecure or is_public_address(address))
 
 
 def _answered(response: Response) -> Answered:

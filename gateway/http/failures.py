@@ -8,12 +8,14 @@ from aiohttp.http import HttpProcessingError
 from gateway.domain.delivery import MAX_ERROR_CHARS
 from gateway.domain.outcome import ErrorCode, Failed
 from gateway.http.guard import AddressRefusedError
+from gateway.http.proxy import ProxyError
 
 _DISCONNECTS = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
 
 # In this order: the first that fits names the failure.
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorCode], ...] = (
     (AddressRefusedError, ErrorCode.ADDRESS_REFUSED),
+    (ProxyError, ErrorCode.PROXY),
     (aiohttp.ConnectionTimeoutError, ErrorCode.CONNECT_TIMEOUT),
     (TimeoutError, ErrorCode.TIMEOUT),
     (aiohttp.ClientConnectorDNSError, ErrorCode.DNS),

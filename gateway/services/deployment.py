@@ -8,7 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from gateway.domain.errors import UnavailableError
+from gateway.domain.egress_proxy import EgressProxy, parse_egress_proxy
+from gateway.domain.errors import InvalidInputError, UnavailableError
 from gateway.domain.topics import TopicLayout, layout_for
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.local.jars import INSTALL_HINT, missing_tools
@@ -94,6 +95,32 @@ class Deployment:
         if not file.exists():
             _create_keys(file)
         return parse_key_ring(_read_keys(file))
+
+    def egress_proxy(self) -> EgressProxy | None:
+        """Give the proxy that deliveries leave through, or None where there is none.
+
+        Raises:
+            UnavailableError: its file can't be read.
+            InvalidInputError: two are given, or it is no proxy's URL.
+        """
+        given, file = self._settings.egress_proxy, self._settings.egress_proxy_file
+        if given is not None and file is not None:
+            raise InvalidInputError(
+                "GATEWAY_EGRESS_PROXY and GATEWAY_EGRESS_PROXY_FILE are both set", hint="give the proxy once"
+            )
+        if file is not None:
+            return parse_egress_proxy(_read_proxy(file))
+        return None if given is None else parse_egress_proxy(given.get_secret_value())
+
+
+def _read_proxy(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnavailableError(
+            f"the proxy's file {file} can't be read: {getattr(error, 'strerror', None) or 'it is not text'}",
+            hint="GATEWAY_EGRESS_PROXY_FILE names a file with one line, like http://user:password@proxy.internal:3128",
+        ) from None
 
 
 def _read_keys(file: Path) -> str:

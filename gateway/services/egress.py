@@ -56,13 +56,16 @@ async def run_egress(settings: Settings) -> None:
     deployment = Deployment(settings)
     config = deployment.kafka("webhook-gateway-egress")
     key_ring = deployment.key_ring()
+    proxy = deployment.egress_proxy()
+    if proxy is not None:
+        _log.info("egress.proxy", proxy=str(proxy), authorized=proxy.authorization is not None)
     watchdog = Watchdog(settings.stall_timeout_s)
     watchdog.start()
     table = SubscriptionTable(config)
     await table.start()
     await table.ready()
     _check_secrets(table, key_ring)
-    client = WebhookClient(allow_insecure=settings.allow_insecure_endpoints)
+    client = WebhookClient(allow_insecure=settings.allow_insecure_endpoints, proxy=proxy)
     # No delivery waits for what is produced here, and fewer, larger requests cost the broker less.
     producer = ConfirmedProducer(config, asyncio.get_running_loop(), **{"linger.ms": 20})
     producer.start()
