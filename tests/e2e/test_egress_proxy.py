@@ -1,0 +1,58 @@
+"""Deliveries through an egress proxy, and a proxy that is gone for a while: nothing is lost, nobody is blamed."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gateway.kafka.publisher import EventPublisher
+from tests.e2e.events import publish_payments
+from tests.e2e.receiving import Receiver
+from tests.e2e.running import GatewayHome, until
+from tests.e2e.topic_contents import attempts, dead_letters
+from tests.http.connect_proxy import connect_proxy, leading_to
+
+# One failure that counts would be a dead letter.
+ONCE = ("--retry-policy", "none")
+PASSWORD = "of-the-proxy-only"
+PUT_OFF_S = 30.0
+
+pytestmark = pytest.mark.timeout(180, func_only=True)
+
+
+async def test_an_outage_of_the_proxy_is_nobodys(
+    programs: GatewayHome, receiver: Receiver, publisher: EventPublisher, tmp_path: Path
+) -> None:
+    """What is delivered goes through the proxy; without it all waits, and with it back all arrives."""
+    file = tmp_path / "proxy-url"
+    async with connect_proxy(leading_to()) as proxy:
+        file.write_text(f"http://user:{PASSWORD}@127.0.0.1:{proxy.port}\n")
+        started = [programs.start("stream"), programs.start("egress", GATEWAY_EGRESS_PROXY_FILE=str(file))]
+        for program in started:
+            await asyncio.to_thread(program.await_ready)
+        inbox = await receiver.subscribe(*ONCE)
+        await publish_payments(publisher, inbox, 20)
+        await receiver.until_accepted(20, inbox)
+        assert set(proxy.authorities) == {receiver.url.removeprefix("http://")}
+
+    kafka = programs.kafka
+    await publish_payments(publisher, inbox, 20, first=20)
+    await until(
+        lambda: [one.outcome for one in attempts(kafka, inbox)].count("put_off") > 1,
+        PUT_OFF_S,
+        lambda: attempts(kafka, inbox),
+    )
+    assert receiver.accepted(inbox) == 20
+
+    async with connect_proxy(leading_to(), port=proxy.port) as proxy:
+        await receiver.until_accepted(40, inbox)
+        assert proxy.asked[0].headers["proxy-authorization"].startswith("Basic ")
+
+    assert dead_letters(kafka, inbox) == []
+    assert {one.error for one in attempts(kafka, inbox) if one.outcome == "put_off"} == {"proxy_failure"}
+    shown = programs.read("subscriptions", "get", inbox)[0]
+    assert (shown["state"], shown["failing_since_ms"]) == ("active", None)
+    assert programs.read("signals", "--subscription", inbox) == []
+    log = started[1].whole_log
+    assert "egress.proxy_failed" in log
+    assert PASSWORD not in log
