@@ -23,6 +23,7 @@ TIER = "deliveries.retry.1s"
 QUICK = replace(subscription("sub_1"), max_in_flight=4, retry_policy=QUICK_POLICY)
 ORDERED = replace(QUICK, order=DeliveryOrder.KEY)
 NO_PROXY = Failed(ErrorCode.PROXY, "the proxy can't be reached")
+UNREACHED = Failed(ErrorCode.NETWORK, "no connection through the proxy, which works for others")
 DOWN = Answered(503)
 OK = Answered(200)
 
@@ -133,6 +134,18 @@ async def test_a_dead_endpoint_is_given_time_while_nobody_can_ask_it() -> None:
         world.endpoints.result = DOWN
         await comes_true(lambda: len(world.letters()) >= 19, within_s=HOUR_S)
         assert {reason for _, reason in world.letters()} <= {"circuit_open", "attempts_exhausted"}
+
+
+@in_virtual_time
+async def test_a_dead_endpoint_opens_its_circuit_though_the_proxy_is_doubted_between() -> None:
+    """What is charged adds up; what is not charged neither counts nor begins the count anew."""
+    async with behind_a_proxy(QUICK) as world:
+        for number in range(100):
+            world.endpoints.answers[f"sub_1:{number}"] = [NO_PROXY, UNREACHED, UNREACHED, UNREACHED, UNREACHED]
+        world.publish("sub_1", 100)
+        await comes_true(lambda: world.events.circuits != [], within_s=120)
+        assert world.outcomes()["put_off"] > 1
+        assert world.outcomes()["retry_scheduled"] >= 10
 
 
 @in_virtual_time
