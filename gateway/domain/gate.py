@@ -57,9 +57,10 @@ class Gate:
         """Give how many attempts may be under way: 0 while it is barred, 1 for a probe."""
         if now_ms < self._held_until_ms:
             return 0
-        if not self.is_open:
+        way = self._way
+        if self.circuit.state is CircuitState.CLOSED and (way is None or way.state is CircuitState.CLOSED):
             return max_in_flight
-        return int(all(_lets_one_through(circuit, now_ms) for circuit in self._circuits()))
+        return int(_lets_one_through(self.circuit, now_ms) and (way is None or _lets_one_through(way, now_ms)))
 
     @property
     def is_open(self) -> bool:
@@ -73,8 +74,10 @@ class Gate:
 
     def barred_for_ms(self, now_ms: float) -> float:
         """Give how long nothing may be begun for circuit, proxy or hold; 0 where something may."""
-        way_ms = 0.0 if self._way is None else _opens_in_ms(self._way, now_ms)
-        return max(self._held_until_ms - now_ms, _opens_in_ms(self.circuit, now_ms), way_ms, 0.0)
+        circuit_ms = self.circuit.probe_at_ms - now_ms if self.circuit.state is CircuitState.OPEN else 0.0
+        if self._way is not None and self._way.state is CircuitState.OPEN:
+            circuit_ms = max(circuit_ms, self._way.probe_at_ms - now_ms)
+        return max(self._held_until_ms - now_ms, circuit_ms, 0.0)
 
     def wait_ms(self, now_ms: float) -> float:
         """Give how long the rate limit has the next attempt wait; 0 where it may begin."""
@@ -122,16 +125,17 @@ class Gate:
 
     def at_rest(self, now_ms: float) -> bool:
         """Tell whether a new gate would do the same."""
-        return self._is_free(now_ms) and all(circuit.at_rest(now_ms) for circuit in self._circuits())
+        way = self._way
+        return self.circuit.at_rest(now_ms) and (way is None or way.at_rest(now_ms)) and self._is_free(now_ms)
 
     def may_be_forgotten(self, now_ms: float) -> bool:
         """Tell whether a new gate may take its place: it is at rest, or has seen nothing for long."""
-        return self._is_free(now_ms) and all(
-            circuit.at_rest(now_ms) or circuit.is_out_of_date(now_ms) for circuit in self._circuits()
+        way = self._way
+        return (
+            self._is_free(now_ms)
+            and (self.circuit.at_rest(now_ms) or self.circuit.is_out_of_date(now_ms))
+            and (way is None or way.at_rest(now_ms) or way.is_out_of_date(now_ms))
         )
-
-    def _circuits(self) -> tuple[Circuit, ...]:
-        return (self.circuit,) if self._way is None else (self.circuit, self._way)
 
     def _is_free(self, now_ms: float) -> bool:
         """Tell whether neither hold nor rate limit would have anything wait."""
@@ -141,7 +145,3 @@ class Gate:
 def _lets_one_through(circuit: Circuit, now_ms: float) -> bool:
     """Tell whether an attempt may be under way, if only as the probe."""
     return circuit.state is CircuitState.HALF_OPEN or circuit.lets_through(now_ms)
-
-
-def _opens_in_ms(circuit: Circuit, now_ms: float) -> float:
-    return circuit.probe_at_ms - now_ms if circuit.state is CircuitState.OPEN else 0.0
