@@ -44,9 +44,16 @@ DELIVERED = Answered(200, None, "ok")
 
 
 @asynccontextmanager
-async def client_of(proxy: EgressProxy, *, connect_timeout_s: float = 5.0) -> AsyncIterator[WebhookClient]:
-    """Give a client with the address policy on; names are those of the table."""
-    client = WebhookClient(resolver=NameResolver(NAMES.__getitem__), proxy=proxy, connect_timeout_s=connect_timeout_s)
+async def client_of(
+    proxy: EgressProxy, *, allow_insecure: bool = True, connect_timeout_s: float = 5.0
+) -> AsyncIterator[WebhookClient]:
+    """Give a client; names are those of the table."""
+    client = WebhookClient(
+        allow_insecure=allow_insecure,
+        resolver=NameResolver(NAMES.__getitem__),
+        proxy=proxy,
+        connect_timeout_s=connect_timeout_s,
+    )
     try:
         yield client
     finally:
@@ -55,13 +62,13 @@ async def client_of(proxy: EgressProxy, *, connect_timeout_s: float = 5.0) -> As
 
 @asynccontextmanager
 async def behind_proxy(
-    answer: Answer, tls: ssl.SSLContext | None = None, *, credentials: str = ""
+    answer: Answer, tls: ssl.SSLContext | None = None, *, credentials: str = "", allow_insecure: bool = True
 ) -> AsyncIterator[tuple[RawEndpoint, ConnectProxy, WebhookClient]]:
     """Give an endpoint, a proxy whose tunnels all lead to it, and a client."""
     async with (
         raw_endpoint(answer, tls) as endpoint,
         connect_proxy(leading_to(endpoint.port)) as proxy,
-        client_of(proxy.address(credentials)) as client,
+        client_of(proxy.address(credentials), allow_insecure=allow_insecure) as client,
     ):
         yield endpoint, proxy, client
 
@@ -86,7 +93,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 async def test_the_proxy_is_told_an_address_and_the_endpoint_its_name(authority: Authority) -> None:
     """The tunnel leads to the address that was checked; the certificate, and Host, are the name's."""
     tls = authority.server(host="hooks.example.com")
-    async with behind_proxy(saying(OK), tls) as (endpoint, proxy, client):
+    async with behind_proxy(saying(OK), tls, allow_insecure=False) as (endpoint, proxy, client):
         assert await post(client, "https://hooks.example.com/hooks") == DELIVERED
         assert code_of(await post(client, "https://other.example.com/")) is ErrorCode.TLS
     (asked, _) = proxy.asked
@@ -162,11 +169,11 @@ async def test_the_next_address_is_tried() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://inside.example.com:8080/", "http://mixed.example.com:8080/", "http://127.0.0.1:8080/"]
+    "url", ["https://inside.example.com/", "https://mixed.example.com/", "https://127.0.0.1/", "https://[::1]/"]
 )
 async def test_the_policy_is_the_gateways(url: str) -> None:
     """An address that deliveries may not go to is refused before the proxy is asked, or even connected."""
-    async with connect_proxy(answering(200)) as proxy, client_of(proxy.address()) as client:
+    async with connect_proxy(silent) as proxy, client_of(proxy.address(), allow_insecure=False) as client:
         assert code_of(await post(client, url)) is ErrorCode.ADDRESS_REFUSED
     assert proxy.connections == 0
 
