@@ -108,9 +108,16 @@ class Deployment:
             raise InvalidInputError(
                 "GATEWAY_EGRESS_PROXY and GATEWAY_EGRESS_PROXY_FILE are both set", hint="give the proxy once"
             )
-        if file is not None:
-            return parse_egress_proxy(_read_proxy(file))
-        return None if given is None else parse_egress_proxy(given.get_secret_value())
+        if given is not None:
+            return _parse_proxy("GATEWAY_EGRESS_PROXY", given.get_secret_value())
+        return None if file is None else _parse_proxy("GATEWAY_EGRESS_PROXY_FILE", _read_proxy(file))
+
+
+def _parse_proxy(variable: str, text: str) -> EgressProxy:
+    try:
+        return parse_egress_proxy(text)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{variable}: {error.message}", hint=error.hint) from None
 
 
 def _read_proxy(file: Path) -> str:

@@ -106,6 +106,20 @@ def test_a_proxy_is_given_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         Deployment(load_settings()).egress_proxy()
 
 
+def test_what_is_wrong_is_told_by_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever of the two it came from."""
+    file = tmp_path / "proxy"
+    file.write_text("http://proxy\n")
+    monkeypatch.setenv("GATEWAY_EGRESS_PROXY_FILE", str(file))
+    with pytest.raises(InvalidInputError, match="^GATEWAY_EGRESS_PROXY_FILE: ") as refused:
+        Deployment(load_settings()).egress_proxy()
+    assert refused.value.hint
+    monkeypatch.delenv("GATEWAY_EGRESS_PROXY_FILE")
+    monkeypatch.setenv("GATEWAY_EGRESS_PROXY", "proxy:3128")
+    with pytest.raises(InvalidInputError, match="^GATEWAY_EGRESS_PROXY: "):
+        Deployment(load_settings()).egress_proxy()
+
+
 def test_binary_is_no_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong file is told as what it is."""
     file = tmp_path / "proxy"
