@@ -111,12 +111,12 @@ def test_what_is_wrong_is_told_by_its_variable(tmp_path: Path, monkeypatch: pyte
     file = tmp_path / "proxy"
     file.write_text("http://proxy\n")
     monkeypatch.setenv("GATEWAY_EGRESS_PROXY_FILE", str(file))
-    with pytest.raises(InvalidInputError, match="^GATEWAY_EGRESS_PROXY_FILE: ") as refused:
+    with pytest.raises(InvalidInputError, match=r"^GATEWAY_EGRESS_PROXY_FILE: ") as refused:
         Deployment(load_settings()).egress_proxy()
     assert refused.value.hint
     monkeypatch.delenv("GATEWAY_EGRESS_PROXY_FILE")
     monkeypatch.setenv("GATEWAY_EGRESS_PROXY", "proxy:3128")
-    with pytest.raises(InvalidInputError, match="^GATEWAY_EGRESS_PROXY: "):
+    with pytest.raises(InvalidInputError, match=r"^GATEWAY_EGRESS_PROXY: "):
         Deployment(load_settings()).egress_proxy()
 
 
