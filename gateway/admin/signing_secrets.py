@@ -5,7 +5,7 @@ import secrets
 from dataclasses import replace
 
 from gateway.domain.errors import ConflictError, InvalidInputError
-from gateway.domain.secret import GENERATED_SECRET_BYTES, SigningSecret, parse_secret
+from gateway.domain.secret import GENERATED_BYTES, HmacSecret, SigningSecret, parse_secret
 from gateway.domain.subscription import MAX_SECRETS, SealedSecret, Subscription
 from gateway.wire.sealing import KeyRing
 
@@ -18,7 +18,7 @@ def secret_of(text: str | None) -> SigningSecret:
     Raises:
         InvalidInputError: the text is no secret; the message does not repeat it.
     """
-    return SigningSecret(secrets.token_bytes(GENERATED_SECRET_BYTES)) if text is None else parse_secret(text)
+    return HmacSecret(secrets.token_bytes(GENERATED_BYTES)) if text is None else parse_secret(text)
 
 
 def rotated(
@@ -55,4 +55,4 @@ def is_current_secret(key_ring: KeyRing, subscription: Subscription, secret: Sig
     """
     tenant, subscription_id = subscription.tenant, subscription.subscription_id
     current = key_ring.open(subscription.secrets[0], tenant=tenant, subscription_id=subscription_id)
-    return hmac.compare_digest(current.key, secret.key)
+    return hmac.compare_digest(current.text, secret.text)

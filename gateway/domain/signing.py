@@ -1,18 +1,18 @@
-"""Step ⑤: the signature headers of one attempt, and the reverse for receivers.
+"""Step ⑤: the signature headers of one attempt.
 
 Profiles:
-    standard   Standard Webhooks: `webhook-id`, `webhook-timestamp` (seconds), `webhook-signature`: `v1,` and the
-               base64 HMAC-SHA256 of `{id}.{timestamp}.{body}`, one per secret, separated by spaces.
+    standard   Standard Webhooks: `webhook-id`, `webhook-timestamp` (seconds), `webhook-signature`: one entry for each
+               secret, separated by spaces: `v1,` and the base64 HMAC-SHA256, or `v1a,` and the base64 ed25519
+               signature, of `{id}.{timestamp}.{body}`.
     x-webhook  `X-Webhook-ID`, `X-Webhook-Timestamp` (milliseconds), `X-Webhook-Signature`: the hex HMAC-SHA256 of
-               the raw body. With several secrets the newest one signs: the header holds one value.
+               the raw body. With several HMAC secrets the newest one signs: the header holds one value.
 """
 
 import base64
-import hashlib
-import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from gateway.domain.secret import SigningSecret
+from gateway.domain.errors import InvalidInputError
+from gateway.domain.secret import HmacSecret, SecretType, SigningSecret
 from gateway.domain.subscription import SignatureProfile
 
 ID_HEADER = "webhook-id"
@@ -21,18 +21,37 @@ SIGNATURE_HEADER = "webhook-signature"
 X_ID_HEADER = "X-Webhook-ID"
 X_TIMESTAMP_HEADER = "X-Webhook-Timestamp"
 X_SIGNATURE_HEADER = "X-Webhook-Signature"
-V1 = "v1"
 
 
-def sign_v1(secret: SigningSecret, webhook_id: str, timestamp_s: int, body: bytes) -> str:
-    """Give one `v1,<base64>` entry of the `webhook-signature` header (Standard Webhooks, "Signature scheme")."""
-    signed = b"%b.%d.%b" % (webhook_id.encode(), timestamp_s, body)
-    return f"{V1}," + base64.b64encode(hmac.digest(secret.key, signed, hashlib.sha256)).decode()
+def signed_content(webhook_id: str, timestamp_s: int, body: bytes) -> bytes:
+    """Give what is signed in the standard profile (Standard Webhooks, "Signature scheme")."""
+    return b"%b.%d.%b" % (webhook_id.encode(), timestamp_s, body)
 
 
-def sign_body_hex(secret: SigningSecret, body: bytes) -> str:
+def sign_entry(secret: SigningSecret, content: bytes) -> str:
+    """Give one entry of the `webhook-signature` header: version, comma and base64."""
+    return f"{secret.version},{base64.b64encode(secret.sign(content)).decode()}"
+
+
+def sign_standard(secrets: Iterable[SigningSecret], webhook_id: str, timestamp_s: int, body: bytes) -> str:
+    """Give the `webhook-signature` value: an entry of each secret, in their order."""
+    content = signed_content(webhook_id, timestamp_s, body)
+    return " ".join([sign_entry(secret, content) for secret in secrets])
+
+
+def sign_body_hex(secret: HmacSecret, body: bytes) -> str:
     """Give the `X-Webhook-Signature` value: lower-case hex HMAC-SHA256 of the raw body."""
-    return hmac.digest(secret.key, body, hashlib.sha256).hex()
+    return secret.sign(body).hex()
+
+
+def check_signable(profiles: Collection[SignatureProfile], types: Collection[SecretType]) -> None:
+    """Check that secrets of these types can sign by these profiles.
+
+    Raises:
+        InvalidInputError: they can't.
+    """
+    if SignatureProfile.X_WEBHOOK in profiles and SecretType.HMAC not in types:
+        raise _needs_hmac()
 
 
 def signature_headers(
@@ -51,6 +70,9 @@ def signature_headers(
         webhook_id: the event id.
         body: the exact bytes that are sent.
         now_ms: the attempt's time, milliseconds since the epoch.
+
+    Raises:
+        InvalidInputError: the secrets can't sign by a profile; see `check_signable`.
     """
     headers: dict[str, str] = {}
     for profile in profiles:
@@ -59,11 +81,22 @@ def signature_headers(
                 timestamp_s = now_ms // 1000
                 headers[ID_HEADER] = webhook_id
                 headers[TIMESTAMP_HEADER] = str(timestamp_s)
-                headers[SIGNATURE_HEADER] = " ".join(
-                    sign_v1(secret, webhook_id, timestamp_s, body) for secret in secrets
-                )
+                headers[SIGNATURE_HEADER] = sign_standard(secrets, webhook_id, timestamp_s, body)
             case SignatureProfile.X_WEBHOOK:
                 headers[X_ID_HEADER] = webhook_id
                 headers[X_TIMESTAMP_HEADER] = str(now_ms)
-                headers[X_SIGNATURE_HEADER] = sign_body_hex(secrets[0], body)
+                headers[X_SIGNATURE_HEADER] = sign_body_hex(_newest_hmac(secrets), body)
     return headers
+
+
+def _newest_hmac(secrets: Sequence[SigningSecret]) -> HmacSecret:
+    for secret in secrets:
+        if isinstance(secret, HmacSecret):
+            return secret
+    raise _needs_hmac()
+
+
+def _needs_hmac() -> InvalidInputError:
+    return InvalidInputError(
+        "the signature profile x-webhook needs an hmac secret", hint="use the profile standard, or an hmac secret"
+    )

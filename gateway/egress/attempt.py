@@ -71,13 +71,13 @@ class SigningAttempter:
     async def _send(self, delivery: Delivery, subscription: Subscription, now_ms: int) -> SendResult:
         try:
             secrets = self._secrets(subscription, now_ms)
+            if not secrets:
+                return Failed(ErrorCode.CONFIGURATION, "every signing secret has expired")
+            headers = signature_headers(
+                subscription.signature_profiles, secrets, delivery.event_id, delivery.body, now_ms=now_ms
+            )
         except GatewayError as error:
             return Failed(ErrorCode.CONFIGURATION, error.message)
-        if not secrets:
-            return Failed(ErrorCode.CONFIGURATION, "every signing secret has expired")
-        headers = signature_headers(
-            subscription.signature_profiles, secrets, delivery.event_id, delivery.body, now_ms=now_ms
-        )
         headers["Content-Type"] = delivery.content_type
         return await self._client.send(subscription.url, headers, delivery.body, timeout_s=subscription.timeout_s)
 

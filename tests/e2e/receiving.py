@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from uuid import uuid4
 
-from gateway.domain.secret import SigningSecret
+from gateway.domain.secret import HmacSecret
 from gateway.domain.topics import TopicLayout
 from gateway.kafka.partitioning import partition_of
 from gateway.receiver.received import ReceivedRequest
@@ -13,7 +13,7 @@ from tests.e2e.running import GatewayHome, until
 
 # Kafka gives a killed process's partitions away after 15 s, and the machine may be busy.
 ARRIVAL_S = 90.0
-SECRET = SigningSecret(bytes(range(32))).text
+SECRET = HmacSecret(bytes(range(32))).text
 
 
 @dataclass(frozen=True, slots=True)

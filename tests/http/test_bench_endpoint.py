@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.domain.secret import SigningSecret
+from gateway.domain.secret import HmacSecret
 from gateway.domain.signing import signature_headers
 from gateway.domain.subscription import SignatureProfile
 from gateway.kafka.local.ports import LOOPBACK, choose_port
@@ -117,7 +117,7 @@ async def test_bytes_without_a_length_end_the_connection(endpoint: Endpoint) -> 
 
 def test_one_signature_in_many_is_checked() -> None:
     """A right one and a wrong one are told apart, when their turn comes."""
-    secret = SigningSecret(bytes(range(32)))
+    secret = HmacSecret(bytes(range(32)))
     sample = SignatureSample()
     sample.secret = secret
     headers = signature_headers([SignatureProfile.STANDARD], [secret], "run-1", b"{}", now_ms=1_700_000_000_000)

@@ -1,19 +1,21 @@
 """An attempt signs with the secrets that its subscription has now."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.domain.secret import SigningSecret
-from gateway.domain.subscription import Subscription
+from gateway.domain.outcome import ErrorCode, Failed
+from gateway.domain.secret import Ed25519Secret, HmacSecret, SigningSecret
+from gateway.domain.subscription import SignatureProfile, Subscription
 from gateway.egress.attempt import SigningAttempter
 from gateway.http.client import WebhookClient
 from gateway.receiver.sandbox import Sandbox
 from gateway.wire.sealing import KeyRing, generate_key_line, parse_key_ring
 from tests.delivery_records import planned
 
-OLD, NEW = SigningSecret(b"o" * 32), SigningSecret(b"n" * 32)
+OLD, NEW = HmacSecret(b"o" * 32), HmacSecret(b"n" * 32)
 
 
 @pytest.fixture
@@ -43,6 +45,37 @@ async def test_a_subscription_made_anew_signs_with_its_own_secret(sandbox: Sandb
         await attempter.attempt(to_send, present)
     await client.close()
     assert (sandbox.stats("shop").verified, sandbox.stats("shop").rejected) == (2, 0)
+
+
+async def test_secrets_of_both_types_sign_every_attempt(sandbox: Sandbox) -> None:
+    """A receiver that knows any of them verifies, and the key pair is opened once for all attempts."""
+    url = await sandbox.start() + "/hooks/shop"
+    ring = parse_key_ring(generate_key_line())
+    pair = Ed25519Secret(b"p" * 32)
+    both = replace(
+        subscription(url, ring, OLD),
+        secrets=tuple(ring.seal(one, tenant="acme", subscription_id="sub_1", now_ms=0) for one in (pair, OLD)),
+    )
+    client = WebhookClient(allow_insecure=True)
+    attempter = SigningAttempter(client, ring)
+    for trusted in ([pair.public_key.text], [OLD.text], [NEW.text, pair.public_key.text]):
+        sandbox.set_secrets("shop", trusted)
+        await attempter.attempt(planned("evt_1", "sub_1", tenant="acme"), both)
+    await client.close()
+    assert (sandbox.stats("shop").verified, sandbox.stats("shop").rejected) == (3, 0)
+
+
+async def test_what_can_not_be_signed_is_not_sent(sandbox: Sandbox) -> None:
+    """A profile that needs another type of secret is a fault of the configuration, told without a request."""
+    url = await sandbox.start() + "/hooks/shop"
+    ring, client = parse_key_ring(generate_key_line()), WebhookClient(allow_insecure=True)
+    unsignable = replace(
+        subscription(url, ring, Ed25519Secret(b"p" * 32)), signature_profiles=(SignatureProfile.X_WEBHOOK,)
+    )
+    attempt = await SigningAttempter(client, ring).attempt(planned("evt_1", "sub_1", tenant="acme"), unsignable)
+    await client.close()
+    assert isinstance(attempt.result, Failed)
+    assert (attempt.result.code, sandbox.received("shop")) == (ErrorCode.CONFIGURATION, [])
 
 
 async def test_a_refused_address_is_a_line_for_whoever_watches() -> None:

@@ -6,14 +6,14 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.domain.errors import InvalidInputError, UnavailableError
-from gateway.domain.secret import SigningSecret
+from gateway.domain.secret import HmacSecret
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.local_broker import BrokerStatus
 from gateway.services.deployment import Deployment
 from gateway.settings import Settings
 from gateway.wire.sealing import KeyRing, generate_key_line
 
-SECRET = SigningSecret(bytes(range(32)))
+SECRET = HmacSecret(bytes(range(32)))
 
 
 def opens(ring: KeyRing, other: KeyRing) -> bool:

@@ -9,13 +9,13 @@ from gateway.admin.plan import Action, Difference, PlanItem
 from gateway.admin.wanted import Wanted
 from gateway.domain.changes import Put, revised
 from gateway.domain.errors import ConflictError
-from gateway.domain.secret import SigningSecret
+from gateway.domain.secret import HmacSecret, SigningSecret
 from gateway.domain.subscription import Subscription, SubscriptionState
 from gateway.wire.sealing import generate_key_line, parse_key_ring
 from tests.subscriptions import NOW_MS, MemoryStore, subscription
 
 KEY_RING = parse_key_ring(generate_key_line())
-OLD_SECRET, NEW_SECRET = SigningSecret(bytes(24)), SigningSecret(bytes([1] * 24))
+OLD_SECRET, NEW_SECRET = HmacSecret(bytes(24)), HmacSecret(bytes([1] * 24))
 
 
 def wanted_of(one: Subscription, secret: SigningSecret | None = None, **attributes: object) -> Wanted:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.errors import InvalidInputError
-from gateway.domain.secret import SigningSecret
+from gateway.domain.secret import Ed25519Secret, HmacSecret, SigningSecret
 from gateway.domain.subscription import Sealed
 from gateway.wire.sealing import (
     CLIENT_KEY_PART,
@@ -19,21 +19,26 @@ from gateway.wire.sealing import (
     parse_key_ring,
 )
 
-SECRET = SigningSecret(bytes(range(32)))
+SECRET = HmacSecret(bytes(range(32)))
 KEY = base64.b64encode(bytes(32)).decode()
 OTHER_KEY = base64.b64encode(bytes([1] * 32)).decode()
 
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 
 
-@given(key=st.binary(min_size=24, max_size=64), tenant=names, subscription_id=names)
-def test_a_sealed_secret_opens_again(key: bytes, tenant: str, subscription_id: str) -> None:
-    """Sealing and opening give the same secret, and the sealed one does not hold it."""
-    ring = parse_key_ring(generate_key_line())
-    sealed = ring.seal(SigningSecret(key), tenant=tenant, subscription_id=subscription_id, now_ms=5, expires_at_ms=9)
+secrets = st.builds(HmacSecret, st.binary(min_size=24, max_size=64)) | st.builds(
+    Ed25519Secret, st.binary(min_size=32, max_size=32)
+)
 
-    assert ring.open(sealed, tenant=tenant, subscription_id=subscription_id).key == key
-    assert key not in sealed.ciphertext
+
+@given(secret=secrets, tenant=names, subscription_id=names)
+def test_a_sealed_secret_opens_again(secret: SigningSecret, tenant: str, subscription_id: str) -> None:
+    """Sealing and opening give the same secret of the same type, and the sealed one does not hold it."""
+    ring = parse_key_ring(generate_key_line())
+    sealed = ring.seal(secret, tenant=tenant, subscription_id=subscription_id, now_ms=5, expires_at_ms=9)
+
+    assert ring.open(sealed, tenant=tenant, subscription_id=subscription_id) == secret
+    assert secret.text.encode() not in sealed.ciphertext
     assert (sealed.created_at_ms, sealed.expires_at_ms) == (5, 9)
 
 

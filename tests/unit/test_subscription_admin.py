@@ -10,7 +10,7 @@ from gateway.admin.subscriptions import SubscriptionAdmin
 from gateway.admin.views import public_view
 from gateway.domain.changes import Put, revised
 from gateway.domain.errors import ConflictError, InvalidInputError, NotFoundError
-from gateway.domain.secret import SigningSecret
+from gateway.domain.secret import HmacSecret, SigningSecret
 from gateway.domain.subscription import MAX_SECRETS, Subscription, SubscriptionState
 from gateway.domain.tiers import DEFAULT_TIERS
 from gateway.wire.sealing import generate_key_line, parse_key_ring
@@ -73,7 +73,7 @@ def test_create_writes_the_first_revision_and_hands_out_the_secret(bench: Bench)
 
 def test_an_imported_secret_is_the_one_that_is_stored(bench: Bench) -> None:
     """A secret in the `whsec_` form is taken over."""
-    imported = SigningSecret(bytes(range(24)))
+    imported = HmacSecret(bytes(range(24)))
 
     bench.admin.create(ORDERS, subscription_id="s1", secret_text=imported.text)
 

@@ -16,7 +16,7 @@ import orjson
 import uvloop
 
 from gateway.domain.secret import SigningSecret, parse_secret
-from gateway.domain.signing import sign_v1
+from gateway.domain.signing import sign_standard
 from gateway.services.bench.http_endpoint import Endpoint
 
 _HOST = "127.0.0.1"
@@ -40,7 +40,7 @@ class SignatureSample:
             return
         lines = (line.partition(b": ") for line in head.split(b"\r\n")[1:])
         headers = {name.lower(): value.decode() for name, _, value in lines}
-        wanted = sign_v1(self.secret, headers[b"webhook-id"], int(headers[b"webhook-timestamp"]), body)
+        wanted = sign_standard([self.secret], headers[b"webhook-id"], int(headers[b"webhook-timestamp"]), body)
         if wanted in headers[b"webhook-signature"].split(" "):
             self.verified += 1
         else:

@@ -11,7 +11,7 @@ from itertools import islice
 from random import Random
 
 from gateway.domain.matching import ALL_TYPES, SubscriptionIndex
-from gateway.domain.secret import GENERATED_SECRET_BYTES, SigningSecret
+from gateway.domain.secret import GENERATED_BYTES, HmacSecret
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import read_subscriptions
 from gateway.services.bench.event_source import EVENT_TYPE
@@ -85,7 +85,7 @@ def measure_match(rig: Rig, options: Options, tick: Say) -> Match:
 
 
 def _write(rig: Rig, count: int, tick: Say) -> None:
-    secret = SigningSecret(secrets.token_bytes(GENERATED_SECRET_BYTES))
+    secret = HmacSecret(secrets.token_bytes(GENERATED_BYTES))
     subscribers = Subscribers(SubscriptionStore(rig.kafka), rig.deployment.key_ring(), secret)
     prefix = f"match-{secrets.token_hex(3)}-"
     for first in range(0, count, _CHUNK):

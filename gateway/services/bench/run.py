@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.domain.errors import GatewayError
-from gateway.domain.secret import GENERATED_SECRET_BYTES, SigningSecret
+from gateway.domain.secret import GENERATED_BYTES, HmacSecret
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.services.bench.endpoints import Counts
 from gateway.services.bench.event_source import EVENT_TYPE, EventSource
@@ -74,7 +74,7 @@ class Run:
         self._shown_s = 0.0
         self.prefix = f"{name}-{secrets.token_hex(3)}-"
         self.fan_out = fan_out
-        secret = SigningSecret(secrets.token_bytes(GENERATED_SECRET_BYTES))
+        secret = HmacSecret(secrets.token_bytes(GENERATED_BYTES))
         self.subscribers = Subscribers(SubscriptionStore(rig.kafka), rig.deployment.key_ring(), secret)
         # Events go to the tenants in turn: with one tenant each, every event has one subscription that matches.
         self.tenants = [f"{self.prefix}{number}" for number in range(subscriptions // fan_out)]
