@@ -29,6 +29,8 @@ _COMMANDS = {
     "dlq": ("gateway.cli.dlq", "List and replay dead letters."),
     "signals": ("gateway.cli.signals", "See what happened to endpoints: disabled, recovered, lagging."),
     "receiver": ("gateway.cli.receiver", "Run a test receiver that verifies what it gets."),
+    "sign": ("gateway.cli.sign", "Sign a body as a webhook is signed."),
+    "verify": ("gateway.cli.verify", "Tell whether a captured webhook is genuine, and if not, why."),
     "bench": ("gateway.cli.bench", "Measure throughput, latency, isolation and recovery on this machine."),
 }
 

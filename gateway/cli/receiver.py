@@ -5,13 +5,13 @@ import signal
 import time
 from collections.abc import Callable
 from random import Random
-from typing import TextIO
+from typing import BinaryIO
 
 import click
 import uvloop
 
 from gateway.cli.output import emit_json, json_option
-from gateway.domain.errors import InvalidInputError
+from gateway.cli.secret_options import secrets_from, secrets_options
 from gateway.receiver.received import ReceivedRequest
 from gateway.receiver.sandbox import DEFAULT_KEEP, Sandbox
 
@@ -23,8 +23,7 @@ _TYPE_CHARS = 32
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8088, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for a free one.")
 @click.option("--fail", "mode", default="none", show_default=True, metavar="MODE", help="How to fail, see above.")
-@click.option("--secret", "secrets", multiple=True, metavar="WHSEC", help="Signing secret; repeat it for several.")
-@click.option("--secret-file", type=click.File(), metavar="FILE", help="Signing secrets, one a line; - for input.")
+@secrets_options
 @click.option("--keep", default=DEFAULT_KEEP, show_default=True, type=click.IntRange(1), help="How many to keep.")
 @click.option("--seed", type=int, help="Let flaky modes fail the same requests each time.")
 @click.option("--quiet", is_flag=True, help="Print no line per request.")
@@ -33,8 +32,8 @@ def command(
     host: str,
     port: int,
     mode: str,
+    secret_files: tuple[BinaryIO, ...],
     secrets: tuple[str, ...],
-    secret_file: TextIO | None,
     keep: int,
     seed: int | None,
     quiet: bool,
@@ -63,7 +62,7 @@ def command(
       curl -X PUT localhost:8088/mode/NAME -d '{"mode": "slow:2s"}'
       curl -X DELETE localhost:8088/received
     """
-    all_secrets = [*secrets, *_read_secrets(secret_file)]
+    all_secrets = secrets_from(secrets, secret_files)
     show = _no_line if quiet else emit_request if as_json else print_request
     rng = Random(seed)  # noqa: S311 - decides which requests fail, guards nothing
 
@@ -94,15 +93,6 @@ async def _run_until_stopped(
         await stopped.wait()
     finally:
         await sandbox.stop()
-
-
-def _read_secrets(file: TextIO | None) -> list[str]:
-    if file is None:
-        return []
-    secrets = [line.strip() for line in file if line.strip()]
-    if not secrets:
-        raise InvalidInputError(f"there is no secret in {file.name}")
-    return secrets
 
 
 def _ready_line(as_json: bool, mode: str, secrets: int) -> Callable[[str], None]:
