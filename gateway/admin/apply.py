@@ -5,14 +5,15 @@ from dataclasses import replace
 
 from gateway.admin.lifecycle import Clock
 from gateway.admin.plan import Action, Plan, PlanItem, make_plan, wanted_fields
-from gateway.admin.signing_secrets import is_current_secret, rotated, secret_of
+from gateway.admin.signing_secrets import current_types, held_secrets, is_current_secret, new_secret, rotated
 from gateway.admin.subscriptions import DEFAULT_OVERLAP_MS
 from gateway.admin.wanted import Wanted
 from gateway.domain.changes import Change, ChangeStore, Delete, Put, require, revised
 from gateway.domain.errors import ConflictError
 from gateway.domain.matching import SubscriptionIndex
-from gateway.domain.secret import SigningSecret
-from gateway.domain.subscription import Subscription
+from gateway.domain.secret import SecretType, SigningSecret
+from gateway.domain.signing import check_signable
+from gateway.domain.subscription import SignatureProfile, Subscription
 from gateway.wire.sealing import KeyRing
 
 
@@ -40,12 +41,29 @@ class ManifestApplier:
 
         Raises:
             ConflictError: an id belongs to another tenant.
+            InvalidInputError: a subscription's secrets could not sign by its signature profiles.
         """
 
         def is_current(subscription: Subscription, secret: SigningSecret) -> bool:
             return is_current_secret(self._key_ring(), subscription, secret)
 
-        return make_plan(tuple(self._wanted.values()), index, is_current, prune=self._prune)
+        plan = make_plan(tuple(self._wanted.values()), index, is_current, prune=self._prune)
+        for item in plan:
+            if item.action in {Action.CREATE, Action.UPDATE}:
+                self._check_signable(self._wanted[item.subscription_id], index.get(item.subscription_id))
+        return plan
+
+    def _check_signable(self, wanted: Wanted, current: Subscription | None) -> None:
+        profiles = wanted.attributes.get("signature_profiles", ())
+        known = () if current is None else current.signature_profiles
+        if SignatureProfile.X_WEBHOOK not in set(profiles) - set(known):
+            return
+        types = set() if current is None else current_types(held_secrets(self._key_ring(), current))
+        if wanted.secret is not None:
+            types.add(wanted.secret.type)
+        elif current is None:
+            types.add(SecretType.HMAC)
+        check_signable(profiles, types)
 
     def carry_out(self, plan: Plan) -> dict[str, SigningSecret]:
         """Write a plan that was made before; give the secrets that were made for new subscriptions, by id.
@@ -54,7 +72,7 @@ class ManifestApplier:
             ConflictError: the table has changed, so that the plan would be another one; nothing was written.
         """
         created = [item.subscription_id for item in plan if item.action is Action.CREATE]
-        made = {key: secret_of(None) for key in created if self._wanted[key].secret is None}
+        made = {key: new_secret(SecretType.HMAC) for key in created if self._wanted[key].secret is None}
 
         def decide(index: SubscriptionIndex) -> list[Change]:
             if self.plan(index) != plan:
@@ -97,5 +115,6 @@ class ManifestApplier:
             sealed = self._key_ring().seal(
                 wanted.secret, tenant=current.tenant, subscription_id=current.subscription_id, now_ms=now_ms
             )
-            secrets = rotated(secrets, sealed, now_ms=now_ms, overlap_ms=DEFAULT_OVERLAP_MS)
+            held = held_secrets(self._key_ring(), current)
+            secrets = rotated(held, sealed, wanted.secret.type, now_ms=now_ms, overlap_ms=DEFAULT_OVERLAP_MS)
         return revised(current, now_ms=now_ms, secrets=secrets, **wanted_fields(current, wanted))

@@ -7,13 +7,22 @@ from dataclasses import dataclass, replace
 
 from gateway.admin.definition import STANDARD_POLICY_NAME, Definition, DefinitionRules
 from gateway.admin.lifecycle import Clock, put_one
-from gateway.admin.signing_secrets import rotated, secret_of
+from gateway.admin.signing_secrets import (
+    current_types,
+    given_secret,
+    held_secrets,
+    new_secret,
+    retired,
+    rotated,
+    type_to_rotate,
+)
 from gateway.domain.changes import ChangeStore, require, revised
 from gateway.domain.errors import ConflictError, InvalidInputError
 from gateway.domain.event import DEFAULT_TENANT, check_tenant
 from gateway.domain.matching import SubscriptionIndex
-from gateway.domain.secret import SigningSecret
-from gateway.domain.subscription import Subscription, check_subscription_id
+from gateway.domain.secret import SecretType, SigningSecret
+from gateway.domain.signing import check_signable
+from gateway.domain.subscription import SignatureProfile, Subscription, check_subscription_id
 from gateway.wire.sealing import KeyRing
 
 DEFAULT_OVERLAP_MS = 86_400_000
@@ -47,6 +56,7 @@ class SubscriptionAdmin:
         subscription_id: str | None = None,
         tenant: str = DEFAULT_TENANT,
         secret_text: str | None = None,
+        secret_type: SecretType | None = None,
     ) -> Issued:
         """Write a new, active subscription.
 
@@ -54,7 +64,8 @@ class SubscriptionAdmin:
             definition: url and event types at least.
             subscription_id: its id, or None to have one made.
             tenant: whose events it gets.
-            secret_text: the signing secret (`whsec_…`), or None to have one made.
+            secret_text: the signing secret (`whsec_…`, `whsk_…`), or None to have one made.
+            secret_type: of which type one is made, HMAC where nothing is said; one that is given has to have it.
 
         Raises:
             InvalidInputError: something given breaks a rule.
@@ -67,7 +78,11 @@ class SubscriptionAdmin:
         attributes = self._rules.check(
             replace(definition, retry_policy=definition.retry_policy or STANDARD_POLICY_NAME)
         )
-        secret = secret_of(secret_text)
+        secret = (
+            new_secret(secret_type or SecretType.HMAC)
+            if secret_text is None
+            else given_secret(secret_text, secret_type)
+        )
         now_ms = self._clock()
         sealed = self._key_ring().seal(secret, tenant=tenant, subscription_id=subscription_id, now_ms=now_ms)
         new = Subscription(
@@ -79,6 +94,7 @@ class SubscriptionAdmin:
             state_changed_at_ms=now_ms,
             **attributes,
         )
+        check_signable(new.signature_profiles, {secret.type})
 
         def decide_one(index: SubscriptionIndex) -> Subscription:
             if index.get(subscription_id) is not None:
@@ -104,8 +120,11 @@ class SubscriptionAdmin:
         def decide_one(index: SubscriptionIndex) -> Subscription:
             current = require(index, subscription_id, expected_revision=expected_revision)
             attributes = self._rules.check(definition, current=current)
-            if replace(current, **attributes) == current:
+            new = replace(current, **attributes)
+            if new == current:
                 return current
+            if SignatureProfile.X_WEBHOOK in set(new.signature_profiles) - set(current.signature_profiles):
+                check_signable(new.signature_profiles, current_types(held_secrets(self._key_ring(), current)))
             return revised(current, now_ms=self._clock(), **attributes)
 
         return put_one(self._store, decide_one)
@@ -116,33 +135,65 @@ class SubscriptionAdmin:
         *,
         overlap_ms: int = DEFAULT_OVERLAP_MS,
         secret_text: str | None = None,
+        secret_type: SecretType | None = None,
         expected_revision: int | None = None,
     ) -> Issued:
-        """Give a subscription a new secret; the old ones sign on during the overlap.
+        """Give a subscription a new secret; the old ones of its type sign on during the overlap.
+
+        Secrets of the other type stay: the first of a type is added beside them.
 
         Args:
             subscription_id: which one.
             overlap_ms: how long the old secrets still sign, in milliseconds; 0 ends them at once.
-            secret_text: the new secret (`whsec_…`), or None to have one made.
+            secret_text: the new secret (`whsec_…`, `whsk_…`), or None to have one made.
+            secret_type: of which type one is made, or None for the type that there is.
             expected_revision: the revision that it has to have, or None for any.
 
         Raises:
-            InvalidInputError: the secret is none, or the overlap is out of bounds.
+            InvalidInputError: the secret is none, the overlap is out of bounds, or the type has to be said.
             NotFoundError: it does not exist.
             ConflictError: its revision is another one, or too many secrets would sign.
         """
-        secret = secret_of(secret_text)
+        given = None if secret_text is None else given_secret(secret_text, secret_type)
+        key_ring = self._key_ring()
+        issued: list[SigningSecret] = []
+
+        def decide_one(index: SubscriptionIndex) -> Subscription:
+            current = require(index, subscription_id, expected_revision=expected_revision)
+            now_ms, held = self._clock(), held_secrets(key_ring, current)
+            secret = given or new_secret(secret_type or type_to_rotate(held))
+            issued[:] = [secret]
+            new = key_ring.seal(secret, tenant=current.tenant, subscription_id=subscription_id, now_ms=now_ms)
+            after = rotated(held, new, secret.type, now_ms=now_ms, overlap_ms=overlap_ms)
+            return revised(current, now_ms=now_ms, secrets=after)
+
+        return Issued(put_one(self._store, decide_one), issued[0])
+
+    def retire_secret(
+        self,
+        subscription_id: str,
+        secret_type: SecretType,
+        *,
+        overlap_ms: int = DEFAULT_OVERLAP_MS,
+        expected_revision: int | None = None,
+    ) -> Subscription:
+        """End a subscription's secrets of one type after the overlap; those of the other type sign on.
+
+        Raises:
+            InvalidInputError: the overlap is out of bounds, or a signature profile needs this type.
+            NotFoundError: it does not exist.
+            ConflictError: its revision is another one, or it has no secret of this type, or none of the other.
+        """
         key_ring = self._key_ring()
 
         def decide_one(index: SubscriptionIndex) -> Subscription:
             current = require(index, subscription_id, expected_revision=expected_revision)
-            now_ms = self._clock()
-            new = key_ring.seal(secret, tenant=current.tenant, subscription_id=subscription_id, now_ms=now_ms)
-            return revised(
-                current, now_ms=now_ms, secrets=rotated(current.secrets, new, now_ms=now_ms, overlap_ms=overlap_ms)
-            )
+            now_ms, held = self._clock(), held_secrets(key_ring, current)
+            after = retired(held, secret_type, now_ms=now_ms, overlap_ms=overlap_ms)
+            check_signable(current.signature_profiles, current_types(held) - {secret_type})
+            return revised(current, now_ms=now_ms, secrets=after)
 
-        return Issued(put_one(self._store, decide_one), secret)
+        return put_one(self._store, decide_one)
 
 
 def new_id() -> str:

@@ -1,4 +1,4 @@
-"""`gateway subscriptions create`, `update` and `rotate-secret`: what a subscription is, and what it signs with."""
+"""`gateway subscriptions create` and `update`: what a subscription is."""
 
 from typing import Any, BinaryIO
 
@@ -15,8 +15,8 @@ from gateway.cli.subscription_parts import (
     expected_revision_option,
     secret_options,
     secret_text_from,
+    secret_type_from,
 )
-from gateway.domain.durations import parse_duration
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import DEFAULT_TENANT
 
@@ -30,12 +30,13 @@ from gateway.domain.event import DEFAULT_TENANT
 def create(
     subscription_id: str | None,
     tenant: str,
+    secret_type: str | None,
     secret_file: BinaryIO | None,
     secret: str | None,
     as_json: bool,
     **definition: Any,  # noqa: ANN401 - the values of definition_options
 ) -> None:
-    """Create a subscription. Its signing secret is shown now and never again.
+    """Create a subscription. Its signing secret is shown now and never again, or its public key.
 
     \b
     Examples:
@@ -43,6 +44,7 @@ def create(
       gateway subscriptions create --id billing --tenant acme --url https://acme.example.com/in \\
           --event-type 'invoice.*' --retry-policy 5s,5m,2h --fail-fast
       gateway subscriptions create --url https://slow.example.com/ --event-type 'order.*' --rate-limit 5/m --order key
+      gateway subscriptions create --url https://example.com/hooks --event-type '*' --secret-type ed25519
       pass show acme/webhook | gateway subscriptions create --secret-file - --url … --event-type '*'
     """
     issued = admin().create(
@@ -50,6 +52,7 @@ def create(
         subscription_id=subscription_id,
         tenant=tenant,
         secret_text=secret_text_from(secret_file, secret),
+        secret_type=secret_type_from(secret_type),
     )
     emit_issued(issued, as_json=as_json)
 
@@ -84,36 +87,4 @@ def update(
     emit_subscription(updated, as_json=as_json)
 
 
-@click.command(name="rotate-secret")
-@click.argument("subscription_id")
-@click.option("--overlap", default="24h", show_default=True, help="How long the old secrets still sign; 0: not at all.")
-@secret_options
-@expected_revision_option
-@json_option
-def rotate_secret(
-    subscription_id: str,
-    overlap: str,
-    secret_file: BinaryIO | None,
-    secret: str | None,
-    expected_revision: int | None,
-    as_json: bool,
-) -> None:
-    """Give a subscription a new secret, shown now and never again.
-
-    During the overlap requests are signed with both, so that the receiver can change over at any moment.
-
-    \b
-    Examples:
-      gateway subscriptions rotate-secret billing
-      gateway subscriptions rotate-secret billing --overlap 0 --secret-file new-secret.txt
-    """
-    issued = admin().rotate_secret(
-        subscription_id,
-        overlap_ms=0 if overlap == "0" else parse_duration(overlap),
-        secret_text=secret_text_from(secret_file, secret),
-        expected_revision=expected_revision,
-    )
-    emit_issued(issued, as_json=as_json)
-
-
-COMMANDS = (create, update, rotate_secret)
+COMMANDS = (create, update)

@@ -1,17 +1,19 @@
 """What the `gateway subscriptions` commands share: their parts from the deployment, their options, their output."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, TypeVar
 
 import click
 
 from gateway.admin.definition import Definition, DefinitionRules
 from gateway.admin.lifecycle import SubscriptionLifecycle
+from gateway.admin.signing_secrets import HeldSecret, held_secrets
 from gateway.admin.subscriptions import Issued, SubscriptionAdmin
 from gateway.admin.views import public_view
 from gateway.cli.output import emit_json
-from gateway.domain.errors import InvalidInputError
+from gateway.domain.errors import GatewayError, InvalidInputError
 from gateway.domain.matching import SubscriptionIndex
+from gateway.domain.secret import Ed25519Secret, SecretType
 from gateway.domain.subscription import DeliveryOrder, SignatureProfile, Subscription
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import read_subscriptions
@@ -93,16 +95,31 @@ def definition_from(options: dict[str, Any]) -> Definition:
 
 
 def secret_options(function: F) -> F:
-    """Add `--secret-file` and `--secret`; the command gets what `secret_text_from` takes."""
+    """Add `--secret-type`, `--secret-file` and `--secret`; see `secret_type_from` and `secret_text_from`."""
     options = [
+        secret_type_option(help_="hmac: shared with the receiver; ed25519: it gets a public key."),
         click.option(
-            "--secret-file", type=click.File("rb"), help="File with the signing secret (whsec_…), - for standard input."
+            "--secret-file",
+            type=click.File("rb"),
+            help="File with the signing secret (whsec_…, whsk_…), - for standard input.",
         ),
         click.option("--secret", help="The secret itself; development only, process lists show it."),
     ]
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def secret_type_option(*, help_: str, required: bool = False) -> Callable[[F], F]:
+    """Give the option `--secret-type`; the command gets what `secret_type_from` takes."""
+    return click.option(
+        "--secret-type", type=click.Choice([one.value for one in SecretType]), required=required, help=help_
+    )
+
+
+def secret_type_from(text: str | None) -> SecretType | None:
+    """Give the type that was chosen, or None."""
+    return None if text is None else SecretType(text)
 
 
 def secret_text_from(secret_file: BinaryIO | None, secret: str | None) -> str | None:
@@ -126,9 +143,19 @@ expected_revision_option = click.option(
 )
 
 
-def emit_subscription(subscription: Subscription, *, as_json: bool) -> None:
-    """Print a subscription: one JSON object, or a line for each field."""
-    view = public_view(subscription)
+def opened_secrets(subscription: Subscription) -> tuple[HeldSecret, ...]:
+    """Open a subscription's secrets, for their types and public keys; without the keys they stay unknown."""
+    try:
+        key_ring = Deployment(load_settings()).key_ring()
+    except GatewayError as error:
+        click.echo(f"types and public keys of secrets are not shown: {error.message}", err=True)
+        return tuple(HeldSecret(sealed, None) for sealed in subscription.secrets)
+    return held_secrets(key_ring, subscription)
+
+
+def emit_subscription(subscription: Subscription, *, as_json: bool, held: Sequence[HeldSecret] | None = None) -> None:
+    """Print a subscription: one JSON object, or a line for each field; with the types of its secrets where given."""
+    view = public_view(subscription, held)
     if as_json:
         emit_json(view)
         return
@@ -142,13 +169,20 @@ def emit_subscription(subscription: Subscription, *, as_json: bool) -> None:
 
 
 def emit_issued(issued: Issued, *, as_json: bool) -> None:
-    """Print a subscription with its new secret; nothing prints that secret ever again."""
+    """Print a subscription with what its receiver needs: the new secret, never printed again, or the public key."""
+    held = opened_secrets(issued.subscription)
+    if isinstance(issued.secret, Ed25519Secret):
+        name, text = "public_key", issued.secret.public_key.text
+        note = "Give the public key to the receiver; the private key stays sealed in the gateway."
+    else:
+        name, text = "secret", issued.secret.text
+        note = "This secret is not shown again: give it to the receiver now."
     if as_json:
-        emit_json({**public_view(issued.subscription), "secret": issued.secret.text})
+        emit_json({**public_view(issued.subscription, held), name: text})
         return
-    emit_subscription(issued.subscription, as_json=False)
-    click.echo(f"{'secret':<20}{issued.secret.text}")
-    click.echo("This secret is not shown again: give it to the receiver now.", err=True)
+    emit_subscription(issued.subscription, as_json=False, held=held)
+    click.echo(f"{name:<20}{text}")
+    click.echo(note, err=True)
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -166,6 +200,7 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 def _secret_line(secret: dict[str, Any]) -> str:
-    made = f"made {describe_moment(secret['created_at_ms'])}"
+    what = " ".join(filter(None, (secret.get("type"), secret.get("public_key"), "made")))
+    made = f"{what} {describe_moment(secret['created_at_ms'])}"
     ends = secret["expires_at_ms"]
     return made if ends is None else f"{made} (signs until {describe_moment(ends)})"

@@ -5,7 +5,7 @@ import click
 from gateway.admin.backlog import BacklogCounter
 from gateway.admin.lifecycle import select_subscriptions
 from gateway.admin.views import public_view
-from gateway.cli import subscription_definitions, subscription_manifests
+from gateway.cli import subscription_definitions, subscription_manifests, subscription_secrets
 from gateway.cli.backlog_views import backlog_fields, backlog_json
 from gateway.cli.output import emit_json, emit_table, json_option
 from gateway.cli.scanning import ScanProgress
@@ -16,6 +16,7 @@ from gateway.cli.subscription_parts import (
     emit_subscription,
     expected_revision_option,
     lifecycle,
+    opened_secrets,
     table,
 )
 from gateway.domain.changes import require
@@ -52,7 +53,7 @@ def get(subscription_id: str, as_json: bool) -> None:
     """Show one subscription, what waits for it, and its last signals.
 
     What waits is counted in the topics: the deliveries that are not settled by now. Those that are due later, because
-    they are retried, are counted apart. Secrets are never shown, only when they were made.
+    they are retried, are counted apart. Secrets are never shown, only when they were made, and public keys.
 
     \b
     Examples:
@@ -66,11 +67,12 @@ def get(subscription_id: str, as_json: bool) -> None:
     signals = SignalLog(config).find(SignalFilter(subscription_id), since_ms=moment_ms - _SIGNALS_MS).signals
     reason = why_waiting(subscription, signals)
     last = signals[-_MAX_SIGNALS:]
+    held = opened_secrets(subscription)
     if as_json:
         more = {"backlog": backlog_json(backlog, reason), "signals": [signal_json(signal) for signal in last]}
-        emit_json({**public_view(subscription), **more})
+        emit_json({**public_view(subscription, held), **more})
         return
-    emit_subscription(subscription, as_json=False)
+    emit_subscription(subscription, as_json=False, held=held)
     for field, text in backlog_fields(backlog, reason, moment_ms):
         click.echo(f"{field:<20}{text}")
     for signal in last:
@@ -165,5 +167,5 @@ def delete(subscription_id: str, expected_revision: int | None, yes: bool, as_js
         click.echo(f"deleted {subscription_id}")
 
 
-for _part in (*subscription_definitions.COMMANDS, *subscription_manifests.COMMANDS):
+for _part in (*subscription_definitions.COMMANDS, *subscription_secrets.COMMANDS, *subscription_manifests.COMMANDS):
     command.add_command(_part)

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 
+from gateway.domain.secret import Ed25519Secret
 from gateway.domain.topics import TopicLayout
 from gateway.kafka.config import KafkaConfig
 
@@ -91,6 +92,40 @@ def test_a_secret_is_shown_once_and_signs_on_after_a_rotation(run: Run) -> None:
     assert "whsec_" not in shown.stdout
 
 
+def test_a_receiver_changes_over_to_a_public_key(run: Run) -> None:
+    """A key pair is added beside the secret, its public key shown, the secret retired; nobody sees a private key."""
+    name = f"pair-{uuid4().hex[:8]}"
+    succeed(run("create", "--id", name, *ORDERS, "--json"))
+    rotated = run("rotate-secret", name, "--secret-type", "ed25519", "--json")
+    added = succeed(rotated)
+    assert added["public_key"].startswith("whpk_")
+    assert "secret" not in added
+
+    shown = run("get", name)
+    assert f"ed25519 {added['public_key']} made " in shown.stdout
+    assert run("rotate-secret", name).returncode == USAGE
+    retired = succeed(run("retire-secret", name, "--secret-type", "hmac", "--overlap", "1h", "--json"))
+    assert [(one["type"], one["public_key"], one["expires_at_ms"]) for one in retired["secrets"]] == [
+        ("ed25519", added["public_key"], None),
+        ("hmac", None, retired["updated_at_ms"] + 3_600_000),
+    ]
+    assert run("retire-secret", name, "--secret-type", "ed25519").returncode == CONFLICT
+    assert "whsk_" not in rotated.stdout + rotated.stderr + shown.stdout
+
+    without_keys = run("get", name, "--json", GATEWAY_SECRET_KEYS="")
+    assert [one["type"] for one in succeed(without_keys)["secrets"]] == [None, None]
+    assert "are not shown" in without_keys.stderr
+
+
+def test_an_imported_key_pair_is_not_shown(run: Run) -> None:
+    """From standard input; what is printed is its public key."""
+    name, pair = f"own-pair-{uuid4().hex[:8]}", Ed25519Secret(bytes(range(32)))
+    created = run("create", "--id", name, *ORDERS, "--secret-file", "-", stdin=f"{pair.text}\n")
+    assert f"public_key          {pair.public_key.text}\n" in created.stdout
+    assert "Give the public key to the receiver" in created.stderr
+    assert pair.text not in created.stdout + created.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -100,6 +135,14 @@ def test_a_secret_is_shown_once_and_signs_on_after_a_rotation(run: Run) -> None:
         (("create", *ORDERS, "--event-type", "order.creatd"), USAGE, "did you mean order.created"),
         (("create", *ORDERS, "--secret", "whsec_c2hvcnQ="), USAGE, "24 to 64 bytes"),
         (("create", *ORDERS, "--secret", "x", "--secret-file", "-"), USAGE, "exclude each other"),
+        (("create", *ORDERS, "--secret", "whsk_c2hvcnQ="), USAGE, "64 bytes"),
+        (("create", *ORDERS, "--secret-type", "rsa"), USAGE, "'rsa' is not one of"),
+        (
+            ("create", *ORDERS, "--secret-type", "ed25519", "--signature-profile", "x-webhook"),
+            USAGE,
+            "needs an hmac secret",
+        ),
+        (("retire-secret", "sub_unknown"), USAGE, "--secret-type"),
         (("create", *ORDERS, "--retry-policy", "7m"), USAGE, "no retry tier"),
         (("create", *ORDERS, "--signature-profile", "md5"), USAGE, "md5"),
         (("create", *ORDERS, "--id", "no spaces"), USAGE, "not a subscription id"),
