@@ -100,7 +100,7 @@ class SecurityLog:
             over = self._take_over(began_by_s=self._clock() - (0 if everything else self._window_s))
         for window in over:
             if window.held_back:
-                fields = {"of": window.event.value, "key": window.key, "count": window.held_back}
+                fields: dict[str, object] = {"of": window.event.value, "key": window.key, "count": window.held_back}
                 self._write(window.event.level, SUPPRESSED, fields)
 
     def _window_of(self, event: SecurityEvent, key: str) -> _Window:
