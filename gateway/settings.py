@@ -3,12 +3,14 @@
 Every setting is an environment variable with the prefix `GATEWAY_`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.domain.addresses import DEFAULT_PORTS, AddressPolicy, parse_networks, parse_ports
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.tiers import DEFAULT_TIERS, Tier, parse_tier
 from gateway.domain.topics import DELIVERIES_RETENTION_MS
@@ -47,7 +49,18 @@ class Settings(BaseSettings):
         description="the retry tiers, each with a topic of its own",
     )
     allow_insecure_endpoints: bool = Field(
-        default=False, description="development only: accept plain http and loopback or private endpoints"
+        default=False, description="development only: accept plain http, any port and any address that is not denied"
+    )
+    allow_networks: str | None = Field(
+        default=None,
+        description="networks that deliveries may go to though they are not public, like 10.20.0.0/16, comma separated",
+    )
+    deny_networks: str | None = Field(
+        default=None,
+        description="networks that deliveries may never go to, comma separated; stronger than any other setting",
+    )
+    endpoint_ports: str = Field(
+        default=",".join(map(str, DEFAULT_PORTS)), description="the ports that deliveries may go to"
     )
     egress_proxy: SecretStr | None = Field(
         default=None,
@@ -99,6 +112,15 @@ class Settings(BaseSettings):
         """The retry tiers, shortest first."""
         return tuple(sorted({parse_tier(name.strip()) for name in self.retry_tiers.split(",")}))
 
+    def address_policy(self) -> AddressPolicy:
+        """Where deliveries may go."""
+        return AddressPolicy(
+            allow_networks=parse_networks(self.allow_networks or ""),
+            deny_networks=parse_networks(self.deny_networks or ""),
+            ports=parse_ports(self.endpoint_ports),
+            insecure=self.allow_insecure_endpoints,
+        )
+
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings from the environment.
@@ -113,8 +135,19 @@ def load_settings(**overrides: object) -> Settings:
         name = str(first["loc"][0])
         hint = Settings.model_fields[name].description
         raise InvalidInputError(f"{ENV_PREFIX}{name.upper()}: {first['msg']}", hint=hint) from None
-    try:
-        settings.tiers()
-    except InvalidInputError as error:
-        raise InvalidInputError(f"{ENV_PREFIX}RETRY_TIERS: {error.message}", hint=error.hint) from None
+    _check_lists(settings)
     return settings
+
+
+def _check_lists(settings: Settings) -> None:
+    checks: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("RETRY_TIERS", settings.tiers),
+        ("ALLOW_NETWORKS", lambda: parse_networks(settings.allow_networks or "")),
+        ("DENY_NETWORKS", lambda: parse_networks(settings.deny_networks or "")),
+        ("ENDPOINT_PORTS", lambda: parse_ports(settings.endpoint_ports)),
+    )
+    for name, check in checks:
+        try:
+            check()
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{ENV_PREFIX}{name}: {error.message}", hint=error.hint) from None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from gateway.domain.addresses import AddressPolicy
 from gateway.domain.endpoint import check_endpoint_url
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.matching import check_pattern, matches_pattern
@@ -61,11 +62,11 @@ class FieldError(InvalidInputError):
 class DefinitionRules:
     """The rules of one deployment."""
 
-    def __init__(self, event_types: Sequence[str], tiers: tuple[Tier, ...], *, allow_insecure: bool) -> None:
-        """Take the catalog's event types, the retry tiers, and whether development endpoints are accepted."""
+    def __init__(self, event_types: Sequence[str], tiers: tuple[Tier, ...], addresses: AddressPolicy) -> None:
+        """Take the catalog's event types, the retry tiers, and where deliveries may go."""
         self._event_types = event_types
         self._tiers = tiers
-        self._allow_insecure = allow_insecure
+        self._addresses = addresses
         self._checks: dict[str, Callable[[Any], object]] = {
             "url": self._check_url,
             "event_types": self._check_event_types,
@@ -112,7 +113,7 @@ class DefinitionRules:
         return checked
 
     def _check_url(self, url: str) -> str:
-        return check_endpoint_url(url, allow_insecure=self._allow_insecure)
+        return check_endpoint_url(url, self._addresses)
 
     def _check_retry_policy(self, text: str) -> RetryPolicy:
         return parse_policy(text, self._tiers)

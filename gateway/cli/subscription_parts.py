@@ -42,7 +42,7 @@ def rules() -> DefinitionRules:
     """Give the rules of the deployment."""
     settings = load_settings()
     event_types = Deployment(settings).catalog().event_types()
-    return DefinitionRules(event_types, settings.tiers(), allow_insecure=settings.allow_insecure_endpoints)
+    return DefinitionRules(event_types, settings.tiers(), settings.address_policy())
 
 
 def lifecycle() -> SubscriptionLifecycle:

@@ -3,9 +3,9 @@
 import time
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from gateway.domain.delivery import AttemptSummary, Delivery
+from gateway.domain.endpoint import host_as_given
 from gateway.domain.errors import GatewayError
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.domain.secret import SigningSecret
@@ -104,5 +104,5 @@ class SigningAttempter:
 
 def _log_refused(subscription: Subscription) -> None:
     # The host as it was given, not what it was resolved to: whoever may see such lines learns nothing of the network.
-    host, subscription_id = urlsplit(subscription.url).hostname, subscription.subscription_id
+    host, subscription_id = host_as_given(subscription.url), subscription.subscription_id
     log_security(SecurityEvent.ADDRESS_REFUSED, subscription_id, subscription_id=subscription_id, host=host)

@@ -18,14 +18,16 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
+from gateway.domain.addresses import PUBLIC_ONLY, AddressPolicy
 from gateway.domain.delivery import MAX_EXCERPT_CHARS
 from gateway.domain.egress_proxy import EgressProxy
-from gateway.domain.endpoint import is_public_address
+from gateway.domain.endpoint import check_endpoint_url
+from gateway.domain.errors import InvalidInputError
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.domain.tunnels import Tunnels
 from gateway.http.exchange import Endpoint, Response, endpoint_of, exchange
 from gateway.http.failures import failure_of, is_disconnect
-from gateway.http.guard import guarded_socket_factory
+from gateway.http.guard import AddressRefusedError, GuardedResolver, guarded_socket_factory
 from gateway.http.proxy import TunnelConnector, awaited_of
 from gateway.http.resolver import NameResolver
 
@@ -38,7 +40,7 @@ class WebhookClient:
     """Sends deliveries over pooled keep-alive connections.
 
     Args:
-        allow_insecure: development only: loopback and private addresses are accepted.
+        policy: where deliveries may go; holds for the URL and for every address that is connected.
         resolver: finds the addresses of host names.
         connect_timeout_s: how long one address may take to accept, TLS included, seconds; with a proxy each step there.
         proxy: where all connections go through, or None.
@@ -46,8 +48,8 @@ class WebhookClient:
 
     def __init__(
         self,
+        policy: AddressPolicy = PUBLIC_ONLY,
         *,
-        allow_insecure: bool = False,
         resolver: AbstractResolver | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         proxy: EgressProxy | None = None,
@@ -55,10 +57,9 @@ class WebhookClient:
         tls = ssl.create_default_context()
         tls.minimum_version = ssl.TLSVersion.TLSv1_2
         connector = partial(
-            _connecting(proxy, allow_insecure=allow_insecure),
+            _connecting(policy, resolver or NameResolver(), proxy),
             limit=0,  # each lane bounds its own
             ssl=tls,
-            resolver=resolver or NameResolver(),
             use_dns_cache=False,  # the resolver has one, for both connectors
         )
         self._pool = connector(keepalive_timeout=_KEEPALIVE_S)
@@ -70,13 +71,14 @@ class WebhookClient:
             ceil_threshold=math.inf,  # a time-out longer than this would be rounded up to a whole second
         )
         self._used: WeakSet[ResponseHandler] = WeakSet()
-        self._endpoint = lru_cache(_MAX_PREPARED)(endpoint_of)
+        self._policy = policy
+        self._endpoint = lru_cache(_MAX_PREPARED)(self._prepare)
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float) -> SendResult:
         """POST `body` once (twice where a reused connection turned out to be closed already).
 
         Args:
-            url: the endpoint, accepted when the subscription was written.
+            url: the endpoint.
             headers: the complete headers but for Host, Content-Length and User-Agent.
             body: the exact bytes that were signed.
             timeout_s: bound on the whole attempt, seconds.
@@ -93,6 +95,15 @@ class WebhookClient:
                 return failure_of(awaited)
             return Failed(ErrorCode.TIMEOUT, f"no complete answer within {timeout_s:g} s")
         return _answered(response)
+
+    def _prepare(self, url: str) -> Endpoint:
+        endpoint = endpoint_of(url)
+        try:
+            # It was accepted when it was written, perhaps by other rules than today's.
+            check_endpoint_url(url, self._policy)
+        except InvalidInputError:
+            raise AddressRefusedError from None
+        return endpoint
 
     async def _send(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Response:
         connection = await self._connect(self._pool, endpoint)
@@ -126,11 +137,14 @@ class WebhookClient:
         await self._fresh.close()
 
 
-def _connecting(proxy: EgressProxy | None, *, allow_insecure: bool) -> Callable[..., aiohttp.TCPConnector]:
+def _connecting(
+    policy: AddressPolicy, resolver: AbstractResolver, proxy: EgressProxy | None
+) -> Callable[..., aiohttp.TCPConnector]:
     """Give what makes a connector: one that connects to endpoints, or to the proxy; both hold to the address policy."""
     if proxy is None:
-        return partial(aiohttp.TCPConnector, socket_factory=guarded_socket_factory(allow_insecure=allow_insecure))
-    return partial(TunnelConnector, proxy, Tunnels(), lambda address, _: allow_insecure or is_public_address(address))
+        guarded = GuardedResolver(resolver, policy)
+        return partial(aiohttp.TCPConnector, socket_factory=guarded_socket_factory(policy), resolver=guarded)
+    return partial(TunnelConnector, proxy, Tunnels(), policy.allows, resolver=resolver)
 
 
 def _answered(response: Response) -> Answered:

@@ -1,13 +1,16 @@
-"""The one choke point for outbound addresses: every TCP connection of the gateway's client is made through here.
+"""The choke point for outbound addresses: every TCP connection of the gateway's client is made through here.
 
 A check of the URL or in a resolver is not enough: a literal address never reaches the resolver, and a name may
 resolve to something else a moment later. The socket factory sees the concrete address that is about to be connected.
+What is refused looks the same whatever is there: nothing is connected, and the error says nothing of the address.
 """
 
 import socket
 from collections.abc import Callable
 
-from gateway.domain.endpoint import is_public_address
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from gateway.domain.addresses import AddressPolicy
 
 AddrInfo = tuple[
     int | socket.AddressFamily,
@@ -28,16 +31,12 @@ class AddressRefusedError(Exception):
         return "the address is not one that deliveries may go to"
 
 
-def guarded_socket_factory(*, allow_insecure: bool) -> Callable[[AddrInfo], socket.socket]:
-    """Give a socket factory for `aiohttp.TCPConnector` that refuses addresses which are not public.
-
-    Args:
-        allow_insecure: development only: accept every address.
-    """
+def guarded_socket_factory(policy: AddressPolicy) -> Callable[[AddrInfo], socket.socket]:
+    """Give a socket factory for `aiohttp.TCPConnector` that refuses what the policy does not allow."""
 
     def create(address: AddrInfo) -> socket.socket:
         family, kind, protocol, _, target = address
-        if not allow_insecure and not is_public_address(str(target[0])):
+        if not policy.allows(str(target[0]), int(target[1])):
             raise AddressRefusedError
         created = socket.socket(family, kind, protocol)
         created.setblocking(False)  # noqa: FBT003 - the socket module's own signature
@@ -45,3 +44,36 @@ def guarded_socket_factory(*, allow_insecure: bool) -> Callable[[AddrInfo], sock
         return created
 
     return create
+
+
+class GuardedResolver(AbstractResolver):
+    """Refuses a name as a whole if one of its addresses is refused.
+
+    Else it would depend on which address answers first whether its deliveries arrive.
+
+    Args:
+        resolver: finds the addresses.
+        policy: judges them.
+    """
+
+    def __init__(self, resolver: AbstractResolver, policy: AddressPolicy) -> None:
+        self._resolver = resolver
+        self._policy = policy
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Give the addresses of a name, as `aiohttp.abc.AbstractResolver` has it.
+
+        Raises:
+            OSError: there are none, or not in time.
+            AddressRefusedError: one of them is refused.
+        """
+        found = await self._resolver.resolve(host, port, family)
+        if not all(self._policy.allows(result["host"], port) for result in found):
+            raise AddressRefusedError
+        return found
+
+    async def close(self) -> None:
+        """Close the resolver behind it."""
+        await self._resolver.close()

@@ -65,7 +65,7 @@ async def run_egress(settings: Settings) -> None:
     await table.start()
     await table.ready()
     _check_secrets(table, key_ring)
-    client = WebhookClient(allow_insecure=settings.allow_insecure_endpoints, proxy=proxy)
+    client = WebhookClient(settings.address_policy(), proxy=proxy)
     # No delivery waits for what is produced here, and fewer, larger requests cost the broker less.
     producer = ConfirmedProducer(config, asyncio.get_running_loop(), **{"linger.ms": 20})
     producer.start()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import uvloop
 
+from gateway.domain.addresses import DEVELOPMENT
 from gateway.http.client import WebhookClient
 
 
@@ -22,6 +23,6 @@ def pytest_asyncio_loop_factories(
 @pytest.fixture
 async def client() -> AsyncIterator[WebhookClient]:
     """Give a client that may reach loopback."""
-    client = WebhookClient(allow_insecure=True)
+    client = WebhookClient(DEVELOPMENT)
     yield client
     await client.close()

@@ -333,27 +333,3 @@ async def test_a_proxy_of_the_environment_is_ignored(client: WebhookClient, monk
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         assert await post(client, endpoint) == Answered(200, None, "ok")
     assert proxy.connections == 0
-
-
-@pytest.mark.parametrize(
-    ("host", "code"),
-    [
-        ("127.0.0.1", ErrorCode.ADDRESS_REFUSED),
-        ("localhost", ErrorCode.ADDRESS_REFUSED),
-        ("0x7f000001", ErrorCode.ADDRESS_REFUSED),
-        ("[::1]", ErrorCode.ADDRESS_REFUSED),
-        ("[::ffff:127.0.0.1]", ErrorCode.ADDRESS_REFUSED),
-        ("127.1", ErrorCode.CONFIGURATION),
-        ("2130706433", ErrorCode.CONFIGURATION),
-        ("0", ErrorCode.CONFIGURATION),
-    ],
-)
-async def test_loopback_is_refused_by_its_address(host: str, code: ErrorCode) -> None:
-    """However loopback is spelled, no connection is made: the address counts, not the name."""
-    client = WebhookClient()
-    async with raw_endpoint(saying(OK)) as endpoint:
-        result = await client.send(f"http://{host}:{endpoint.port}/", {}, BODY, timeout_s=5)
-        await client.close()
-    assert isinstance(result, Failed)
-    assert result.code is code
-    assert endpoint.connections == 0

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from gateway.domain.addresses import DEVELOPMENT
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.http.client import WebhookClient
 from gateway.http.exchange import MAX_INFORMATIONAL
@@ -171,7 +172,7 @@ async def test_a_handshake_that_never_ends() -> None:
         writer.transport.abort()
         over.set()
 
-    client = WebhookClient(allow_insecure=True, connect_timeout_s=0.2)
+    client = WebhookClient(DEVELOPMENT, connect_timeout_s=0.2)
     async with asyncio.timeout(5), await asyncio.start_server(silent, "127.0.0.1", 0) as server:
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         result = await client.send(url, {}, b"{}", timeout_s=30)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.domain.addresses import DEVELOPMENT, PUBLIC_ONLY, AddressPolicy
 from gateway.domain.egress_proxy import EgressProxy
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.http.client import WebhookClient
@@ -45,11 +46,11 @@ DELIVERED = Answered(200, None, "ok")
 
 @asynccontextmanager
 async def client_of(
-    proxy: EgressProxy, *, allow_insecure: bool = True, connect_timeout_s: float = 5.0
+    proxy: EgressProxy, *, policy: AddressPolicy = DEVELOPMENT, connect_timeout_s: float = 5.0
 ) -> AsyncIterator[WebhookClient]:
     """Give a client; names are those of the table."""
     client = WebhookClient(
-        allow_insecure=allow_insecure,
+        policy,
         resolver=NameResolver(NAMES.__getitem__),
         proxy=proxy,
         connect_timeout_s=connect_timeout_s,
@@ -62,13 +63,13 @@ async def client_of(
 
 @asynccontextmanager
 async def behind_proxy(
-    answer: Answer, tls: ssl.SSLContext | None = None, *, credentials: str = "", allow_insecure: bool = True
+    answer: Answer, tls: ssl.SSLContext | None = None, *, credentials: str = "", policy: AddressPolicy = DEVELOPMENT
 ) -> AsyncIterator[tuple[RawEndpoint, ConnectProxy, WebhookClient]]:
     """Give an endpoint, a proxy whose tunnels all lead to it, and a client."""
     async with (
         raw_endpoint(answer, tls) as endpoint,
         connect_proxy(leading_to(endpoint.port)) as proxy,
-        client_of(proxy.address(credentials), allow_insecure=allow_insecure) as client,
+        client_of(proxy.address(credentials), policy=policy) as client,
     ):
         yield endpoint, proxy, client
 
@@ -93,7 +94,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 async def test_the_proxy_is_told_an_address_and_the_endpoint_its_name(authority: Authority) -> None:
     """The tunnel leads to the address that was checked; the certificate, and Host, are the name's."""
     tls = authority.server(host="hooks.example.com")
-    async with behind_proxy(saying(OK), tls, allow_insecure=False) as (endpoint, proxy, client):
+    async with behind_proxy(saying(OK), tls, policy=PUBLIC_ONLY) as (endpoint, proxy, client):
         assert await post(client, "https://hooks.example.com/hooks") == DELIVERED
         assert code_of(await post(client, "https://other.example.com/")) is ErrorCode.TLS
     (asked, _) = proxy.asked
@@ -173,7 +174,7 @@ async def test_the_next_address_is_tried() -> None:
 )
 async def test_the_policy_is_the_gateways(url: str) -> None:
     """An address that deliveries may not go to is refused before the proxy is asked, or even connected."""
-    async with connect_proxy(silent) as proxy, client_of(proxy.address(), allow_insecure=False) as client:
+    async with connect_proxy(silent) as proxy, client_of(proxy.address(), policy=PUBLIC_ONLY) as client:
         assert code_of(await post(client, url)) is ErrorCode.ADDRESS_REFUSED
     assert proxy.connections == 0
 

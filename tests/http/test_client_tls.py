@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.domain.addresses import DEVELOPMENT
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.http.client import WebhookClient
 from tests.http.certificates import Authority
@@ -24,7 +25,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 @pytest.fixture
 async def client(authority: Authority) -> AsyncIterator[WebhookClient]:  # noqa: ARG001 - trusted before the client is made
     """Give a client that may reach loopback and trusts the authority."""
-    client = WebhookClient(allow_insecure=True)
+    client = WebhookClient(DEVELOPMENT)
     yield client
     await client.close()
 

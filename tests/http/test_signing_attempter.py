@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.domain.addresses import DEVELOPMENT
 from gateway.domain.outcome import ErrorCode, Failed
 from gateway.domain.secret import Ed25519Secret, HmacSecret, SigningSecret
 from gateway.domain.subscription import SignatureProfile, Subscription
@@ -35,7 +36,7 @@ async def test_a_subscription_made_anew_signs_with_its_own_secret(sandbox: Sandb
     """Deleted and created again it has its old id and revision, but not its old secret."""
     url = await sandbox.start() + "/hooks/shop"
     ring = parse_key_ring(generate_key_line())
-    client = WebhookClient(allow_insecure=True)
+    client = WebhookClient(DEVELOPMENT)
     attempter = SigningAttempter(client, ring)
     first, again = subscription(url, ring, OLD), subscription(url, ring, NEW)
     assert first.revision == again.revision
@@ -56,7 +57,7 @@ async def test_secrets_of_both_types_sign_every_attempt(sandbox: Sandbox) -> Non
         subscription(url, ring, OLD),
         secrets=tuple(ring.seal(one, tenant="acme", subscription_id="sub_1", now_ms=0) for one in (pair, OLD)),
     )
-    client = WebhookClient(allow_insecure=True)
+    client = WebhookClient(DEVELOPMENT)
     attempter = SigningAttempter(client, ring)
     for trusted in ([pair.public_key.text], [OLD.text], [NEW.text, pair.public_key.text]):
         sandbox.set_secrets("shop", trusted)
@@ -68,7 +69,7 @@ async def test_secrets_of_both_types_sign_every_attempt(sandbox: Sandbox) -> Non
 async def test_what_can_not_be_signed_is_not_sent(sandbox: Sandbox) -> None:
     """A profile that needs another type of secret is a fault of the configuration, told without a request."""
     url = await sandbox.start() + "/hooks/shop"
-    ring, client = parse_key_ring(generate_key_line()), WebhookClient(allow_insecure=True)
+    ring, client = parse_key_ring(generate_key_line()), WebhookClient(DEVELOPMENT)
     unsignable = replace(
         subscription(url, ring, Ed25519Secret(b"p" * 32)), signature_profiles=(SignatureProfile.X_WEBHOOK,)
     )
@@ -80,7 +81,7 @@ async def test_what_can_not_be_signed_is_not_sent(sandbox: Sandbox) -> None:
 
 async def test_a_refused_address_is_a_line_for_whoever_watches() -> None:
     """It names the subscription and the host as it was given, not what that was resolved to."""
-    ring, client = parse_key_ring(generate_key_line()), WebhookClient(allow_insecure=False)
+    ring, client = parse_key_ring(generate_key_line()), WebhookClient()
     with capture_logs() as lines:
         attempter = SigningAttempter(client, ring)
         await attempter.attempt(planned("evt_1", "sub_1"), subscription("https://localhost/hooks", ring, OLD))

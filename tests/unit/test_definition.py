@@ -12,6 +12,7 @@ from gateway.admin.definition import (
     DefinitionRules,
     FieldError,
 )
+from gateway.domain.addresses import PUBLIC_ONLY
 from gateway.domain.rate_limit import RateLimit
 from gateway.domain.retry import QUICK_POLICY, STANDARD_POLICY, policy_of
 from gateway.domain.subscription import DeliveryOrder, SignatureProfile, Subscription
@@ -19,7 +20,7 @@ from gateway.domain.tiers import DEFAULT_TIERS
 from tests.subscriptions import subscription
 
 ONE = subscription("s1")
-RULES = DefinitionRules(("order.created", "order.paid", "invoice.issued"), DEFAULT_TIERS, allow_insecure=False)
+RULES = DefinitionRules(("order.created", "order.paid", "invoice.issued"), DEFAULT_TIERS, PUBLIC_ONLY)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_an_order_is_by_key_or_none() -> None:
 
 def test_a_policy_needs_tiers_that_the_deployment_has() -> None:
     """`standard` is refused where its tiers have no topics."""
-    rules = DefinitionRules(("order.created",), DEFAULT_TIERS[:3], allow_insecure=False)
+    rules = DefinitionRules(("order.created",), DEFAULT_TIERS[:3], PUBLIC_ONLY)
 
     with pytest.raises(FieldError, match="no retry tier"):
         rules.check(Definition(retry_policy="standard"))

@@ -8,13 +8,14 @@ import pytest
 from gateway.admin.definition import DefinitionRules
 from gateway.admin.manifest import MAX_MANIFEST_BYTES, ManifestEntry, read_manifest, write_manifest
 from gateway.admin.wanted import Wanted, check_entries
+from gateway.domain.addresses import PUBLIC_ONLY
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.rate_limit import RateLimit
 from gateway.domain.subscription import DeliveryOrder, SubscriptionState
 from gateway.domain.tiers import DEFAULT_TIERS
 from tests.subscriptions import subscription
 
-RULES = DefinitionRules(("order.created", "order.paid"), DEFAULT_TIERS, allow_insecure=False)
+RULES = DefinitionRules(("order.created", "order.paid"), DEFAULT_TIERS, PUBLIC_ONLY)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SMALLEST = "{id: s1, url: 'https://example.com/', event_types: ['order.*']}"
 

@@ -10,6 +10,7 @@ from gateway.admin.signing_secrets import HeldSecret, held_secrets, is_current_s
 from gateway.admin.subscriptions import SubscriptionAdmin
 from gateway.admin.views import public_view
 from gateway.admin.wanted import Wanted
+from gateway.domain.addresses import PUBLIC_ONLY
 from gateway.domain.errors import ConflictError, InvalidInputError
 from gateway.domain.secret import Ed25519Secret, HmacSecret, SecretType, SigningSecret
 from gateway.domain.subscription import SignatureProfile, Subscription
@@ -19,7 +20,7 @@ from tests.subscriptions import NOW_MS, MemoryStore
 
 HOUR_MS = 3_600_000
 LOST_RING, KEY_RING = parse_key_ring(generate_key_line()), parse_key_ring(generate_key_line())
-RULES = DefinitionRules(("order.created",), DEFAULT_TIERS, allow_insecure=False)
+RULES = DefinitionRules(("order.created",), DEFAULT_TIERS, PUBLIC_ONLY)
 ORDERS = Definition(url="https://example.com/hooks", event_types=("order.*",))
 BOTH_PROFILES = Definition(signature_profiles=("standard", "x-webhook"))
 HMAC, ED25519 = SecretType.HMAC, SecretType.ED25519

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.domain.addresses import PUBLIC_ONLY
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.tiers import DEFAULT_TIERS
 from gateway.domain.topics import DELIVERIES_RETENTION_MS
@@ -13,7 +14,7 @@ def test_every_setting_has_a_default() -> None:
     settings = load_settings()
     assert settings.tiers() == DEFAULT_TIERS
     assert settings.bootstrap_servers is None
-    assert not settings.allow_insecure_endpoints
+    assert settings.address_policy() == PUBLIC_ONLY
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,10 @@ def test_every_setting_has_a_default() -> None:
         ("MAX_DELIVERY_AGE_S", "604800"),
         ("MAX_DELIVERY_AGE_S", "0"),
         ("DISABLE_AFTER_S", "-1"),
+        ("ALLOW_NETWORKS", "10.0.0.0/8,home"),
+        ("DENY_NETWORKS", "10.0.0.1/8"),
+        ("ENDPOINT_PORTS", "443-80"),
+        ("ENDPOINT_PORTS", ""),
     ],
 )
 def test_a_bad_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -47,7 +52,13 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiers are sorted, and listed once."""
     monkeypatch.setenv("GATEWAY_RETRY_TIERS", "5m, 1s,1s")
     monkeypatch.setenv("GATEWAY_PARTITIONS", "12")
+    monkeypatch.setenv("GATEWAY_ALLOW_NETWORKS", "10.0.0.0/8, fd00::/8")
+    monkeypatch.setenv("GATEWAY_DENY_NETWORKS", "")
+    monkeypatch.setenv("GATEWAY_ENDPOINT_PORTS", "8443")
     settings = load_settings()
+    policy = settings.address_policy()
+    assert [policy.allows(address, 8443) for address in ("10.1.1.1", "fd00::1", "127.0.0.1")] == [True, True, False]
+    assert not policy.allows("10.1.1.1", 443)
     assert [tier.name for tier in settings.tiers()] == ["1s", "5m"]
     assert settings.partitions == 12
 
