@@ -23,6 +23,7 @@ _COMMANDS = {
     "schemas": ("gateway.cli.schemas", "List, show and check the event catalog."),
     "publish": ("gateway.cli.publish", "Publish events."),
     "subscriptions": ("gateway.cli.subscriptions", "Create and change subscriptions."),
+    "check-url": ("gateway.cli.check_url", "Tell which URLs would be accepted as endpoints."),
     "stream": ("gateway.cli.stream", "Run the stream: events become deliveries."),
     "egress": ("gateway.cli.egress", "Run egress: deliveries become signed HTTP requests."),
     "deliveries": ("gateway.cli.deliveries", "See what became of an event or a delivery."),
