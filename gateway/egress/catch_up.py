@@ -27,6 +27,9 @@ from gateway.telemetry.clock import now_ms
 FIRST_LOOK_MS = 1_000
 LOOK_AGAIN_MS = 60_000
 _LONGEST_PAUSE_MS = 6 * 3_600_000
+# After so many records of a stretch whatever else waits has its turn: thousands of them at once would be felt by
+# every endpoint.
+_SLICE = 200
 
 
 class StretchReader(Protocol):
@@ -188,10 +191,10 @@ class CatchUp:
         if self._readings.get(partition) is not reading:
             return
         serving = {strand: Kept(start) for strand, start in wanted.items()}
-        with_keys = _with_keys(serving)
-        for message in stretch.records:
-            for strand in self._intake.strands_of(message, serving.keys(), with_keys):
-                self._offer(message, partition, reading, strand, serving[strand])
+        if not await self._offer_all(stretch.records, partition, reading, serving):
+            for kept in serving.values():
+                self._kept.discard(kept)
+            return
         for strand, kept in serving.items():
             if reading.next_of(strand) == kept.read_from:
                 if kept.begun:
@@ -203,6 +206,20 @@ class CatchUp:
                 self._kept.discard(kept)
             if self._next_of(partition, reading, strand) is not None:
                 self._want(partition, strand)
+
+    async def _offer_all(
+        self, records: Iterable[Message], partition: Partition, reading: PartitionReading, serving: dict[Strand, Kept]
+    ) -> bool:
+        """Offer each record to the strands it may belong to; False where the partition was given up meanwhile."""
+        with_keys = _with_keys(serving)
+        for number, message in enumerate(records, start=1):
+            for strand in self._intake.strands_of(message, serving.keys(), with_keys):
+                self._offer(message, partition, reading, strand, serving[strand])
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+                if self._readings.get(partition) is not reading:
+                    return False
+        return True
 
     def _offer(
         self, message: Message, partition: Partition, reading: PartitionReading, strand: Strand, kept: Kept

@@ -36,11 +36,15 @@ class Kept:
 
 
 class KeptRecords:
-    """The records of all strands."""
+    """The records of all strands.
+
+    Attributes:
+        size_bytes: what they take.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[tuple[Partition, Strand], Kept] = {}
-        self._size_bytes = 0
+        self.size_bytes = 0
 
     def of(self, partition: Partition, strand: Strand) -> Kept | None:
         """Give what is kept of a strand."""
@@ -56,16 +60,16 @@ class KeptRecords:
         offset = message.offset() or 0
         if offset >= kept.end:
             return
-        if self._size_bytes < MAX_KEPT_BYTES:
+        if self.size_bytes < MAX_KEPT_BYTES:
             kept.records.append(message)
-            self._size_bytes += _size_bytes(message)
+            self.size_bytes += _size_bytes(message)
         else:
             kept.end = offset
 
     def take(self, kept: Kept) -> Message:
         """Take the first record."""
         message = kept.records.popleft()
-        self._size_bytes -= _size_bytes(message)
+        self.size_bytes -= _size_bytes(message)
         return message
 
     def drop(self, partition: Partition, strand: Strand) -> None:
@@ -76,7 +80,7 @@ class KeptRecords:
 
     def discard(self, kept: Kept) -> None:
         """Count what was added to it no more."""
-        self._size_bytes -= sum(map(_size_bytes, kept.records))
+        self.size_bytes -= sum(map(_size_bytes, kept.records))
 
 
 def _size_bytes(message: Message) -> int:

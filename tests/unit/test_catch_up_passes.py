@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from itertools import pairwise
 
 from gateway.domain.cursor import DurableCursor
 from gateway.domain.offsets import SettledBefore
@@ -270,3 +271,20 @@ async def test_a_lost_partition_s_deliveries_stop() -> None:
         assert reading.main.position is None
         assert world.producer.to(ATTEMPTS) == []
         assert world.intake.due_commits() == {}
+
+
+async def test_a_long_pass_lets_others_have_their_turn() -> None:
+    """What it reads for one subscription is not felt by all, and a partition that is lost meanwhile leaves nothing."""
+    async with running(NARROW, chunk=5000) as world:
+        world.change(replace(NARROW, state=SubscriptionState.PAUSED))
+        world.endpoints.gate.clear()
+        world.publish("sub_1", 1500)
+        world.change(NARROW)
+        kept, record_bytes = world.catch_up._kept, len(world.log.partitions[PARTITION][0]) + 1024
+        seen = [0]
+        while seen[-1] < 1000 * record_bytes:
+            await asyncio.sleep(0)
+            seen.append(kept.size_bytes)
+        assert max(after - before for before, after in pairwise(seen)) < 210 * record_bytes
+        world.intake.lost([PARTITION])
+        await until(lambda: kept.size_bytes == 0)
