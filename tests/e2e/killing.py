@@ -3,7 +3,10 @@
 import asyncio
 import time
 
-from gateway.kafka.group_offsets import EGRESS_GROUP_ID
+from gateway.domain.topics import DELIVERIES
+from gateway.kafka.group_offsets import EGRESS_GROUP_ID, CommittedOffset, committed_offsets
+from gateway.kafka.partitioning import Partition
+from gateway.settings import Settings
 from gateway.stream.app import GROUP_ID as STREAM_GROUP_ID
 from tests.e2e.dead_members import forget_members
 from tests.e2e.running import GatewayHome, Program
@@ -34,6 +37,17 @@ class Pair:
             self._running[name] = self._home.start(name, **self._settings)
         for name in names or _GROUPS:
             await asyncio.to_thread(self._running[name].await_ready)
+
+    async def until_committed(self) -> None:
+        """Wait until egress commits: what is repeated is bounded by the time since, however slow the broker is."""
+        partitions = [(DELIVERIES, number) for number in range(Settings().partitions)]
+
+        def look() -> dict[Partition, CommittedOffset]:
+            return committed_offsets(self._home.kafka, EGRESS_GROUP_ID, partitions)
+
+        before = await asyncio.to_thread(look)
+        while await asyncio.to_thread(look) == before:
+            pass
 
     def kill(self, *names: str) -> None:
         """End these with SIGKILL, as one crash; the process is gone when this returns."""

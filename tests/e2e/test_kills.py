@@ -55,6 +55,7 @@ async def test_egress_is_killed_three_times_with_hundreds_of_sends_under_way(
     for kill in range(3):
         await publish_payments(publisher, quick, part, first=kill * part)
         await receiver.until_accepted(kill * part + part // 2, quick)
+        await pair.until_committed()
         await until(lambda: under_way() >= UNDER_WAY, SETTLED_S, under_way)
         pair.kill("egress")
         broken_off += under_way()
@@ -107,6 +108,7 @@ async def test_both_are_killed_at_once(programs: GatewayHome, receiver: Receiver
     count = 4_000
     await publish_payments(publisher, healthy, count)
     await receiver.until_accepted(count, healthy, flaky)
+    await pair.until_committed()
     pair.kill("stream", "egress")
     may_repeat = answered_before(receiver, healthy, pair.killed_at_ms[-1]) + 32
     await pair.start()
