@@ -68,13 +68,14 @@ def why_waiting(subscription: Subscription, signals: Sequence[Signal]) -> str | 
     """
     if subscription.state is not SubscriptionState.ACTIVE:
         return str(subscription.state.value)
+    lag = _newest(signals, SignalKind.LAGGING, SignalKind.CAUGHT_UP)
+    lags = lag is not None and lag.kind is SignalKind.LAGGING
+    if lag is not None and lags and lag.reason is not None:
+        return lag.reason
     circuit = _newest(signals, SignalKind.CIRCUIT_OPENED, SignalKind.CIRCUIT_CLOSED)
     if circuit is not None and circuit.kind is SignalKind.CIRCUIT_OPENED:
         return "circuit open"
-    lag = _newest(signals, SignalKind.LAGGING, SignalKind.CAUGHT_UP)
-    if lag is None or lag.kind is SignalKind.CAUGHT_UP:
-        return None
-    return "deliveries come faster than the endpoint takes them"
+    return "deliveries come faster than the endpoint takes them" if lags else None
 
 
 def _newest(signals: Sequence[Signal], *kinds: SignalKind) -> Signal | None:

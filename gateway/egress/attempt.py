@@ -8,9 +8,9 @@ from gateway.domain.delivery import AttemptSummary, Delivery
 from gateway.domain.endpoint import host_as_given
 from gateway.domain.errors import GatewayError
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
-from gateway.domain.secret import SigningSecret
 from gateway.domain.signing import signature_headers
-from gateway.domain.subscription import SealedSecret, Subscription
+from gateway.domain.subscription import Subscription
+from gateway.egress.opening import Opener
 from gateway.http.client import WebhookClient
 from gateway.telemetry.clock import now_ms
 from gateway.telemetry.security_log import SecurityEvent, log_security
@@ -42,15 +42,13 @@ class SigningAttempter:
 
     Args:
         client: sends.
-        key_ring: opens the secrets.
+        key_ring: opens what is sealed.
     """
 
     def __init__(self, client: WebhookClient, key_ring: KeyRing) -> None:
         self._client = client
-        self._key_ring = key_ring
-        # One entry a subscription, known by what was opened: one that is deleted and made anew has its old id and
-        # revision again.
-        self._opened: dict[str, tuple[tuple[SealedSecret, ...], list[SigningSecret]]] = {}
+        self._opener = Opener(key_ring)
+        self.forget = self._opener.forget
 
     async def attempt(self, delivery: Delivery, subscription: Subscription) -> CompletedAttempt:
         """Make the next attempt of a delivery."""
@@ -69,10 +67,10 @@ class SigningAttempter:
         return CompletedAttempt(summary, result)
 
     async def _send(self, delivery: Delivery, subscription: Subscription, now_ms: int) -> SendResult:
+        secrets = self._opener.open(subscription).signing_secrets(now_ms)
+        if not secrets:
+            return Failed(ErrorCode.CONFIGURATION, "every signing secret has expired")
         try:
-            secrets = self._secrets(subscription, now_ms)
-            if not secrets:
-                return Failed(ErrorCode.CONFIGURATION, "every signing secret has expired")
             headers = signature_headers(
                 subscription.signature_profiles, secrets, delivery.event_id, delivery.body, now_ms=now_ms
             )
@@ -80,26 +78,6 @@ class SigningAttempter:
             return Failed(ErrorCode.CONFIGURATION, error.message)
         headers["Content-Type"] = delivery.content_type
         return await self._client.send(subscription.url, headers, delivery.body, timeout_s=subscription.timeout_s)
-
-    def _secrets(self, subscription: Subscription, now_ms: int) -> list[SigningSecret]:
-        opened = self._opened.get(subscription.subscription_id)
-        if opened is None or opened[0] != subscription.secrets:
-            secrets = [
-                self._key_ring.open(sealed, tenant=subscription.tenant, subscription_id=subscription.subscription_id)
-                for sealed in subscription.secrets
-            ]
-            opened = self._opened[subscription.subscription_id] = (subscription.secrets, secrets)
-        if len(opened[0]) == 1 and opened[0][0].expires_at_ms is None:
-            return opened[1]
-        return [
-            secret
-            for sealed, secret in zip(*opened, strict=True)
-            if sealed.expires_at_ms is None or sealed.expires_at_ms > now_ms
-        ]
-
-    def forget(self, subscription_id: str) -> None:
-        """Drop what was opened for a subscription that is gone."""
-        self._opened.pop(subscription_id, None)
 
 
 def _log_refused(subscription: Subscription) -> None:

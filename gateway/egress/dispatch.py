@@ -39,7 +39,7 @@ class EndpointEvents(Protocol):
         """The endpoint answered 410."""
 
     def is_held(self, subscription_id: str) -> bool:
-        """Tell whether nothing may be begun, because the subscription is being disabled."""
+        """Tell whether nothing may be begun: the subscription is being disabled, or its secrets don't open."""
 
     def circuit_changed(self, subscription: Subscription, change: CircuitChange) -> None:
         """The circuit opened or closed."""

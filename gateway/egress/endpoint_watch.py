@@ -5,6 +5,7 @@ from gateway.domain.gate import CircuitChange
 from gateway.domain.signals import Signal, SignalKind
 from gateway.domain.subscription import Subscription
 from gateway.egress.life_cycle import EndpointLifeCycle
+from gateway.egress.locks import SubscriptionLocks
 from gateway.egress.signal_sender import SignalSender
 from gateway.telemetry.clock import now_ms
 
@@ -14,15 +15,21 @@ class EndpointWatch:
 
     Args:
         life_cycle: notes, disables, holds.
+        locks: knows which subscriptions are locked.
         signals: told of what an operator wants to know.
     """
 
-    def __init__(self, life_cycle: EndpointLifeCycle, signals: SignalSender) -> None:
+    def __init__(self, life_cycle: EndpointLifeCycle, locks: SubscriptionLocks, signals: SignalSender) -> None:
+        self._life_cycle = life_cycle
+        self._locks = locks
         self._signals = signals
         self.attempted = life_cycle.attempted
         self.gone = life_cycle.gone
-        self.is_held = life_cycle.is_held
         self.dead_lettered = signals.dead_lettered
+
+    def is_held(self, subscription_id: str) -> bool:
+        """Tell whether nothing may be begun: the subscription is being disabled, or is locked."""
+        return self._life_cycle.is_held(subscription_id) or self._locks.is_locked(subscription_id)
 
     def circuit_changed(self, subscription: Subscription, change: CircuitChange) -> None:
         """Tell that a circuit opened or closed."""

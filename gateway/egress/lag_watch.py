@@ -30,6 +30,7 @@ class LagWatch:
         catch_up: knows what lags.
         readings: count what waits.
         subscriptions: gives the present table.
+        why: says why a subscription is held, or None where it isn't.
         send: sends a signal.
     """
 
@@ -38,11 +39,13 @@ class LagWatch:
         catch_up: CatchUp,
         readings: Mapping[Partition, PartitionReading],
         subscriptions: Callable[[], SubscriptionIndex],
+        why: Callable[[str], str | None],
         send: Callable[[Signal], None],
     ) -> None:
         self._catch_up = catch_up
         self._readings = readings
         self._subscriptions = subscriptions
+        self._why = why
         self._send = send
         self._lags: dict[str, _Lag] = {}
 
@@ -66,5 +69,7 @@ class LagWatch:
 
     def _tell(self, name: str, kind: SignalKind, now_ms: int, *, waiting: int, since_ms: int | None) -> None:
         subscription = self._subscriptions().get(name)
-        if subscription is not None:
-            self._send(Signal(name, subscription.tenant, now_ms, kind, waiting=waiting, oldest_waiting_at_ms=since_ms))
+        if subscription is None:
+            return
+        why = self._why(name) if kind is SignalKind.LAGGING else None
+        self._send(Signal(name, subscription.tenant, now_ms, kind, why, waiting=waiting, oldest_waiting_at_ms=since_ms))

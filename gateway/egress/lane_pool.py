@@ -123,8 +123,9 @@ class LanePool:
         subscription = self._subscriptions.index.get(delivery.subscription_id)
         lane = self._lanes.get(delivery.subscription_id)
         open_circuit = None
+        # A held lane makes no probes: that its circuit is open still says nothing of the endpoint.
         if subscription is not None and lane is not None and lane.gate.is_open and not lane.gate.lacks_proxy:
-            open_circuit = subscription.retry_policy
+            open_circuit = None if self._is_barred(subscription) else subscription.retry_policy
         return may_wait(delivery, open_circuit, max_age_ms=self._max_age_ms, now_ms=now_ms())
 
     def end(self, queued: QueuedDelivery, reason: Reason) -> None:

@@ -7,8 +7,7 @@ import structlog
 
 from gateway.domain.catch_up import PartitionReading
 from gateway.domain.duplicates import MAX_REMEMBERED
-from gateway.domain.errors import GatewayError, UnavailableError
-from gateway.domain.subscription import Subscription, SubscriptionState
+from gateway.domain.subscription import Subscription
 from gateway.domain.topics import BEGINNINGS, TopicLayout
 from gateway.egress.attempt import SigningAttempter
 from gateway.egress.catch_up import CatchUp
@@ -19,6 +18,7 @@ from gateway.egress.lag_watch import TICK_S, LagWatch
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
 from gateway.egress.life_cycle import EndpointLifeCycle
+from gateway.egress.locks import SubscriptionLocks
 from gateway.egress.signal_sender import SignalSender
 from gateway.http.client import WebhookClient
 from gateway.kafka.catch_up_reader import CatchUpReader
@@ -35,7 +35,6 @@ from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.settings import Settings
 from gateway.telemetry.clock import now_ms
 from gateway.telemetry.watchdog import Watchdog, end_within
-from gateway.wire.sealing import KeyRing
 
 _COMMIT_INTERVAL_S = 0.2
 # Of the shutdown deadline. Giving partitions up takes the drain and twice the confirmation at most; what is left is
@@ -64,13 +63,14 @@ async def run_egress(settings: Settings) -> None:
     table = SubscriptionTable(config)
     await table.start()
     await table.ready()
-    _check_secrets(table, key_ring)
+    locks = SubscriptionLocks(key_ring)
+    locks.start(table.index)
     client = WebhookClient(settings.address_policy(), proxy=proxy)
     # No delivery waits for what is produced here, and fewer, larger requests cost the broker less.
     producer = ConfirmedProducer(config, asyncio.get_running_loop(), **{"linger.ms": 20})
     producer.start()
     egress = _Egress(
-        settings, config, deployment.layout(), table, SigningAttempter(client, key_ring), producer, watchdog
+        settings, config, deployment.layout(), table, SigningAttempter(client, key_ring), locks, producer, watchdog
     )
     try:
         await egress.run()
@@ -92,6 +92,7 @@ class _Egress:
         layout: TopicLayout,
         table: SubscriptionTable,
         attempter: SigningAttempter,
+        locks: SubscriptionLocks,
         producer: ConfirmedProducer,
         watchdog: Watchdog,
     ) -> None:
@@ -110,7 +111,9 @@ class _Egress:
         )
         self._readings: dict[Partition, PartitionReading] = {}
         self._ledger = Ledger(producer, self._on_pressure)
-        events, max_age_ms = EndpointWatch(self._life_cycle, self._signals), settings.max_delivery_age_s * 1000
+        self._attempter = attempter
+        self._locks = locks
+        events, max_age_ms = EndpointWatch(self._life_cycle, locks, self._signals), settings.max_delivery_age_s * 1000
         self._pool = LanePool(table, attempter, self._ledger, layout.tiers, events, self._backlog, max_age_ms)
         window_ms = settings.duplicate_window_s * 1000
         duplicates = DuplicateGuard(window_ms)
@@ -127,7 +130,8 @@ class _Egress:
         )
         self._reader = CatchUpReader(config)
         self._catch_up = CatchUp(self._readings, self._reader, self._pool, self._ledger, self._intake)
-        self._lag_watch = LagWatch(self._catch_up, self._readings, lambda: table.index, self._signals.send)
+        why, tell = locks.why_locked, self._signals.send
+        self._lag_watch = LagWatch(self._catch_up, self._readings, lambda: table.index, why, tell)
         self._consumer = DeliveryConsumer(
             config,
             EGRESS_GROUP_ID,
@@ -138,7 +142,6 @@ class _Egress:
             beat=watchdog.watch("delivery consumer"),
             recall=_recalling(config, window_ms, duplicates),
         )
-        self._attempter = attempter
         table.subscribe(self._subscription_changed)
 
     async def run(self) -> None:
@@ -175,6 +178,8 @@ class _Egress:
             await self._reader.close()
 
     def _subscription_changed(self, subscription_id: str, subscription: Subscription | None) -> None:
+        # First: whether it is locked decides what its lane may do.
+        self._locks.changed(subscription_id, subscription)
         if subscription is None:
             self._attempter.forget(subscription_id)
             self._life_cycle.forget(subscription_id)
@@ -227,18 +232,3 @@ def _recalling(
             loop.call_soon_threadsafe(duplicates.recall, batch)
 
     return recall
-
-
-def _check_secrets(table: SubscriptionTable, key_ring: KeyRing) -> None:
-    """Refuse to start with a key ring that can't open the secrets: every delivery would fail."""
-    for subscription in table.index:
-        if subscription.state is SubscriptionState.DISABLED:
-            continue
-        for sealed in subscription.secrets:
-            try:
-                key_ring.open(sealed, tenant=subscription.tenant, subscription_id=subscription.subscription_id)
-            except GatewayError as error:
-                raise UnavailableError(
-                    f"the secret of subscription {subscription.subscription_id} can't be opened: {error.message}",
-                    hint=error.hint or "give the key ring it was sealed with (GATEWAY_SECRET_KEYS)",
-                ) from error

@@ -34,11 +34,13 @@ class SecurityEvent(Enum):
     ADDRESS_REFUSED = "security.address_refused"
     SIGNATURE_INVALID = "security.signature_invalid"
     KEY_MISSING = "security.key_missing"
+    SEAL_BROKEN = "security.seal_broken"
 
     @property
     def level(self) -> int:
         """Error where an operator has to act; else warning."""
-        return logging.ERROR if self is SecurityEvent.KEY_MISSING else logging.WARNING
+        needs_an_operator = self in {SecurityEvent.KEY_MISSING, SecurityEvent.SEAL_BROKEN}
+        return logging.ERROR if needs_an_operator else logging.WARNING
 
 
 @dataclass(slots=True)

@@ -14,6 +14,8 @@ import re
 import secrets
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,30 +26,57 @@ from gateway.domain.subscription import Sealed, SealedSecret
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+SIGNING_PART = "secret"
 CLIENT_KEY_PART = "client key"
 
 _KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}\Z")
 _SEPARATORS = re.compile(r"[,\n]")
 
+AnySealed = TypeVar("AnySealed", SealedSecret, Sealed)
+
 
 class KeyMissingError(UnavailableError):
     """Something was sealed with a key that is not in the ring."""
 
+    def __init__(self, part: str, subscription_id: str, key_id: str) -> None:
+        super().__init__(
+            f"the {part} of subscription {subscription_id} is sealed with key '{key_id}', which is not here",
+            hint=f"add that key to the key ring, or give the subscription a new {part}",
+        )
+        self.key_id = key_id
+
 
 class SealBrokenError(GatewayError):
-    """It does not open with its key: it was altered, or belongs to another subscription, or elsewhere in it."""
+    """It does not open with its key: it was altered, belongs elsewhere, or the ring has another key of that id."""
+
+    def __init__(self, part: str, subscription_id: str, key_id: str) -> None:
+        super().__init__(
+            f"the {part} of subscription {subscription_id} does not open with key '{key_id}'",
+            hint="the key ring has another key of that id, or it was altered or copied from elsewhere: "
+            f"mend the key ring, or give the subscription a new {part}",
+        )
+        self.key_id = key_id
 
 
 class KeyRing:
-    """The keys that seal and open what is confidential of a subscription."""
+    """The keys that seal and open what is confidential of a subscription.
+
+    Attributes:
+        key_ids: the ids of the keys, newest first.
+    """
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         """Take the keys by id, newest first: at least one, each of 32 bytes."""
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self._newest_id = next(iter(keys))
+        self.key_ids = tuple(keys)
 
     def __repr__(self) -> str:
-        return f"KeyRing(key_ids={tuple(self._ciphers)!r})"
+        return f"KeyRing(key_ids={self.key_ids!r})"
+
+    @property
+    def newest_id(self) -> str:
+        """The id of the key that seals."""
+        return self.key_ids[0]
 
     def seal(
         self, secret: SigningSecret, *, tenant: str, subscription_id: str, now_ms: int, expires_at_ms: int | None = None
@@ -61,7 +90,7 @@ class KeyRing:
             now_ms: the present, milliseconds since the epoch: when the secret was made.
             expires_at_ms: until when it signs, or None.
         """
-        key_id, ciphertext = self._encrypt(secret.text, tenant, subscription_id)
+        key_id, ciphertext = self._encrypt(secret.text, SIGNING_PART, tenant, subscription_id)
         return SealedSecret(key_id, ciphertext, now_ms, expires_at_ms)
 
     def open(self, sealed: SealedSecret, *, tenant: str, subscription_id: str) -> SigningSecret:
@@ -71,11 +100,11 @@ class KeyRing:
             KeyMissingError: the key it was sealed with is not in the ring.
             SealBrokenError: it was altered, or sealed for another subscription.
         """
-        text = self._decrypt(sealed, "secret", tenant, subscription_id)
+        text = self.open_part(sealed, SIGNING_PART, tenant=tenant, subscription_id=subscription_id)
         try:
             return parse_secret(text)
         except InvalidInputError:
-            raise _broken(sealed, "secret", subscription_id) from None
+            raise SealBrokenError(SIGNING_PART, subscription_id, sealed.key_id) from None
 
     def seal_part(self, text: str, part: str, *, tenant: str, subscription_id: str) -> Sealed:
         """Encrypt a confidential part of one subscription with the newest key.
@@ -86,34 +115,48 @@ class KeyRing:
             tenant: the subscription's tenant.
             subscription_id: the subscription it belongs to.
         """
-        return Sealed(*self._encrypt(text, tenant, subscription_id, part))
+        return Sealed(*self._encrypt(text, part, tenant, subscription_id))
 
-    def open_part(self, sealed: Sealed, part: str, *, tenant: str, subscription_id: str) -> str:
-        """Decrypt a confidential part of a subscription.
+    def open_part(self, sealed: SealedSecret | Sealed, part: str, *, tenant: str, subscription_id: str) -> str:
+        """Decrypt a confidential part of a subscription; a signing secret, too, as `SIGNING_PART`.
 
         Raises:
             KeyMissingError: the key it was sealed with is not in the ring.
             SealBrokenError: it was altered, or sealed for another subscription or another part.
         """
-        return self._decrypt(sealed, part, tenant, subscription_id, part)
-
-    def _encrypt(self, text: str, *bound_to: str) -> tuple[str, bytes]:
-        key_id, nonce = self._newest_id, secrets.token_bytes(NONCE_BYTES)
-        return key_id, nonce + self._ciphers[key_id].encrypt(nonce, text.encode(), _associated_data(key_id, *bound_to))
-
-    def _decrypt(self, sealed: SealedSecret | Sealed, what: str, tenant: str, subscription_id: str, *part: str) -> str:
         cipher = self._ciphers.get(sealed.key_id)
         if cipher is None:
-            raise KeyMissingError(
-                f"the {what} of subscription {subscription_id} is sealed with key '{sealed.key_id}', which is not here",
-                hint=f"add that key to the key ring, or give the subscription a new {what}",
-            )
+            raise KeyMissingError(part, subscription_id, sealed.key_id)
         nonce, ciphertext = sealed.ciphertext[:NONCE_BYTES], sealed.ciphertext[NONCE_BYTES:]
-        bound_to = _associated_data(sealed.key_id, tenant, subscription_id, *part)
+        bound_to = _associated_data(sealed.key_id, tenant, subscription_id, part)
         try:
             return cipher.decrypt(nonce, ciphertext, bound_to).decode()
         except (InvalidTag, ValueError):
-            raise _broken(sealed, what, subscription_id) from None
+            raise SealBrokenError(part, subscription_id, sealed.key_id) from None
+
+    def resealed(self, sealed: AnySealed, part: str, *, tenant: str, subscription_id: str) -> AnySealed:
+        """Give what is sealed, sealed with the newest key; the same where it is already.
+
+        Args:
+            sealed: any part of a subscription.
+            part: which part it is; `SIGNING_PART` for a signing secret.
+            tenant: the subscription's tenant.
+            subscription_id: the subscription it belongs to.
+
+        Raises:
+            KeyMissingError: the key it was sealed with is not in the ring.
+            SealBrokenError: it does not open, even where it need not be sealed anew.
+        """
+        text = self.open_part(sealed, part, tenant=tenant, subscription_id=subscription_id)
+        if sealed.key_id == self.newest_id:
+            return sealed
+        key_id, ciphertext = self._encrypt(text, part, tenant, subscription_id)
+        return replace(sealed, key_id=key_id, ciphertext=ciphertext)
+
+    def _encrypt(self, text: str, part: str, tenant: str, subscription_id: str) -> tuple[str, bytes]:
+        key_id, nonce = self.newest_id, secrets.token_bytes(NONCE_BYTES)
+        bound_to = _associated_data(key_id, tenant, subscription_id, part)
+        return key_id, nonce + self._ciphers[key_id].encrypt(nonce, text.encode(), bound_to)
 
 
 def header_part(name: str) -> str:
@@ -162,14 +205,8 @@ def _parse_entry(entry: str, number: int) -> tuple[str, bytes]:
     return key_id, key
 
 
-def _broken(sealed: SealedSecret | Sealed, what: str, subscription_id: str) -> SealBrokenError:
-    return SealBrokenError(
-        f"the {what} of subscription {subscription_id} does not open with key '{sealed.key_id}'",
-        hint=f"it was altered or copied from elsewhere: give the subscription a new {what}",
-    )
-
-
-def _associated_data(*parts: str) -> bytes:
-    """Join with lengths in front, so that no two lists of parts give the same bytes."""
+def _associated_data(key_id: str, tenant: str, subscription_id: str, part: str) -> bytes:
+    """Join with lengths in front, so that no two lists give the same bytes; without the part for signing secrets."""
+    parts = (key_id, tenant, subscription_id) if part == SIGNING_PART else (key_id, tenant, subscription_id, part)
     encoded = [part.encode() for part in parts]
     return b"".join(struct.pack(">I", len(part)) + part for part in encoded)

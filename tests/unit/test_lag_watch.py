@@ -10,14 +10,16 @@ from tests.egress_in_memory import PARTITION, settle_down
 from tests.egress_world import World, running
 from tests.subscriptions import subscription
 
+LOCKED = "egress has no key 'k1', which its secrets are sealed with"
+
 ACTIVE = subscription("sub_1")
 PAUSED = replace(ACTIVE, state=SubscriptionState.PAUSED)
 
 
-def watching(world: World) -> tuple[LagWatch, list[Signal]]:
-    """Give a watch over a world, and where its signals go."""
+def watching(world: World, why: str | None = None) -> tuple[LagWatch, list[Signal]]:
+    """Give a watch over a world in which all are held for a reason, and where its signals go."""
     signals: list[Signal] = []
-    return LagWatch(world.catch_up, world.readings, lambda: world.table.index, signals.append), signals
+    return LagWatch(world.catch_up, world.readings, lambda: world.table.index, lambda _: why, signals.append), signals
 
 
 async def test_a_lag_is_told_once_it_lasts() -> None:
@@ -35,6 +37,19 @@ async def test_a_lag_is_told_once_it_lasts() -> None:
         await settle_down()
         watch.tick(T0 + TELL_AFTER_MS + TELL_AGAIN_MS + 1)
         assert [signal.kind for signal in signals] == [SignalKind.LAGGING] * 2 + [SignalKind.CAUGHT_UP]
+
+
+async def test_a_lag_says_why_nothing_can_be_sent() -> None:
+    """Where that is not the endpoint's doing; its end has no reason."""
+    async with running(PAUSED) as world:
+        watch, signals = watching(world, LOCKED)
+        world.publish("sub_1", 3)
+        watch.tick(T0)
+        watch.tick(T0 + TELL_AFTER_MS)
+        world.change(ACTIVE)
+        await settle_down()
+        watch.tick(T0 + TELL_AFTER_MS + 1)
+        assert [signal.reason for signal in signals] == [LOCKED, None]
 
 
 async def test_a_short_lag_is_no_news() -> None:

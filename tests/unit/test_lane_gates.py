@@ -196,6 +196,45 @@ async def test_an_endpoint_that_is_gone_is_held_at_once() -> None:
         assert world.sent_to("sub_1") == [0]
 
 
+# --- locked ---
+
+
+@in_virtual_time
+async def test_a_locked_subscription_waits_and_loses_nothing() -> None:
+    """Its deliveries, also those that are retried, stay in the log, unsent and unended; then they come, in order."""
+    async with running(SINGLE, TWO) as world:
+        world.events.held.add("sub_1")
+        world.assign(partition=RETRIES)
+        world.publish("sub_1", 20)
+        world.publish("sub_1", 5, RETRIES)
+        world.publish("sub_2", 3)
+        await stays(lambda: world.letters() == [] and world.sent_to("sub_1") == [], for_s=3600)
+        assert len(world.sent_to("sub_2")) == 3
+        await world.restart()
+        world.events.held.clear()
+        world.change(SINGLE)
+        await comes_true(lambda: len(world.sent_to("sub_1")) == 25)
+        assert world.sent_to("sub_1").count(0) == 2, "one of each partition"
+        assert world.letters() == []
+
+
+@in_virtual_time
+async def test_a_lock_takes_back_what_waits_in_the_lane() -> None:
+    """What is under way may end; what follows is not begun."""
+    async with running(SINGLE) as world:
+        world.endpoints.gate.clear()
+        world.publish("sub_1", 10)
+        await settle_down()
+        world.events.held.add("sub_1")
+        world.change(replace(SINGLE, revision=2))
+        world.endpoints.gate.set()
+        await stays(lambda: world.sent_to("sub_1") == [0], for_s=600)
+        assert not world.pool.holds_any("sub_1")
+        world.events.held.clear()
+        world.change(replace(SINGLE, revision=3))
+        await comes_true(lambda: world.sent_to("sub_1") == list(range(10)))
+
+
 # --- rate limit ---
 
 

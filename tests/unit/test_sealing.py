@@ -12,6 +12,7 @@ from gateway.domain.secret import Ed25519Secret, HmacSecret, SigningSecret
 from gateway.domain.subscription import Sealed
 from gateway.wire.sealing import (
     CLIENT_KEY_PART,
+    SIGNING_PART,
     KeyMissingError,
     SealBrokenError,
     generate_key_line,
@@ -133,6 +134,41 @@ def test_a_signing_secret_does_not_open_as_a_header() -> None:
 
     with pytest.raises(SealBrokenError):
         ring.open_part(moved, header_part("X-Secret"), tenant="acme", subscription_id="sub_1")
+
+
+@given(text=st.text(st.characters(codec="utf-8"), max_size=40), tenant=names, subscription_id=names)
+def test_what_is_sealed_anew_is_the_same(text: str, tenant: str, subscription_id: str) -> None:
+    """Under the newest key, with another ciphertext, and as the same part; where it was so before, it is left."""
+    old, both = parse_key_ring(f"old:{KEY}"), parse_key_ring(f"new:{OTHER_KEY},old:{KEY}")
+    sealed = old.seal_part(text, CLIENT_KEY_PART, tenant=tenant, subscription_id=subscription_id)
+    again = both.resealed(sealed, CLIENT_KEY_PART, tenant=tenant, subscription_id=subscription_id)
+
+    assert again.key_id == "new"
+    assert both.open_part(again, CLIENT_KEY_PART, tenant=tenant, subscription_id=subscription_id) == text
+    assert both.resealed(again, CLIENT_KEY_PART, tenant=tenant, subscription_id=subscription_id) is again
+    with pytest.raises(SealBrokenError):
+        both.open_part(again, header_part("X-Key"), tenant=tenant, subscription_id=subscription_id)
+
+
+def test_a_signing_secret_that_is_sealed_anew_keeps_its_times() -> None:
+    """It was not rotated: it was made when it was made, and ends when it ends."""
+    old, both = parse_key_ring(f"old:{KEY}"), parse_key_ring(f"new:{OTHER_KEY},old:{KEY}")
+    sealed = old.seal(SECRET, tenant="acme", subscription_id="sub_1", now_ms=5, expires_at_ms=9)
+    again = both.resealed(sealed, SIGNING_PART, tenant="acme", subscription_id="sub_1")
+
+    assert (again.key_id, again.created_at_ms, again.expires_at_ms) == ("new", 5, 9)
+    assert both.open(again, tenant="acme", subscription_id="sub_1") == SECRET
+
+
+@pytest.mark.parametrize(("tenant", "subscription_id"), [("acme", "sub_2"), ("other", "sub_1")])
+def test_what_was_moved_is_not_sealed_anew(tenant: str, subscription_id: str) -> None:
+    """A rekey is no way to have a secret of another subscription accepted, also where the key is the newest."""
+    ring = parse_key_ring(f"k1:{KEY}")
+    sealed = ring.seal(SECRET, tenant="acme", subscription_id="sub_1", now_ms=0)
+
+    for each in (ring, parse_key_ring(f"new:{OTHER_KEY},k1:{KEY}")):
+        with pytest.raises(SealBrokenError):
+            each.resealed(sealed, SIGNING_PART, tenant=tenant, subscription_id=subscription_id)
 
 
 @pytest.mark.parametrize(

@@ -136,13 +136,14 @@ def test_threads_lose_no_count(written: Written) -> None:
     assert written.of(SUPPRESSED)[0]["count"] == 8_000 - LINES_A_WINDOW
 
 
-def test_a_missing_key_is_an_error_and_the_rest_are_warnings() -> None:
+def test_what_does_not_open_is_an_error_and_the_rest_are_warnings() -> None:
     """What an operator has to act on is louder than what was refused as it should be."""
     with capture_logs() as lines:
         for event in SecurityEvent:
             log_security(event, "test_security_log", detail=1)
     levels = {line["event"]: line["log_level"] for line in lines}
-    assert levels.pop(SecurityEvent.KEY_MISSING.value) == "error"
+    loud = {levels.pop(event.value) for event in (SecurityEvent.KEY_MISSING, SecurityEvent.SEAL_BROKEN)}
+    assert loud == {"error"}
     assert set(levels.values()) == {"warning"}
 
 

@@ -60,7 +60,7 @@ def test_what_was_counted_can_be_told_early() -> None:
 
 def told(*kinds: SignalKind) -> list[Signal]:
     """Signals of these kinds, oldest first."""
-    return [Signal("sub_1", "default", T0 + number, kind, kind.value) for number, kind in enumerate(kinds)]
+    return [Signal("sub_1", "default", T0 + number, kind) for number, kind in enumerate(kinds)]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,13 @@ def test_why_deliveries_wait(state: SubscriptionState, kinds: tuple[SignalKind, 
     """The state says it, else an open circuit, else the reason of the lag that has not ended."""
     said = why_waiting(subscription("sub_1", state=state), told(*kinds))
     assert said is None if why is None else (said or "").startswith(why)
+
+
+def test_a_lag_that_says_why_is_believed() -> None:
+    """Before a circuit, of which a later process knows nothing any more."""
+    opened, lagging = told(SignalKind.CIRCUIT_OPENED, SignalKind.LAGGING)
+    said = why_waiting(subscription("sub_1"), [opened, replace(lagging, reason="egress has no key 'k1'")])
+    assert said == "egress has no key 'k1'"
 
 
 @given(st.lists(st.tuples(st.integers(0, 4000), st.sampled_from(["a", "b", "c"])), max_size=80))

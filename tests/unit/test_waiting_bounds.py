@@ -172,6 +172,8 @@ async def test_may_wait_knows_the_circuit() -> None:
         await settle_down()
         waiting = world.pool.may_wait(delivery)
         assert (waiting.left_ms, waiting.reason.value) == (QUICK_POLICY.open_circuit_wait_ms, "circuit_open")
+        world.events.held.add("sub_1")
+        assert world.pool.may_wait(delivery).reason.value == "max_age", "it is not for the endpoint that it waits"
         deleted = replace(delivery, subscription_id="sub_9")
         assert world.pool.may_wait(deleted).reason.value == "max_age"
 
