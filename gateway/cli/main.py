@@ -24,6 +24,7 @@ _COMMANDS = {
     "publish": ("gateway.cli.publish", "Publish events."),
     "subscriptions": ("gateway.cli.subscriptions", "Create and change subscriptions."),
     "check-url": ("gateway.cli.check_url", "Tell which URLs would be accepted as endpoints."),
+    "secrets": ("gateway.cli.secrets", "Replace the keys that secrets are encrypted with."),
     "stream": ("gateway.cli.stream", "Run the stream: events become deliveries."),
     "egress": ("gateway.cli.egress", "Run egress: deliveries become signed HTTP requests."),
     "deliveries": ("gateway.cli.deliveries", "See what became of an event or a delivery."),

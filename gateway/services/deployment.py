@@ -21,7 +21,7 @@ from gateway.wire.sealing import KeyRing, generate_key_line, parse_key_ring
 
 _DEVELOPMENT_KEYS = "secret-keys"
 _MAKE_A_KEY = (
-    'make one with: echo "k1:$(head -c 32 /dev/urandom | base64)"; '
+    "make one with: gateway secrets new-key; "
     "give it as GATEWAY_SECRET_KEYS, or in a file named by GATEWAY_SECRET_KEYS_FILE"
 )
 
