@@ -5,7 +5,7 @@ import click
 from gateway.admin.lookup import DeliveryLookup, HistoryFilter
 from gateway.cli.delivery_views import COLUMNS, history_block, history_json, history_row
 from gateway.cli.durations import DURATION
-from gateway.cli.output import emit_json, emit_table, json_option
+from gateway.cli.output import emit_json, emit_line, emit_table, json_option
 from gateway.cli.scanning import ScanProgress, looked_back, warn_if_partial
 from gateway.domain.errors import NotFoundError
 from gateway.domain.history import DeliveryState
@@ -56,7 +56,8 @@ def get(sought_id: str, since_ms: int, as_json: bool) -> None:
         if as_json:
             emit_json(history_json(history))
         else:
-            click.echo("\n".join(history_block(history)) + "\n")
+            for line in (*history_block(history), ""):
+                emit_line(line)
     warn_if_partial(result.report)
 
 

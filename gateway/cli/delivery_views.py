@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from gateway.domain.foreign_text import plain_line
 from gateway.domain.history import DeliveryHistory, DeliveryState, PastAttempt
 from gateway.wire.moments import describe_moment
 
@@ -12,11 +13,10 @@ _EXCERPT_CHARS = 100
 
 def history_json(history: DeliveryHistory) -> dict[str, object]:
     """Give the object that `--json` prints; times are milliseconds since the epoch."""
-    return {
-        **asdict(history),
-        "state": history.state.value,
-        "attempts_made": len(history.attempts),
-    }
+    view = asdict(history)
+    for attempt in view["attempts"]:
+        attempt["response_headers"] = dict(attempt["response_headers"])
+    return {**view, "state": history.state.value, "attempts_made": len(history.attempts)}
 
 
 def history_row(history: DeliveryHistory) -> tuple[object, ...]:
@@ -65,12 +65,16 @@ def _attempt_lines(attempt: PastAttempt) -> Iterator[str]:
     replay = "  (replay)" if attempt.trigger == "replay" else ""
     timing = f"{describe_moment(attempt.started_at_ms)}  {attempt.duration_ms:>6} ms"
     yield f"    {number:<5} {timing}  {result}{outcome}{replay}"
-    for text in (attempt.error_detail, attempt.response_excerpt if attempt.outcome != "delivered" else ""):
+    said = (_headers_text(attempt), attempt.response_excerpt) if attempt.outcome != "delivered" else ()
+    for text in (attempt.error_detail, *said):
         if text:
-            yield f"          {_printable(text)}"
+            yield f"          {_shortened(text)}"
 
 
-def _printable(text: str) -> str:
-    """Make an endpoint's words safe for a terminal: one bounded line, no control characters."""
-    line = "".join(character if character.isprintable() else " " for character in text)
+def _headers_text(attempt: PastAttempt) -> str:
+    return "; ".join(f"{name}: {value}" for name, value in attempt.response_headers)
+
+
+def _shortened(text: str) -> str:
+    line = plain_line(text)
     return line if len(line) <= _EXCERPT_CHARS else line[: _EXCERPT_CHARS - 1] + "…"

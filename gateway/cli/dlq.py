@@ -7,7 +7,7 @@ import click
 
 from gateway.cli.delivery_views import history_json
 from gateway.cli.durations import DURATION
-from gateway.cli.output import emit_json, emit_table, json_option
+from gateway.cli.output import emit_json, emit_line, emit_table, json_option
 from gateway.cli.scanning import ScanProgress, warn_if_partial
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.history import DeliveryHistory
@@ -122,7 +122,7 @@ def _replay(kafka: KafkaConfig, letters: Sequence[DeliveryHistory], *, dry_run: 
             emit_json({**history_json(letter), "replayed": not dry_run})
         else:
             verb = "would replay" if dry_run else "replayed"
-            click.echo(f"{verb} {letter.delivery_id}  event {letter.event_id}  to {letter.subscription_id}")
+            emit_line(f"{verb} {letter.delivery_id}  event {letter.event_id}  to {letter.subscription_id}")
 
     if dry_run:
         for letter in letters:

@@ -11,6 +11,7 @@ import click
 
 from gateway import __version__
 from gateway.domain.errors import GatewayError
+from gateway.domain.foreign_text import plain_text
 
 _INTERRUPTED = 130
 
@@ -75,9 +76,10 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except GatewayError as error:
-        click.echo(f"error: {error.message}", err=True)
+        # They may quote what was read: a file, a topic, a server's answer.
+        click.echo(f"error: {plain_text(error.message)}", err=True)
         if error.hint:
-            click.echo(f"hint: {error.hint}", err=True)
+            click.echo(f"hint: {plain_text(error.hint)}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)

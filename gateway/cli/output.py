@@ -1,4 +1,8 @@
-"""How commands print: tables for people, JSON lines for machines."""
+"""How commands print: tables and lines for people, JSON lines for machines.
+
+What is printed may come from anywhere (an endpoint's words, a record that anybody wrote into a topic), so nothing that
+a terminal would act on gets through.
+"""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -9,6 +13,8 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from gateway.domain.foreign_text import plain_line
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -18,13 +24,27 @@ def json_option(function: F) -> F:
 
 
 def emit_json(value: object) -> None:
-    """Print one object as one line of JSON."""
-    click.echo(orjson.dumps(value, default=str).decode())
+    """Print one object as one line of JSON; what a terminal would act on is escaped, so that nothing is lost."""
+    text = orjson.dumps(value, default=str).decode()
+    click.echo(text if text.isprintable() else "".join(map(_escaped, text)))
+
+
+def emit_line(text: str) -> None:
+    """Print one line for people."""
+    click.echo(plain_line(text))
 
 
 def emit_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows as a table without lines; wide output when it goes to a pipe, so that nothing is cut."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*("" if cell is None else plain_line(str(cell)) for cell in row))
     Console(width=None if sys.stdout.isatty() else 250, highlight=False, markup=False).print(table)
+
+
+def _escaped(char: str) -> str:
+    """Write a character as JSON escapes it (RFC 8259 section 7): above U+FFFF as two surrogates."""
+    if char.isprintable():
+        return char
+    units = char.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

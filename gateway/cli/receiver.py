@@ -12,6 +12,7 @@ import uvloop
 
 from gateway.cli.output import emit_json, json_option
 from gateway.cli.secret_options import secrets_from, secrets_options
+from gateway.domain.foreign_text import plain_line
 from gateway.receiver.received import ReceivedRequest
 from gateway.receiver.sandbox import DEFAULT_KEEP, Sandbox
 
@@ -136,7 +137,7 @@ def _verdict(received: ReceivedRequest) -> tuple[str, str]:
 
 def _plain(text: str | None) -> str:
     """Make a sender's text harmless on a terminal."""
-    return "-" if not text else "".join(char if char.isprintable() else "?" for char in text)
+    return plain_line(text) if text else "-"
 
 
 def _no_line(received: ReceivedRequest) -> None:

@@ -3,7 +3,7 @@
 import click
 
 from gateway.cli.durations import DURATION
-from gateway.cli.output import emit_json, emit_table, json_option
+from gateway.cli.output import emit_json, emit_line, emit_table, json_option
 from gateway.cli.scanning import ScanProgress, warn_if_partial
 from gateway.cli.signal_views import COLUMNS, signal_json, signal_line, signal_row
 from gateway.domain.signals import Signal, SignalKind
@@ -72,4 +72,4 @@ def _show_each(signals: list[Signal], *, as_json: bool) -> None:
         if as_json:
             emit_json(signal_json(signal))
         else:
-            click.echo(signal_line(signal))
+            emit_line(signal_line(signal))

@@ -10,7 +10,7 @@ from gateway.admin.lifecycle import SubscriptionLifecycle
 from gateway.admin.signing_secrets import HeldSecret, held_secrets
 from gateway.admin.subscriptions import Issued, SubscriptionAdmin
 from gateway.admin.views import public_view
-from gateway.cli.output import emit_json
+from gateway.cli.output import emit_json, emit_line
 from gateway.domain.errors import GatewayError, InvalidInputError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.secret import Ed25519Secret, SecretType
@@ -165,7 +165,7 @@ def emit_subscription(subscription: Subscription, *, as_json: bool, held: Sequen
     for field, value in view.items():
         text = ", ".join(value) if isinstance(value, list) else value
         if text not in {None, ""}:
-            click.echo(f"{field:<20}{text}")
+            emit_line(f"{field:<20}{text}")
 
 
 def emit_issued(issued: Issued, *, as_json: bool) -> None:

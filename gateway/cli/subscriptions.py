@@ -7,7 +7,7 @@ from gateway.admin.lifecycle import select_subscriptions
 from gateway.admin.views import public_view
 from gateway.cli import subscription_definitions, subscription_manifests, subscription_secrets
 from gateway.cli.backlog_views import backlog_fields, backlog_json
-from gateway.cli.output import emit_json, emit_table, json_option
+from gateway.cli.output import emit_json, emit_line, emit_table, json_option
 from gateway.cli.scanning import ScanProgress
 from gateway.cli.signal_views import signal_json, signal_line
 from gateway.cli.subscription_parts import (
@@ -74,9 +74,9 @@ def get(subscription_id: str, as_json: bool) -> None:
         return
     emit_subscription(subscription, as_json=False, held=held)
     for field, text in backlog_fields(backlog, reason, moment_ms):
-        click.echo(f"{field:<20}{text}")
+        emit_line(f"{field:<20}{text}")
     for signal in last:
-        click.echo(f"{'signal':<20}{signal_line(signal)}")
+        emit_line(f"{'signal':<20}{signal_line(signal)}")
 
 
 @command.command(name="list")

@@ -12,6 +12,9 @@ MAX_EXCERPT_CHARS = 1024
 MAX_ERROR_CHARS = 300
 # Kafka's default limit is 1 MB for a record with its key and headers, and a delivery grows with its attempts.
 MAX_RECORD_BYTES = 950_000
+# What receivers are asked to take; the largest that can be configured leaves room for the rest of the record.
+DEFAULT_MAX_BODY_BYTES = 262_144
+LARGEST_MAX_BODY_BYTES = 921_600
 # Random once, fixed for good: two gateways must derive the same delivery id.
 _NAMESPACE = uuid.UUID("6f0a4a0e-5b0c-4d3b-9a5e-0f2c7f1f2c11").bytes
 
@@ -119,6 +122,7 @@ class Attempt:
         error_detail: one line for people, or None.
         due_at_ms: when the next attempt is due, or None.
         response_excerpt: the beginning of the response body.
+        response_headers: those that are kept, see `gateway.domain.foreign_text`.
     """
 
     delivery_id: str
@@ -138,6 +142,7 @@ class Attempt:
     error_detail: str | None
     due_at_ms: int | None
     response_excerpt: str
+    response_headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def was_made(self) -> bool:

@@ -34,6 +34,7 @@ class PastAttempt:
         reason: why it was not delivered, or None.
         due_at_ms: when the next attempt was due, or None.
         response_excerpt: the beginning of the response body.
+        response_headers: those that are kept, see `gateway.domain.foreign_text`.
     """
 
     attempt_number: int
@@ -48,6 +49,7 @@ class PastAttempt:
     reason: str | None = None
     due_at_ms: int | None = None
     response_excerpt: str = ""
+    response_headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

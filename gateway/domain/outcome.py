@@ -69,12 +69,14 @@ class Answered:
     Attributes:
         status: the HTTP status code.
         retry_after_s: the `Retry-After` it asked for, in seconds, or None.
-        excerpt: the beginning of the response body, as text.
+        excerpt: the beginning of the response body, as plain text.
+        headers: those response headers that are kept, see `gateway.domain.foreign_text`.
     """
 
     status: int
     retry_after_s: float | None = None
     excerpt: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

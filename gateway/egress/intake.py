@@ -29,7 +29,8 @@ from gateway.kafka.pending_commits import Commit
 from gateway.kafka.producer import OutRecord, RecordProducer
 from gateway.telemetry.clock import now_ms
 from gateway.wire.errors import UndecodableError
-from gateway.wire.records import delivery_codec, rejected_codec
+from gateway.wire.records import delivery_codec
+from gateway.wire.rejected_record import rejected_codec
 
 # What a delivery takes in memory beside its bytes in the log.
 _OVERHEAD_BYTES = 2048

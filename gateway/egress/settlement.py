@@ -146,6 +146,7 @@ def _attempt_record(
         error_detail=result.detail if isinstance(result, Failed) else None,
         due_at_ms=due_at_ms,
         response_excerpt=result.excerpt if isinstance(result, Answered) else "",
+        response_headers=result.headers if isinstance(result, Answered) else (),
     )
     log = _log.debug if outcome == "delivered" else _log.info
     log(

@@ -23,6 +23,7 @@ from gateway.domain.delivery import MAX_EXCERPT_CHARS
 from gateway.domain.egress_proxy import EgressProxy
 from gateway.domain.endpoint import check_endpoint_url
 from gateway.domain.errors import InvalidInputError
+from gateway.domain.foreign_text import kept_headers, plain_text
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.domain.tunnels import Tunnels
 from gateway.http.exchange import Endpoint, Response, endpoint_of, exchange
@@ -152,15 +153,9 @@ def _answered(response: Response) -> Answered:
     return Answered(
         response.status,
         None if retry_after is None else _retry_after_s(retry_after),
-        _as_text(response.beginning[:MAX_EXCERPT_CHARS]),
+        plain_text(response.beginning[:MAX_EXCERPT_CHARS].decode("utf-8", "replace")),
+        kept_headers(response.headers.items()),
     )
-
-
-def _as_text(excerpt: bytes) -> str:
-    text = excerpt.decode("utf-8", "replace")
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() or char == "\n" else " " for char in text)
 
 
 def _retry_after_s(value: str) -> float | None:

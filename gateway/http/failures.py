@@ -6,6 +6,7 @@ import aiohttp
 from aiohttp.http import HttpProcessingError
 
 from gateway.domain.delivery import MAX_ERROR_CHARS
+from gateway.domain.foreign_text import plain_line
 from gateway.domain.outcome import ErrorCode, Failed
 from gateway.http.guard import AddressRefusedError
 from gateway.http.proxy import ProxyError
@@ -35,7 +36,8 @@ def failure_of(error: Exception) -> Failed:
     """Name what was raised while sending."""
     cause = _cause_of(error)
     code = next(code for kinds, code in _CODES if isinstance(cause, kinds))
-    detail = " ".join(str(error).split()) or type(error).__name__
+    # It may quote the endpoint's own bytes.
+    detail = " ".join(plain_line(str(error)).split()) or type(error).__name__
     return Failed(code, detail[:MAX_ERROR_CHARS])
 
 

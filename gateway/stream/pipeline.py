@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import structlog
 
-from gateway.domain.delivery import MAX_ERROR_CHARS, MAX_RECORD_BYTES, Priority, RejectedEvent, delivery_id_of
+from gateway.domain.delivery import (
+    DEFAULT_MAX_BODY_BYTES,
+    MAX_ERROR_CHARS,
+    MAX_RECORD_BYTES,
+    Priority,
+    RejectedEvent,
+    delivery_id_of,
+)
 from gateway.domain.event import SourcePosition
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.options import MAX_DEFERRAL_TEXT, is_too_far_ahead
@@ -21,10 +28,11 @@ from gateway.telemetry.clock import now_ms
 from gateway.wire.delivery_head import DeliveryFanOut
 from gateway.wire.errors import UndecodableError
 from gateway.wire.event_codec import EventDecoder, EventRecord
-from gateway.wire.records import rejected_codec
+from gateway.wire.rejected_record import rejected_codec
 from gateway.wire.rendering import CONTENT_TYPE, render_webhook
 
 _TOPICS = {Priority.NORMAL: DELIVERIES, Priority.HIGH: PRIORITY_DELIVERIES}
+TOO_LARGE = "too_large"
 _log = structlog.get_logger()
 
 
@@ -34,11 +42,15 @@ class EventPipeline:
     Args:
         decoder: decodes both wire formats.
         index: the live table of subscriptions.
+        max_body_bytes: an event with a larger body is rejected.
     """
 
-    def __init__(self, decoder: EventDecoder, index: SubscriptionIndex) -> None:
+    def __init__(
+        self, decoder: EventDecoder, index: SubscriptionIndex, *, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    ) -> None:
         self._decoder = decoder
         self._index = index
+        self._max_body_bytes = max_body_bytes
 
     def prepare(self, record: EventRecord) -> Callable[[], None] | None:
         """Give what has to be done off the event loop before `process`, because it blocks; usually nothing.
@@ -77,6 +89,9 @@ class EventPipeline:
         if not subscriptions:
             return []
         body = render_webhook(event, decoded.data)
+        if len(body) > self._max_body_bytes:
+            detail = f"its body has {len(body)} bytes, the limit is {self._max_body_bytes}"
+            return [_rejection(record, TOO_LARGE, detail)]
         plans = plan_deliveries(event, decoded.options, body, CONTENT_TYPE, subscriptions, now_ms=present_ms)
         return _records_of(record, plans)
 
@@ -90,7 +105,7 @@ def _records_of(record: EventRecord, plans: Sequence[DeliveryPlan]) -> Iterable[
     fan_outs = [(plan, DeliveryFanOut(plan.first)) for plan in plans]
     largest = max(fan_out.largest(plan.subscription_ids) for plan, fan_out in fan_outs)
     if largest > MAX_RECORD_BYTES:
-        return [_rejection(record, "too_large", f"its delivery has {largest} bytes, at most {MAX_RECORD_BYTES} fit")]
+        return [_rejection(record, TOO_LARGE, f"its delivery has {largest} bytes, at most {MAX_RECORD_BYTES} fit")]
     return (out for plan, fan_out in fan_outs for out in _encode(plan, fan_out))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import fastavro
 from fastavro.schema import parse_schema
 
+from gateway.domain.errors import GatewayError
 from gateway.wire.errors import UndecodableError
 from gateway.wire.schema_files import read_versions, schemas_root
 from gateway.wire.single_object import HEADER_BYTES, SingleObjectWriter, decode_body, fingerprint_of, split_header
@@ -25,7 +26,8 @@ class RecordCodec(Generic[R]):
     Args:
         kind: the folder of its schemas, `schemas/gateway/<kind>`.
         to_avro: gives a record's fields by name.
-        from_avro: makes a record of its fields; may raise ValueError, KeyError or TypeError where they are not valid.
+        from_avro: makes a record of its fields; may raise GatewayError, ValueError, KeyError or TypeError where
+            they are not valid.
     """
 
     def __init__(
@@ -59,7 +61,9 @@ class RecordCodec(Generic[R]):
         fingerprint = split_header(value)
         try:
             return self._from_avro(self._decode(fingerprint, value))
-        except (ValueError, KeyError, TypeError) as error:
+        except UndecodableError:
+            raise
+        except (GatewayError, ValueError, KeyError, TypeError) as error:
             raise UndecodableError("not_avro", f"not a valid {self._kind} record: {error}") from error
 
     def _decode(self, fingerprint: bytes, value: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from gateway.domain.delivery import Attempt, AttemptSummary, Delivery, Priority, RejectedEvent
+from gateway.domain.delivery import Attempt, AttemptSummary, Delivery, Priority
 from gateway.domain.event import SourcePosition
 from gateway.domain.rate_limit import RateLimit
 from gateway.domain.retry import RetryPolicy
@@ -69,10 +69,6 @@ def _attempts_from(value: dict[str, Any]) -> tuple[AttemptSummary, ...]:
     return tuple(AttemptSummary(**attempt) for attempt in value.pop("attempts"))
 
 
-def _source_from(value: dict[str, Any]) -> SourcePosition:
-    return SourcePosition(value.pop("source_topic"), value.pop("source_partition"), value.pop("source_offset"))
-
-
 _PRIORITIES = {priority.value: priority for priority in Priority}
 
 
@@ -119,26 +115,13 @@ def _attempt_to_avro(attempt: Attempt) -> dict[str, Any]:
         "error_detail": attempt.error_detail,
         "due_at_ms": attempt.due_at_ms,
         "response_excerpt": attempt.response_excerpt,
+        "response_headers": [{"name": name, "value": value} for name, value in attempt.response_headers],
     }
 
 
-def _rejected_to_avro(rejected: RejectedEvent) -> dict[str, Any]:
-    return {
-        "source_topic": rejected.source.topic,
-        "source_partition": rejected.source.partition,
-        "source_offset": rejected.source.offset,
-        "source_key": rejected.source_key,
-        "source_value": rejected.source_value,
-        "headers": [{"name": name, "value": value} for name, value in rejected.headers],
-        "reason": rejected.reason,
-        "detail": rejected.detail,
-        "rejected_at_ms": rejected.rejected_at_ms,
-    }
-
-
-def _rejected_from_avro(value: dict[str, Any]) -> RejectedEvent:
-    headers = tuple((header["name"], header["value"]) for header in value.pop("headers"))
-    return RejectedEvent(source=_source_from(value), headers=headers, **value)
+def _attempt_from_avro(value: dict[str, Any]) -> Attempt:
+    headers = tuple((header["name"], header["value"]) for header in value.pop("response_headers"))
+    return Attempt(response_headers=headers, **value)
 
 
 def _subscription_to_avro(subscription: Subscription) -> dict[str, Any]:
@@ -277,13 +260,7 @@ def delivery_codec() -> RecordCodec[Delivery]:
 @cache
 def attempt_codec() -> RecordCodec[Attempt]:
     """The codec of `attempts`."""
-    return RecordCodec("attempt", _attempt_to_avro, lambda value: Attempt(**value))
-
-
-@cache
-def rejected_codec() -> RecordCodec[RejectedEvent]:
-    """The codec of `events.rejected`."""
-    return RecordCodec("rejected_event", _rejected_to_avro, _rejected_from_avro)
+    return RecordCodec("attempt", _attempt_to_avro, _attempt_from_avro)
 
 
 @cache

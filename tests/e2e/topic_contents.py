@@ -7,7 +7,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Pro
 from gateway.domain.delivery import Attempt, Delivery, RejectedEvent
 from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, REJECTED
 from gateway.kafka.config import KafkaConfig
-from gateway.wire.records import attempt_codec, delivery_codec, rejected_codec
+from gateway.wire.records import attempt_codec, delivery_codec
+from gateway.wire.rejected_record import rejected_codec
 
 _TIMEOUT_S = 30.0
 

@@ -107,7 +107,9 @@ async def test_redirects_are_not_followed(client: WebhookClient, line: str) -> N
 async def test_retry_after(client: WebhookClient, value: str, expected_s: float | None) -> None:
     """Seconds and dates are read; what is neither counts as absent; a past date is now."""
     answer = f"HTTP/1.1 429 Slow down\r\nContent-Length: 0\r\nRetry-After: {value}\r\n\r\n".encode()
-    assert await outcome(client, saying(answer)) == Answered(429, expected_s)
+    result = await outcome(client, saying(answer))
+    assert isinstance(result, Answered)
+    assert (result.status, result.retry_after_s) == (429, expected_s)
 
 
 async def test_retry_after_as_a_date(client: WebhookClient) -> None:
@@ -221,6 +223,13 @@ async def test_an_excerpt_is_printable_text(client: WebhookClient) -> None:
     """Control characters, terminal escapes and broken UTF-8 become harmless; line breaks stay."""
     result = await outcome(client, saying(status("400 No", body=b"a\x1b[2Jb\0c\xff\r\nd")))
     assert result == Answered(400, None, "a [2Jb c\ufffd \nd")
+
+
+async def test_headers_that_say_who_answered_are_kept(client: WebhookClient) -> None:
+    """They lead to the request in the endpoint's own logs; what is not on the list may be a secret."""
+    kept = ["Server: nginx", "X-Request-Id: r-1"]
+    result = await outcome(client, saying(status("500 Oops", "Set-Cookie: a=b", *kept, "X-Token: t", "Server: x\xff")))
+    assert result == Answered(500, headers=(("Server", "nginx"), ("X-Request-Id", "r-1")))
 
 
 async def test_cookies_are_not_sent_back(client: WebhookClient) -> None:

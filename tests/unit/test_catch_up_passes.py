@@ -9,7 +9,7 @@ from gateway.domain.offsets import SettledBefore
 from gateway.domain.subscription import SubscriptionState
 from gateway.domain.topics import ATTEMPTS, CURSORS, DELIVERIES, REJECTED
 from gateway.telemetry.clock import now_ms
-from gateway.wire.records import rejected_codec
+from gateway.wire.rejected_record import rejected_codec
 from tests.delivery_records import planned
 from tests.egress_in_memory import PARTITION, settle_down, until
 from tests.egress_world import running

@@ -48,7 +48,12 @@ deliveries = of(
     not_before_ms=longs,
     dead_lettered_at_ms=st.none() | longs,
 )
-attempts = of(Attempt, started_at_ms=longs, due_at_ms=st.none() | longs)
+attempts = of(
+    Attempt,
+    started_at_ms=longs,
+    due_at_ms=st.none() | longs,
+    response_headers=st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
+)
 cursors = of(CursorRecord, offset=longs, attempts=summaries, due_at_ms=longs)
 sealed_values = of(Sealed)
 
@@ -111,6 +116,24 @@ def test_what_is_no_record_is_undecodable(codec: RecordCodec[Any], value: bytes 
     """Any other bytes, and a tombstone, are told as what they are."""
     with pytest.raises(UndecodableError):
         codec.decode(value)
+
+
+@given(attempts)
+def test_an_attempt_of_an_older_gateway_is_read(attempt: Attempt) -> None:
+    """What version 1 did not say is empty."""
+    old = SingleObjectWriter(read_versions(schemas_root() / "gateway" / "attempt")[1])
+    value = old.encode(dataclasses.asdict(attempt))
+    assert attempt_codec().decode(value) == dataclasses.replace(attempt, response_headers=())
+
+
+def test_a_subscription_with_a_tier_that_is_none_is_undecodable() -> None:
+    """Whoever wrote it into the topic: the reader passes it over, and does not end."""
+    schema = read_versions(schemas_root() / "gateway" / "subscription")[2]
+    value = {"subscription_id": "s", "tenant": "t", "url": "u", "event_types": [], "secrets": [], "retry_tiers": ["1y"]}
+    rest = {field["name"]: field["default"] for field in schema["fields"] if "default" in field}
+    times = {"created_at_ms": 0, "updated_at_ms": 0, "revision": 1}
+    with pytest.raises(UndecodableError):
+        subscription_codec().decode(SingleObjectWriter(schema).encode({**rest, **times, **value}))
 
 
 @given(deliveries, st.integers(10, 40))

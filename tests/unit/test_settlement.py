@@ -52,7 +52,7 @@ def tried(times: int) -> Delivery:
 def test_a_delivered_one_leaves_its_attempt_only() -> None:
     """The attempt record says who, what, when and what came of it; its key is the delivery id."""
     delivery = planned()
-    settlement = settle(Answered(204, excerpt="thanks"), delivery)
+    settlement = settle(Answered(204, excerpt="thanks", headers=(("Server", "nginx"),)), delivery)
     (record,) = settlement.records
     assert (record.topic, record.key, record.partition) == (ATTEMPTS, delivery.delivery_id.encode(), -1)
     attempt = attempt_codec().decode(record.value)
@@ -62,6 +62,7 @@ def test_a_delivered_one_leaves_its_attempt_only() -> None:
     assert (attempt.started_at_ms, attempt.duration_ms) == (T0, 20)
     assert (attempt.outcome, attempt.reason, attempt.status, attempt.error) == ("delivered", None, 204, None)
     assert (attempt.due_at_ms, attempt.response_excerpt) == (None, "thanks")
+    assert attempt.response_headers == (("Server", "nginx"),)
     assert not settlement.verdict.disables
     assert (settlement.retrying, settlement.dead_letter) == (None, None)
 
