@@ -28,6 +28,8 @@ from gateway.domain.subscription import (
 
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 10
+# YAML has numbers of base 60, whose reading takes time that grows with the square of their length.
+MAX_SCALAR_CHARS = 10_000
 MAX_SHOWN_PROBLEMS = 20
 
 
@@ -150,6 +152,8 @@ def _check_structure(text: str, name: str) -> None:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise InvalidInputError(f"{name} is nested more than {MAX_DEPTH} levels deep")
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > MAX_SCALAR_CHARS:
+            raise InvalidInputError(f"{name} has a value longer than {MAX_SCALAR_CHARS} characters")
         if isinstance(event, yaml.AliasEvent):
             raise InvalidInputError(f"{name}: anchors and aliases are not allowed")
 

@@ -1,33 +1,48 @@
 """Schemas by id, asked of a Confluent-compatible schema registry.
 
 A schema never changes under its id, so an answer is kept; "no such id" is kept for half a minute, because the id may
-only not have reached this replica yet. Both memories are bounded, and so is every request.
+only not have reached this replica yet. Both memories are bounded, and so is every request: an answer is read up to
+MAX_ANSWER_BYTES and within the time-out, however slowly it comes.
 """
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from confluent_kafka.schema_registry import SchemaRegistryClient
+
+# The client's own choice between httpx and its successor; a stream has to be of the same one.
+from confluent_kafka.schema_registry.common._httpx_compat import Response, httpx
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from gateway.wire.errors import RegistryUnavailableError, UndecodableError
 
+# A registry keeps its schemas in records of Kafka, at most 1 MB each by default: what is larger is no schema.
+MAX_ANSWER_BYTES = 2_097_152
 _SCHEMA_NOT_FOUND = 40403
-_MAX_SCHEMAS = 1000
+_MAX_SCHEMAS = 32
 _MAX_UNKNOWN = 10_000
 _UNKNOWN_FOR_S = 30.0
 _MAX_RETRIES = 1
 _RETRY_WAIT_MS = 100
 
 
+class AnswerTooLargeError(Exception):
+    """The registry says more than any schema needs."""
+
+    def __str__(self) -> str:
+        return f"its answer has more than {MAX_ANSWER_BYTES} bytes"
+
+
 class HttpSchemaRegistry:
-    """Asks the registry at `url`; blocks for at most two requests of `timeout_s` seconds each.
+    """Asks the registry at `url`; blocks for at most two requests.
 
     Args:
         url: the registry's base URL; a user name and password in it are sent as basic authentication.
-        timeout_s: how long connecting and each read may take, in seconds.
+        timeout_s: how long connecting, the beginning of the answer and its body may take each, in seconds.
     """
 
     def __init__(self, url: str, *, timeout_s: float = 5.0) -> None:
@@ -39,6 +54,10 @@ class HttpSchemaRegistry:
                 "retries.wait.ms": _RETRY_WAIT_MS,
             }
         )
+        # The client has no bound of its own: what it reads is cut off where it comes in, and comes as it is counted.
+        session = self._client._rest_client.session  # noqa: SLF001
+        session.headers["Accept-Encoding"] = "identity"
+        session.event_hooks = {"response": [partial(_bound, timeout_s=timeout_s)]}
         self._schemas: OrderedDict[int, str] = OrderedDict()
         self._unknown_until_s: OrderedDict[int, float] = OrderedDict()
 
@@ -92,6 +111,35 @@ class HttpSchemaRegistry:
         self._unknown_until_s.move_to_end(schema_id)
         if len(self._unknown_until_s) > _MAX_UNKNOWN:
             self._unknown_until_s.popitem(last=False)
+
+
+class _BoundedStream(httpx.SyncByteStream):
+    """A response's bytes as they come over the wire, as long as they are few and come soon."""
+
+    def __init__(self, stream: httpx.SyncByteStream, timeout_s: float) -> None:
+        self._stream = stream
+        self._timeout_s = timeout_s
+
+    def __iter__(self) -> Iterator[bytes]:
+        deadline_s = time.monotonic() + self._timeout_s
+        size = 0
+        for chunk in self._stream:
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise AnswerTooLargeError
+            if time.monotonic() > deadline_s:
+                raise TimeoutError(f"no complete answer within {self._timeout_s:g} s")
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _bound(response: Response, *, timeout_s: float) -> None:
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        # Nobody asked for it, and it could become any size.
+        raise AnswerTooLargeError
+    response.stream = _BoundedStream(cast("httpx.SyncByteStream", response.stream), timeout_s)
 
 
 def _unknown(schema_id: int) -> UndecodableError:

@@ -14,9 +14,11 @@ from gateway.domain.errors import GatewayError, NotFoundError
 from gateway.domain.event import check_event_type
 from gateway.domain.topics import REJECTED, event_topic
 from gateway.wire.errors import CatalogError
+from gateway.wire.schema_bounds import check_schema_bounds
 from gateway.wire.schema_files import read_versions
 from gateway.wire.schema_nodes import SchemaNodes
 from gateway.wire.single_object import fingerprint_of
+from gateway.wire.value_check import ValueCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class EventSchema:
         parsed: the schema, parsed by fastavro.
         fingerprint: its 8 CRC-64-AVRO bytes, as they stand in a record.
         record_name: the full name of its record.
+        values: checks the bytes of a value before it is decoded.
     """
 
     event_type: str
@@ -40,6 +43,7 @@ class EventSchema:
     parsed: Any = field(repr=False)
     fingerprint: bytes
     record_name: str
+    values: ValueCheck = field(repr=False)
 
 
 class Catalog:
@@ -182,4 +186,8 @@ def event_schema(file: Path, event_type: str, version: int, source: Any) -> Even
     root = nodes.node(nodes.root)
     if root.kind != "record":
         raise CatalogError(f"{file}: an event's data must be a record, not {root.kind}")
-    return EventSchema(event_type, version, source, nodes, nodes.root, fingerprint, root.name)
+    try:
+        check_schema_bounds(nodes)
+    except ValueError as error:
+        raise CatalogError(f"{file}: {error}") from None
+    return EventSchema(event_type, version, source, nodes, nodes.root, fingerprint, root.name, ValueCheck(nodes))

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from gateway.domain.event import DEFAULT_TENANT, Event, SourcePosition
 from gateway.domain.options import DeliveryOptions
 from gateway.wire import confluent, single_object
@@ -21,6 +19,7 @@ from gateway.wire.errors import UndecodableError
 from gateway.wire.event_headers import EventContext, read_context
 from gateway.wire.exact_decimals import use_exact_decimals
 from gateway.wire.option_headers import options_of
+from gateway.wire.strict_json import parse_json
 
 # Only schemas that the catalog knows are remembered; an event type does not have thousands of registered ids.
 _MAX_REMEMBERED_IDS = 10_000
@@ -90,6 +89,7 @@ class EventDecoder:
         context = read_context(record.headers)
         candidates, start = self._schemas_of(record.value)
         schema = self._choose(candidates, context)
+        schema.values.check(record.value, start)
         data = single_object.decode_body(record.value, start, schema.parsed)
         options = options_of(context.deliver_after, context.priority, record.timestamp_ms)
         return DecodedEvent(_event_of(record, context, schema), data, options)
@@ -134,7 +134,7 @@ class EventDecoder:
             raise UndecodableError("unknown_schema", f"no schema registry is configured to look up id {schema_id}")
         text = self._registry.schema_of(schema_id)
         try:
-            fingerprint = single_object.fingerprint_of(orjson.loads(text))
+            fingerprint = single_object.fingerprint_of(parse_json(text.encode()))
         except Exception as error:  # fastavro raises whatever the schema provokes
             detail = str(error) or type(error).__name__
             raise UndecodableError("unknown_schema", f"registered schema {schema_id}: {detail}") from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.domain.delivery import Priority
+from gateway.domain.delivery import DEFAULT_MAX_BODY_BYTES, Priority
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import check_event_id, check_tenant
 from gateway.domain.options import MAX_DEFERRAL_TEXT, is_too_far_ahead
@@ -19,11 +19,14 @@ from gateway.wire.event_headers import EventContext, is_traceparent, write_conte
 from gateway.wire.json_data import data_from_json
 from gateway.wire.moments import milliseconds_of
 from gateway.wire.option_headers import DeliverAfter, deliver_after_text, options_of
-from gateway.wire.single_object import SingleObjectWriter
+from gateway.wire.rendering import render_body
+from gateway.wire.single_object import HEADER_BYTES, SingleObjectWriter, decode_body
 
 CONTENT_TYPE = "application/avro"
 # Kafka's default limit is 1 MB for a record with its key and headers.
 MAX_VALUE_BYTES = 900_000
+# A body is rarely as many times as large as the Avro value; one that is is rejected by the stream.
+_MAX_GROWTH = 50
 DEFAULT_SOURCE = "/webhook-gateway"
 
 
@@ -73,10 +76,16 @@ class EncodedEvent:
 
 
 class EventEncoder:
-    """Encodes new events with the catalog's schemas."""
+    """Encodes new events with the catalog's schemas.
 
-    def __init__(self, catalog: Catalog) -> None:
+    Args:
+        catalog: the known event types and versions.
+        max_body_bytes: an event with a larger body is refused, as the stream would reject it.
+    """
+
+    def __init__(self, catalog: Catalog, *, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> None:
         self._catalog = catalog
+        self._max_body_bytes = max_body_bytes
         self._writers: dict[tuple[str, int], SingleObjectWriter] = {}
 
     def encode(self, event: NewEvent, *, new_id: str, now: datetime) -> EncodedEvent:
@@ -89,11 +98,13 @@ class EventEncoder:
 
         Raises:
             NotFoundError: there is no such event type or version.
-            InvalidInputError: the data or the context does not fit; the message names the field.
+            InvalidInputError: the data or the context does not fit, or the event is too large; the message
+                names the field.
         """
+        event_id = check_event_id(event.event_id or new_id)
         schema = self._catalog.entry(event.event_type, event.version)
         context = EventContext(
-            event_id=check_event_id(event.event_id or new_id),
+            event_id=event_id,
             event_type=schema.event_type,
             source=_header("source", event.source),
             time_ms=_time_ms(event.time or now),
@@ -103,19 +114,35 @@ class EventEncoder:
             deliver_after=_deliver_after(event.deliver_after, now),
             priority=None if event.priority is Priority.NORMAL else event.priority,
         )
+        value = self._value(schema, event.data)
+        self._check_body(schema, event_id, context.time_ms or 0, value)
         return EncodedEvent(
-            event_id=event.event_id or new_id,
+            event_id=event_id,
             topic=event_topic(schema.event_type),
-            key=event.key.encode() if isinstance(event.key, str) else event.key,
-            value=self._value(schema, event.data),
+            key=_utf8("key", event.key) if isinstance(event.key, str) else event.key,
+            value=value,
             headers=write_context(context, CONTENT_TYPE),
         )
 
     def _value(self, schema: EventSchema, data: Mapping[str, Any]) -> bytes:
-        value = self._writer(schema).encode(data_from_json(schema.nodes, data))
+        converted = data_from_json(schema.nodes, data)
+        try:
+            value = self._writer(schema).encode(converted)
+        except (ValueError, TypeError) as error:  # such as a lone surrogate in a string
+            raise InvalidInputError(f"the event's data can't be encoded: {error}") from None
         if len(value) > MAX_VALUE_BYTES:
             raise InvalidInputError(f"the event has {len(value)} bytes of data, the limit is {MAX_VALUE_BYTES}")
         return value
+
+    def _check_body(self, schema: EventSchema, event_id: str, time_ms: int, value: bytes) -> None:
+        if len(value) * _MAX_GROWTH <= self._max_body_bytes:
+            return
+        body = render_body(event_id, schema.event_type, time_ms, decode_body(value, HEADER_BYTES, schema.parsed))
+        if len(body) > self._max_body_bytes:
+            raise InvalidInputError(
+                f"the event's body has {len(body)} bytes of JSON, the limit is {self._max_body_bytes}",
+                hint="send a reference to what is large; GATEWAY_MAX_BODY_BYTES sets the limit",
+            )
 
     def _writer(self, schema: EventSchema) -> SingleObjectWriter:
         name = (schema.event_type, schema.version)
@@ -127,7 +154,15 @@ class EventEncoder:
 def _header(name: str, value: str) -> str:
     if not value:
         raise InvalidInputError(f"the {name} of an event must not be empty")
+    _ = _utf8(name, value)
     return value
+
+
+def _utf8(name: str, value: str) -> bytes:
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        raise InvalidInputError(f"the {name} of an event is no Unicode text") from None
 
 
 def _time_ms(moment: datetime) -> int:

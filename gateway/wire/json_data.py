@@ -5,11 +5,13 @@ base64. Nothing is guessed and nothing is dropped: what does not fit is refused 
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from gateway.domain.errors import InvalidInputError
 from gateway.wire.json_scalars import scalar_from_json
+from gateway.wire.schema_bounds import MAX_DEPTH
 from gateway.wire.schema_defaults import default_value
 from gateway.wire.schema_nodes import NULL, UNION, Node, SchemaNodes
 
@@ -20,6 +22,7 @@ _JSON_NAMES = {
     bool: "a boolean",
     int: "a number",
     float: "a number",
+    Decimal: "a number",
     str: "a string",
     dict: "an object",
     list: "an array",
@@ -36,8 +39,25 @@ def data_from_json(schema: Any, data: Any) -> Any:
     Raises:
         InvalidInputError: it does not fit; the message names the place, like `data.lines[0].unit_price`.
     """
+    _check_depth(data)
     nodes = schema if isinstance(schema, SchemaNodes) else SchemaNodes(schema)
     return _convert(nodes, nodes.root, data, ROOT)
+
+
+def _check_depth(data: Any) -> None:
+    """Refuse what consumers would refuse, before anything walks down into it."""
+    waiting = [(data, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, Mapping):
+            inner: Iterable[Any] = value.values()
+        elif isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
+            inner = value
+        else:
+            continue
+        if depth >= MAX_DEPTH:
+            raise InvalidInputError(f"{ROOT}: it is nested more than {MAX_DEPTH} levels deep")
+        waiting += [(item, depth + 1) for item in inner]
 
 
 def _convert(nodes: SchemaNodes, schema: Any, value: Any, path: str) -> Any:
@@ -86,8 +106,15 @@ def _convert_record(nodes: SchemaNodes, node: Node, value: Any, path: str) -> di
         if name in value:
             converted[name] = _convert(nodes, type_, value[name], f"{path}.{name}")
         else:
-            converted[name] = default_value(nodes, type_, field["default"])
+            converted[name] = _default(nodes, field, path)
     return converted
+
+
+def _default(nodes: SchemaNodes, field: Mapping[str, Any], path: str) -> Any:
+    try:
+        return default_value(nodes, field["type"], field["default"])
+    except ValueError as error:
+        raise InvalidInputError(f"{path}.{field['name']}: the schema's default does not fit: {error}") from None
 
 
 def _check_names(node: Node, value: Mapping[Any, Any], path: str) -> None:

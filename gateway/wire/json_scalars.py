@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
@@ -40,14 +41,24 @@ def _primitive(node: Node, value: Any) -> Any:
         case "long":
             return _checked(is_integer("long", value), value, "an integer of 64 bits")
         case "float" | "double":
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            return float(_checked(is_number, value, "a number"))
+            return _float(value)
         case "boolean":
             return _checked(isinstance(value, bool), value, "true or false")
         case "string":
             return _checked(isinstance(value, str), value, "a string")
         case _:
             return _checked(value is None, value, "null")
+
+
+def _float(value: Any) -> float:
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    _checked(is_number, value, "a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    _checked(math.isfinite(number) or isinstance(value, float), value, "a number that a double can hold")
+    return number
 
 
 def _decimal(node: Node, value: Any) -> Decimal:

@@ -37,10 +37,22 @@ def render_webhook(event: Event, data: dict[str, Any]) -> bytes:
     Raises:
         TypeError: a value of a type that no Avro schema decodes to.
     """
+    return render_body(event.event_id, event.event_type, event.time_ms, data)
+
+
+def render_body(event_id: str, event_type: str, time_ms: int, data: dict[str, Any]) -> bytes:
+    """Give the same of an event that is still to be published.
+
+    Args:
+        event_id: its id.
+        event_type: its type.
+        time_ms: when it happened, milliseconds since the epoch.
+        data: the decoded data.
+    """
     body = {
-        "id": event.event_id,
-        "type": event.event_type,
-        "timestamp": rfc3339(_EPOCH + timedelta(milliseconds=event.time_ms)),
+        "id": event_id,
+        "type": event_type,
+        "timestamp": rfc3339(_EPOCH + timedelta(milliseconds=time_ms)),
         "data": data,
     }
     return orjson.dumps(body, default=_render, option=_OPTIONS)

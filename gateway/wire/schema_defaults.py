@@ -15,19 +15,26 @@ def default_value(nodes: SchemaNodes, schema: Any, default: Any) -> Any:
     Raises:
         ValueError: the default is not of the schema's type; the message says where and why.
     """
+    try:
+        return _value(nodes, schema, default)
+    except RecursionError:
+        raise ValueError("it contains itself without an end") from None
+
+
+def _value(nodes: SchemaNodes, schema: Any, default: Any) -> Any:
     node = nodes.node(schema)
     match node.kind:
         case "union":
             return _union_default(nodes, node, default)
         case "record" if isinstance(default, dict):
             return {
-                field["name"]: default_value(nodes, field["type"], _given(field, default))
+                field["name"]: _value(nodes, field["type"], _given(field, default))
                 for field in node.definition["fields"]
             }
         case "array" if isinstance(default, list):
-            return [default_value(nodes, node.definition["items"], item) for item in default]
+            return [_value(nodes, node.definition["items"], item) for item in default]
         case "map" if isinstance(default, dict):
-            return {key: default_value(nodes, node.definition["values"], item) for key, item in default.items()}
+            return {key: _value(nodes, node.definition["values"], item) for key, item in default.items()}
         case "bytes" | "fixed" if isinstance(default, str):
             return _bytes_default(node, default)
         case _ if _is_plain(node, default):
@@ -48,7 +55,7 @@ def _union_default(nodes: SchemaNodes, union: Node, default: Any) -> Any:
     """Take the first branch that fits, as Avro 1.12 has it."""
     for branch in union.branches:
         try:
-            return default_value(nodes, branch, default)
+            return _value(nodes, branch, default)
         except ValueError:
             continue  # the next branch may fit; none at all is an error below
     raise ValueError(f"{default!r} fits no branch of the {UNION}")

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from gateway.domain.errors import GatewayError
+from gateway.wire.strict_json import parse_json
 
+MAX_SCHEMA_BYTES = 1_048_576
+MAX_VERSIONS = 1000
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -20,14 +21,25 @@ def read_versions(folder: Path) -> dict[int, Any]:
     """Read `<version>.avsc` files of one folder, oldest version first.
 
     Raises:
-        GatewayError: a file has another name, or is not JSON.
+        GatewayError: a file has another name, is too large or not JSON, or there are too many.
     """
     versions: dict[int, Any] = {}
-    for file in sorted(folder.glob("*.avsc"), key=lambda path: path.stem.zfill(9)):
+    files = sorted(folder.glob("*.avsc"), key=lambda path: path.stem.zfill(9))
+    if len(files) > MAX_VERSIONS:
+        raise GatewayError(f"{folder} has {len(files)} versions, at most {MAX_VERSIONS} are allowed")
+    for file in files:
         if not file.stem.isdecimal() or file.stem.startswith("0"):
             raise GatewayError(f"{file} must be named by its version, like 1.avsc")
-        try:
-            versions[int(file.stem)] = orjson.loads(file.read_bytes())
-        except orjson.JSONDecodeError as error:
-            raise GatewayError(f"{file} is not JSON: {error}") from error
+        versions[int(file.stem)] = _read(file)
     return versions
+
+
+def _read(file: Path) -> Any:
+    with file.open("rb") as stream:
+        text = stream.read(MAX_SCHEMA_BYTES + 1)
+    if len(text) > MAX_SCHEMA_BYTES:
+        raise GatewayError(f"{file} is larger than {MAX_SCHEMA_BYTES} bytes")
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        raise GatewayError(f"{file} is not JSON: {error}") from error

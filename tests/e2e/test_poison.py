@@ -8,9 +8,13 @@ import pytest
 from confluent_kafka import Message, Producer
 
 from gateway.domain.topics import EVENTS_PREFIX, REJECTED, TopicLayout
+from gateway.domain.varints import encode_varint
 from gateway.kafka.publisher import EventPublisher
 from gateway.receiver.sandbox import Sandbox
-from gateway.wire.records import rejected_codec
+from gateway.wire.catalog import load_catalog
+from gateway.wire.rejected_record import rejected_codec
+from gateway.wire.schema_files import schemas_root
+from gateway.wire.single_object import MARKER
 from tests.e2e.events import event_id, publish_payments
 from tests.e2e.killing import Pair
 from tests.e2e.receiving import SECRET, Receiver
@@ -20,8 +24,15 @@ from tests.e2e.topic_contents import read_topic
 LAYOUT = TopicLayout(("customer", "invoice", "order"))
 SETTLED_S = 60.0
 PART = 3  # of events; in all they are too few failures to open a circuit
-# No record at all; one that is cut off after its schema's fingerprint; none of a known schema.
-VALUES = (b"no record", b"\xc3\x01" + bytes(8) + b"\x02", b"\xc3\x01")
+PAID = load_catalog(schemas_root() / "events").entry("order.paid")
+# No record at all; one that is cut off after its schema's fingerprint; none of a known schema; an event that claims a
+# text of an exabyte.
+VALUES = (
+    b"no record",
+    b"\xc3\x01" + bytes(8) + b"\x02",
+    b"\xc3\x01",
+    MARKER + PAID.fingerprint + encode_varint(2**61) + b"a",
+)
 
 Place = tuple[str, int, int]
 

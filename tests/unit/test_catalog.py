@@ -11,7 +11,7 @@ from gateway.domain.errors import NotFoundError
 from gateway.wire.catalog import load_catalog
 from gateway.wire.catalog_check import check_catalog, check_gateway_records
 from gateway.wire.errors import CatalogError
-from gateway.wire.schema_files import schemas_root
+from gateway.wire.schema_files import MAX_SCHEMA_BYTES, MAX_VERSIONS, schemas_root
 
 WriteSchema = Callable[..., Path]
 ID = {"name": "id", "type": "string"}
@@ -101,6 +101,11 @@ def test_an_unknown_type_is_answered_with_the_closest_name() -> None:
             record({"name": "a", "type": {"type": "bytes", "logicalType": "decimal"}}),
             "a decimal needs a precision",
         ),
+        ("thing.made/1.avsc", record({"name": "a", "type": {"type": "array", "items": "null"}}), "take no bytes"),
+        ("thing.made/1.avsc", record({"name": "a", "type": "tests.Thing"}), "contains itself without an end"),
+        ("thing.made/1.avsc", '{"type": "record", "type": "enum"}', "'type' is there twice"),
+        pytest.param("thing.made/1.avsc", "[" * 100_000, "is not JSON", id="deep"),
+        pytest.param("thing.made/1.avsc", " " * (MAX_SCHEMA_BYTES + 1), "is larger than", id="large"),
         ("thing.made/README.md", "notes", "has no versions"),
     ],
 )
@@ -113,6 +118,15 @@ def test_a_broken_catalog_is_refused_with_file_and_rule(
         load_catalog(folder)
     assert file.split("/", maxsplit=1)[0] in caught.value.message
     assert [problem.rule for problem in check_catalog(folder)] == ["unreadable"]
+
+
+def test_too_many_versions_are_refused(write: WriteSchema) -> None:
+    """Each is compared with each other one."""
+    folder = write("thing.made/1.avsc", "7")
+    for version in range(2, MAX_VERSIONS + 2):
+        (folder / "thing.made" / f"{version}.avsc").touch()
+    with pytest.raises(CatalogError, match="versions, at most"):
+        load_catalog(folder)
 
 
 def test_a_missing_or_empty_folder_is_refused(tmp_path: Path) -> None:

@@ -36,6 +36,13 @@ DOG = {"type": "record", "name": "Dog", "fields": [{"name": "tricks", "type": {"
 SOME_ID = "6f0a4a0e-5b0c-4d3b-9a5e-0f2c7f1f2c11"
 
 
+def endless() -> list[Any]:
+    """A list that contains itself."""
+    items: list[Any] = []
+    items.append(items)
+    return items
+
+
 @pytest.mark.parametrize(
     ("schema", "value", "expected"),
     [
@@ -110,12 +117,32 @@ def test_each_type_is_converted(schema: Any, value: Any, expected: Any) -> None:
         ({"type": "array", "items": "int"}, "12"),
         ({"type": "map", "values": "int"}, {1: 1}),
         (CAT, [("lives", 9)]),
+        ("double", 10**400),
+        ("double", Decimal("1e400")),
+        ("double", True),
+        ("int", Decimal(1)),
+        (DECIMAL, Decimal("NaN")),
+        (DECIMAL, Decimal("1e999999")),
+        (DECIMAL, "1e999999999999999999999"),
+        ({"type": "array", "items": "int"}, endless()),
     ],
 )
 def test_what_does_not_fit_is_refused(schema: Any, value: Any) -> None:
     """Nothing is rounded, cut off, or turned into something else."""
     with pytest.raises(InvalidInputError, match=r"^data: "):
         data_from_json(schema, value)
+
+
+def test_a_number_of_many_digits_is_a_double_too() -> None:
+    """JSON that is read digit for digit gives decimals, also for fields that are doubles."""
+    assert data_from_json("double", Decimal("0.1")) == 0.1
+
+
+def test_a_default_that_contains_itself_is_refused() -> None:
+    """The schema is wrong, and says so instead of running out of stack."""
+    node = {"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["Node", "null"], "default": {}}]}
+    with pytest.raises(InvalidInputError, match=r"data\.next: the schema's default does not fit"):
+        data_from_json(node, {})
 
 
 def order(**changes: Any) -> dict[str, Any]:
