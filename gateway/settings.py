@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.domain.addresses import DEFAULT_PORTS, AddressPolicy, parse_networks, parse_ports
+from gateway.domain.delivery import DEFAULT_MAX_BODY_BYTES, LARGEST_MAX_BODY_BYTES
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.tiers import DEFAULT_TIERS, Tier, parse_tier
 from gateway.domain.topics import DELIVERIES_RETENTION_MS
@@ -85,6 +86,12 @@ class Settings(BaseSettings):
         lt=DELIVERIES_RETENTION_MS // 1000,
         description="a delivery that has waited this long for its turn becomes a dead letter, seconds; "
         "less than the 7 days for which Kafka keeps it",
+    )
+    max_body_bytes: int = Field(
+        default=DEFAULT_MAX_BODY_BYTES,
+        ge=1024,
+        le=LARGEST_MAX_BODY_BYTES,
+        description="an event whose body to be sent is larger is rejected, and `publish` refuses it, bytes",
     )
     duplicate_window_s: int = Field(
         default=600,

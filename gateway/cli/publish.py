@@ -1,5 +1,6 @@
 """`gateway publish`: publish events from a file, from standard input, or made up."""
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -8,7 +9,6 @@ from random import Random
 from typing import IO, Any
 
 import click
-import orjson
 
 from gateway.cli.output import emit_json, json_option
 from gateway.domain.delivery import Priority
@@ -20,6 +20,7 @@ from gateway.wire.catalog import Catalog
 from gateway.wire.event_encoder import DEFAULT_SOURCE, NewEvent
 from gateway.wire.mocking import mock_data
 from gateway.wire.option_headers import parse_deliver_after
+from gateway.wire.strict_json import exact_number, parse_json
 
 # Of made-up events; what is read is one batch, so that nothing is sent before all of it is checked.
 _BATCH_EVENTS = 1000
@@ -77,7 +78,8 @@ def command(
     if (file is None) == (mock_count is None):
         raise click.UsageError("give exactly one of --file and --mock")
     later = None if deliver_after is None else parse_deliver_after(deliver_after)
-    deployment = Deployment(load_settings())
+    settings = load_settings()
+    deployment = Deployment(settings)
     catalog = deployment.catalog()
     if file is not None:
         rows = _read(file)
@@ -100,7 +102,9 @@ def command(
         priority=Priority(priority),
     )
     events = map(event, data)
-    with EventPublisher(deployment.kafka("gateway-publish"), catalog) as publisher:
+    with EventPublisher(
+        deployment.kafka("gateway-publish"), catalog, max_body_bytes=settings.max_body_bytes
+    ) as publisher:
         _publish(publisher, events, count, count if file else _BATCH_EVENTS, as_json=as_json)
 
 
@@ -142,11 +146,13 @@ def _read(file: IO[bytes]) -> Sequence[dict[str, Any]]:
     if len(text) > _MAX_INPUT_BYTES:
         raise InvalidInputError(f"{file.name} is larger than {_MAX_INPUT_BYTES} bytes", hint="publish it in parts")
     try:
-        rows = [orjson.loads(text)]
-    except orjson.JSONDecodeError:
+        rows = [parse_json(text, parse_float=exact_number)]
+    except json.JSONDecodeError:
         rows = [
             _parse_line(file.name, number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()
         ]
+    except ValueError as error:
+        raise InvalidInputError(f"{file.name} is not JSON with one meaning: {error}") from None
     if not rows:
         raise InvalidInputError(f"{file.name} is empty")
     return rows
@@ -154,8 +160,8 @@ def _read(file: IO[bytes]) -> Sequence[dict[str, Any]]:
 
 def _parse_line(name: str, number: int, line: bytes) -> Any:  # noqa: ANN401 - what it is, the encoder checks
     try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError as error:
+        return parse_json(line, parse_float=exact_number)
+    except ValueError as error:
         raise InvalidInputError(
             f"{name}, line {number} is not JSON: {error}", hint="one JSON object, or one object a line"
         ) from None

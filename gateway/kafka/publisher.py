@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from gateway.domain.delivery import Priority
+from gateway.domain.delivery import DEFAULT_MAX_BODY_BYTES, Priority
 from gateway.domain.errors import InvalidInputError, UnavailableError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.errors import QUIET, gateway_error
@@ -68,13 +68,21 @@ class EventPublisher:
         kafka: bootstrap servers (`host:port`, comma separated) or a whole configuration.
         catalog: the known event types; None for the catalog that comes along.
         timeout_s: how long one call may wait for Kafka, in seconds.
+        max_body_bytes: an event with a larger body is refused; what the stream is configured with.
     """
 
-    def __init__(self, kafka: KafkaConfig | str, catalog: Catalog | None = None, *, timeout_s: float = 30.0) -> None:
+    def __init__(
+        self,
+        kafka: KafkaConfig | str,
+        catalog: Catalog | None = None,
+        *,
+        timeout_s: float = 30.0,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    ) -> None:
         config = KafkaConfig(kafka) if isinstance(kafka, str) else kafka
         self._bootstrap_servers = config.bootstrap_servers
         self._timeout_s = timeout_s
-        self._encoder = EventEncoder(catalog or load_catalog(schemas_root() / "events"))
+        self._encoder = EventEncoder(catalog or load_catalog(schemas_root() / "events"), max_body_bytes=max_body_bytes)
         self._producer = Producer(
             config.producer(
                 **{"message.timeout.ms": int(timeout_s * 1000), "topic.metadata.propagation.max.ms": _TOPIC_WAIT_MS},

@@ -55,7 +55,9 @@ async def run_stream(settings: Settings) -> None:
     registry = HttpSchemaRegistry(settings.schema_registry_url) if settings.schema_registry_url else None
     acks = InOrderAcks(MAX_EVENTS_IN_FLIGHT, MAX_EVENT_BYTES_IN_FLIGHT)
     output = BoundedOutput(producer, MAX_UNCONFIRMED_BYTES)
-    pipeline = EventPipeline(EventDecoder(deployment.catalog(), registry), table.index)
+    pipeline = EventPipeline(
+        EventDecoder(deployment.catalog(), registry), table.index, max_body_bytes=settings.max_body_bytes
+    )
     stream = StreamApp(config, topics, pipeline, output, acks, settings.home / "stream")
     observing = asyncio.ensure_future(_observe(stream, acks, EndOffsets(config, topics), settings.stall_timeout_s))
     beating = asyncio.ensure_future(_beat(watchdog))

@@ -26,6 +26,7 @@ from gateway.wire.event_codec import EventDecoder, EventRecord
 from gateway.wire.event_encoder import MAX_VALUE_BYTES, EventEncoder, NewEvent
 from gateway.wire.json_data import data_from_json
 from gateway.wire.mocking import mock_data
+from gateway.wire.rendering import render_webhook
 from gateway.wire.schema_files import schemas_root
 from gateway.wire.single_object import HEADER_BYTES, SingleObjectWriter
 
@@ -265,6 +266,57 @@ def test_an_event_that_would_be_rejected_is_not_published(changes: dict[str, Any
     """The mistake shows where it is made."""
     with pytest.raises(error):
         published(replace(NewEvent("order.paid", DATA), **changes))
+
+
+def test_a_body_too_large_to_be_sent_is_not_published() -> None:
+    """The publisher counts what the stream would count: one byte decides."""
+    event = NewEvent("order.paid", DATA | {"provider_reference": '"' * 1000}, event_id="evt-1")
+    decoded = EventDecoder(CATALOG).decode(published(event))
+    size = len(render_webhook(decoded.event, decoded.data))
+    EventEncoder(CATALOG, max_body_bytes=size).encode(event, new_id="", now=NOW)
+    with pytest.raises(InvalidInputError, match=f"{size} bytes of JSON, the limit is {size - 1}"):
+        EventEncoder(CATALOG, max_body_bytes=size - 1).encode(event, new_id="", now=NOW)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"data": DATA | {"provider_reference": "\ud800"}}, {"key": "\ud800"}, {"subject": "\udcff"}, {"source": "\udcff"}],
+    ids=["data", "key", "subject", "source"],
+)
+def test_what_is_no_unicode_text_is_not_published(changes: dict[str, Any]) -> None:
+    """Bytes that are not UTF-8 on a command line become lone surrogates, which nothing can encode."""
+    with pytest.raises(InvalidInputError):
+        published(replace(NewEvent("order.paid", DATA), **changes))
+
+
+HOSTILE_BODIES = [b"\x80" * 900_000, b"\xff" * 64, b"\0" * 64, b"", BODY + b"\0", BODY[:-1]]
+
+
+@pytest.mark.parametrize("body", HOSTILE_BODIES, ids=lambda body: f"{body[:2].hex()}*{len(body)}")
+@pytest.mark.parametrize("prefix", [VALUE[:HEADER_BYTES], b"\0\0\0\0\7"], ids=["single-object", "confluent"])
+def test_hostile_bytes_are_not_avro(prefix: bytes, body: bytes) -> None:
+    """In both wire formats; see tests/unit/test_value_check.py for each trick."""
+    decoder = EventDecoder(CATALOG, Registry(id7=orjson.dumps(PAID.source).decode()))
+    assert reason_of(decoder, record(prefix + body)) == "not_avro"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "[" * 100_000,
+        '{"type":"array","items":' * 2_000,
+        "\0",
+        "NaN",
+        '{"type": "int", "type": "string"}',
+        "9" * 5000,
+        "null",
+    ],
+    ids=lambda schema: ascii(schema[:8]),
+)
+def test_a_hostile_registered_schema_is_unknown(schema: str) -> None:
+    """Whatever the registry has under an id: the record is rejected, and the stream goes on."""
+    decoder = EventDecoder(CATALOG, Registry(id7=schema))
+    assert reason_of(decoder, record(b"\0\0\0\0\7" + BODY)) == "unknown_schema"
 
 
 @given(st.sampled_from(CATALOG.event_types()), st.integers())

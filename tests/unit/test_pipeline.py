@@ -9,7 +9,13 @@ from random import Random
 import orjson
 import pytest
 
-from gateway.domain.delivery import Delivery, Priority, delivery_id_of
+from gateway.domain.delivery import (
+    DEFAULT_MAX_BODY_BYTES,
+    LARGEST_MAX_BODY_BYTES,
+    Delivery,
+    Priority,
+    delivery_id_of,
+)
 from gateway.domain.event import SourcePosition
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.subscription import DeliveryOrder, Subscription, SubscriptionState
@@ -21,7 +27,8 @@ from gateway.wire.errors import RegistryUnavailableError, UndecodableError
 from gateway.wire.event_codec import EventDecoder, EventRecord
 from gateway.wire.event_encoder import EventEncoder, NewEvent
 from gateway.wire.mocking import mock_data
-from gateway.wire.records import delivery_codec, rejected_codec
+from gateway.wire.records import delivery_codec
+from gateway.wire.rejected_record import rejected_codec
 from gateway.wire.schema_files import schemas_root
 from tests.subscriptions import subscription
 
@@ -43,17 +50,19 @@ class Registry:
         raise self.answer
 
 
-def pipeline(*subscriptions: Subscription, registry: Registry | None = None) -> EventPipeline:
+def pipeline(
+    *subscriptions: Subscription, registry: Registry | None = None, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+) -> EventPipeline:
     """Give a pipeline for these subscriptions."""
     index = SubscriptionIndex()
     for one in subscriptions:
         index.put(one)
-    return EventPipeline(EventDecoder(CATALOG, registry), index)
+    return EventPipeline(EventDecoder(CATALOG, registry), index, max_body_bytes=max_body_bytes)
 
 
 def record_of(event: NewEvent, offset: int = 41, now: datetime = NOW) -> EventRecord:
-    """Give an event as it is read from Kafka."""
-    encoded = EventEncoder(CATALOG).encode(event, new_id="evt-1", now=now)
+    """Give an event as it is read from Kafka, from a producer that asks for no limit."""
+    encoded = EventEncoder(CATALOG, max_body_bytes=2**30).encode(event, new_id="evt-1", now=now)
     return EventRecord(encoded.topic, 3, offset, 1_700_000_000_123, encoded.key, encoded.value, encoded.headers)
 
 
@@ -210,12 +219,34 @@ def test_what_can_not_be_decoded_is_rejected_with_its_reason(record: EventRecord
     assert rejection_of(pipeline().process(record), record)[0] == reason
 
 
-def test_an_event_too_large_to_be_delivered_is_rejected() -> None:
-    """As JSON an event may outgrow the limit of a Kafka record that it respects as Avro: the stream has to go on."""
+def test_an_event_with_too_large_a_body_is_rejected() -> None:
+    """As JSON an event may outgrow a limit that it respects as Avro; one byte decides."""
     event = created()
     record = record_of(replace(event, data={**event.data, "note": '"' * 500_000}))
-    worker = pipeline(subscription("one"), subscription("two"))
-    assert rejection_of(worker.process(record), record)[0] == "too_large"
+    wanted = subscription("one")
+    (out,) = pipeline(wanted, max_body_bytes=LARGEST_MAX_BODY_BYTES + 100_000).process(record_of(event))
+    size = len(delivery_codec().decode(out.value).body)
+    assert list(pipeline(wanted, max_body_bytes=size).process(record_of(event)))
+    for large, worker in ((record, pipeline(wanted)), (record_of(event), pipeline(wanted, max_body_bytes=size - 1))):
+        reason, detail = rejection_of(worker.process(large), large)
+        assert reason == "too_large"
+        assert f"the limit is {DEFAULT_MAX_BODY_BYTES if large is record else size - 1}" in detail
+
+
+def test_an_event_nobody_wants_is_never_too_large() -> None:
+    """Its body is not even rendered."""
+    assert list(pipeline(max_body_bytes=1).process(record_of(created()))) == []
+
+
+def test_an_event_too_large_for_a_record_is_rejected() -> None:
+    """The event's key, which the delivery carries along, counts too: the stream has to go on."""
+    event = created()
+    data = {**event.data, "note": '"' * 450_000}
+    record = record_of(replace(event, data=data, key="k" * 60_000))
+    worker = pipeline(subscription("one"), subscription("two"), max_body_bytes=LARGEST_MAX_BODY_BYTES)
+    reason, detail = rejection_of(worker.process(record), record)
+    assert reason == "too_large"
+    assert "its delivery has" in detail
 
 
 def test_what_is_too_large_to_be_kept_is_told_by_its_coordinates() -> None:
