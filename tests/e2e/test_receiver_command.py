@@ -74,7 +74,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_shows_what_it_gets_and_stops_cleanly(start: Start, number: signal.Signals) -> None:
-    """One line per request tells the verdict, and a signal ends it at once with exit code 0."""
+    """One line per request tells the verdict, whoever watches is told of a forged one, and a signal ends it at once."""
     receiver, url = start("--secret", SECRET)
     assert post(f"{url}/shop", payload(), sign(payload())) == 200
     line = read_line(receiver)
@@ -85,7 +85,7 @@ def test_it_shows_what_it_gets_and_stops_cleanly(start: Start, number: signal.Si
     receiver.send_signal(number)
     assert receiver.wait(5) == 0
     assert receiver.stderr is not None
-    assert receiver.stderr.read() == ""
+    assert receiver.stderr.read() == "security.signature_invalid sender=127.0.0.1 reason=missing_header\n"
 
 
 def test_json_lines(start: Start) -> None:
