@@ -72,6 +72,11 @@ def find_mistakes(request: CapturedRequest, secrets: Sequence[str]) -> list[str]
     if _fits(keys, request):
         return [_OFF]
     found = list(_shape(request, keys))
+    if _in_milliseconds(request):
+        # It is told above; what else is wrong shows once that is put right.
+        request = replace(request, timestamp=str(int(request.timestamp) // 1000))
+        if _fits(keys, request):
+            return [*found, f"it fits the timestamp {request.timestamp}, in seconds"]
     found += (f"it fits {says}" for says, changed in _other_requests(request) if _fits(keys, changed))
     found += (f"it fits {says}" for says, content in _other_contents(request) if _fits(keys, request, content))
     found += (f"it fits, made with {says}" for says, others in _other_keys(secrets) if _fits(others, request))
@@ -87,13 +92,17 @@ def _fits(keys: TrustedKeys, request: CapturedRequest, content: bytes | None = N
 
 def _shape(request: CapturedRequest, keys: TrustedKeys) -> Iterator[str]:
     """Look at what can be seen without trying."""
-    if _DECIMAL.match(request.timestamp) and int(request.timestamp) >= _LEAST_MILLISECONDS:
+    if _in_milliseconds(request):
         yield "the timestamp looks like milliseconds: webhook-timestamp is in seconds"
     versions = {entry.partition(",")[0] for entry in request.signatures.split()}
     if V1A in versions and V1 not in versions and not keys.public_keys:
         yield f"all signatures are {V1A} (ed25519), which a public key ({PUBLIC_KEY_PREFIX}…) verifies; none was given"
     if V1 in versions and V1A not in versions and not keys.hmac_secrets:
         yield f"all signatures are {V1} (HMAC), which a secret ({HMAC_PREFIX}…) verifies; none was given"
+
+
+def _in_milliseconds(request: CapturedRequest) -> bool:
+    return _DECIMAL.match(request.timestamp) is not None and int(request.timestamp) >= _LEAST_MILLISECONDS
 
 
 def _other_requests(request: CapturedRequest) -> Iterator[tuple[str, CapturedRequest]]:
@@ -103,9 +112,10 @@ def _other_requests(request: CapturedRequest) -> Iterator[tuple[str, CapturedReq
             yield says, replace(request, body=body)
         seen.add(body)
     if _DECIMAL.match(request.timestamp):
-        seconds = int(request.timestamp)
-        yield f"the timestamp {seconds // 1000}, in seconds", replace(request, timestamp=str(seconds // 1000))
-        yield f"the timestamp {seconds * 1000}, in milliseconds", replace(request, timestamp=str(seconds * 1000))
+        yield (
+            f"the timestamp {request.timestamp}000, in milliseconds",
+            replace(request, timestamp=f"{request.timestamp}000"),
+        )
     in_body = _id_in(request.body)
     if in_body not in {None, request.webhook_id}:
         yield f"the id in the body, {in_body!r}, not that in the header", replace(request, webhook_id=str(in_body))

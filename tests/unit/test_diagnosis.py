@@ -61,6 +61,10 @@ MISTAKES = {
         replace(GOOD, timestamp=f"{AT}123"),
         f"the timestamp {AT}, in seconds",
     ),
+    "milliseconds sent, and a newline added": (
+        replace(GOOD, timestamp=f"{AT}123", body=BODY + b"\n"),
+        "without the newline at its end",
+    ),
     "milliseconds signed, seconds sent": (captured(signed(at=AT * 1000)), f"{AT * 1000}, in milliseconds"),
     "another id": (replace(GOOD, webhook_id="evt_9"), "the id in the body, 'evt_1'"),
     "swapped": (
