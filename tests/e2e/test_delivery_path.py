@@ -75,6 +75,23 @@ async def test_both_signature_profiles_on_one_request(receiver: Receiver, publis
         assert verify(headers, request.body.encode(), SECRET).webhook_id == request.webhook_id
 
 
+async def test_a_receiver_changes_over_to_a_public_key(receiver: Receiver, publisher: EventPublisher) -> None:
+    """After a rotation both types sign: the public key alone verifies, and so does the secret from before."""
+    inbox = await receiver.subscribe()
+    rotation = ("rotate-secret", inbox, "--secret-type", "ed25519", "--json")
+    public_key = orjson.loads(await receiver.gateway("subscriptions", *rotation))["public_key"]
+    receiver.sandbox.set_secrets(inbox, [public_key])
+    await publish_payments(publisher, inbox, 1)
+
+    await receiver.until_accepted(1, inbox)
+
+    request = receiver.requests(inbox)[-1]
+    entries = request.headers["webhook-signature"].split(" ")
+    assert [entry.partition(",")[0] for entry in entries] == ["v1a", "v1"]
+    for trusted in (public_key, SECRET):
+        assert verify(request.headers, request.body.encode(), trusted).webhook_id == request.webhook_id
+
+
 async def test_events_without_context_get_one_from_the_record(receiver: Receiver) -> None:
     """Without ce_* headers the type comes from the schema, the id from the coordinates."""
     inbox = await receiver.subscribe("--signature-profile", "x-webhook", tenant="default", event_type="order.paid")
