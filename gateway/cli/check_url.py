@@ -19,7 +19,7 @@ _MAX_LINE_BYTES = 65_536
 
 
 @click.command()
-@click.argument("urls", metavar="URL...", nargs=-1)
+@click.argument("urls", metavar="[URL]...", nargs=-1)
 @click.option("--file", "file", type=click.File("rb"), help="URLs, one a line; - is standard input.")
 @json_option
 def command(urls: tuple[str, ...], file: BinaryIO | None, as_json: bool) -> None:
