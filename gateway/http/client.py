@@ -7,7 +7,6 @@ connection is closed), no redirects, no cookies, no decompression, no proxy but 
 import asyncio
 import email.utils
 import math
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
@@ -31,6 +30,7 @@ from gateway.http.failures import failure_of, is_disconnect
 from gateway.http.guard import AddressRefusedError, GuardedResolver, guarded_socket_factory
 from gateway.http.proxy import TunnelConnector, awaited_of
 from gateway.http.resolver import NameResolver
+from gateway.http.tls import TlsContexts, TlsTerms, shared_context
 
 CONNECT_TIMEOUT_S = 5.0
 _KEEPALIVE_S = 30.0
@@ -55,12 +55,10 @@ class WebhookClient:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         proxy: EgressProxy | None = None,
     ) -> None:
-        tls = ssl.create_default_context()
-        tls.minimum_version = ssl.TLSVersion.TLSv1_2
         connector = partial(
             _connecting(policy, resolver or NameResolver(), proxy),
             limit=0,  # each lane bounds its own
-            ssl=tls,
+            ssl=shared_context(),
             use_dns_cache=False,  # the resolver has one, for both connectors
         )
         self._pool = connector(keepalive_timeout=_KEEPALIVE_S)
@@ -74,8 +72,11 @@ class WebhookClient:
         self._used: WeakSet[ResponseHandler] = WeakSet()
         self._policy = policy
         self._endpoint = lru_cache(_MAX_PREPARED)(self._prepare)
+        self._tls_contexts = TlsContexts()
 
-    async def send(self, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float) -> SendResult:
+    async def send(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float, tls: TlsTerms | None = None
+    ) -> SendResult:
         """POST `body` once (twice where a reused connection turned out to be closed already).
 
         Args:
@@ -83,11 +84,13 @@ class WebhookClient:
             headers: the complete headers but for Host, Content-Length and User-Agent.
             body: the exact bytes that were signed.
             timeout_s: bound on the whole attempt, seconds.
+            tls: the subscription's own terms. No connection is shared between different ones.
         """
         limit = asyncio.timeout(timeout_s)
         try:
             async with limit:
-                response = await self._send(self._endpoint(url), headers, body)
+                endpoint = self._endpoint(url) if tls is None else await self._endpoint_with(url, tls)
+                response = await self._send(endpoint, headers, body)
         except Exception as error:  # noqa: BLE001 - whatever sending provokes is an outcome, judged in one place
             if not limit.expired():
                 return failure_of(error)
@@ -105,6 +108,11 @@ class WebhookClient:
         except InvalidInputError:
             raise AddressRefusedError from None
         return endpoint
+
+    async def _endpoint_with(self, url: str, tls: TlsTerms) -> Endpoint:
+        self._endpoint(url)  # held to the policy like any other
+        # Not kept: it would hold its context beyond the bound of those.
+        return endpoint_of(url, await self._tls_contexts.get(tls))
 
     async def _send(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Response:
         connection = await self._connect(self._pool, endpoint)
@@ -136,6 +144,7 @@ class WebhookClient:
         """Close every connection."""
         await self._pool.close()
         await self._fresh.close()
+        self._tls_contexts.close()
 
 
 def _connecting(

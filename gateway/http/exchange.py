@@ -6,6 +6,7 @@ connection back only if nothing is left in it, in either direction. Knows no tim
 """
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -68,8 +69,12 @@ class TooManyInformationalError(aiohttp.ClientPayloadError):
         return f"more than {MAX_INFORMATIONAL} informational answers"
 
 
-def endpoint_of(url: str) -> Endpoint:
+def endpoint_of(url: str, tls: ssl.SSLContext | None = None) -> Endpoint:
     """Prepare for requests to `url`.
+
+    Args:
+        url: the endpoint.
+        tls: a context of its own; connections are pooled by it too. None for the connector's.
 
     Raises:
         InvalidURL, ValueError: nothing can be sent there.
@@ -77,7 +82,8 @@ def endpoint_of(url: str) -> Endpoint:
     parsed = URL(url, encoded=True)
     if parsed.scheme not in {"http", "https"}:
         raise aiohttp.NonHttpUrlClientError(parsed)
-    target = aiohttp.ClientRequest("POST", parsed, headers=_HEADERS, loop=asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    target = aiohttp.ClientRequest("POST", parsed, headers=_HEADERS, loop=loop, ssl=True if tls is None else tls)
     return Endpoint(target, f"POST {target.url.raw_path_qs} HTTP/1.1", CIMultiDictProxy(target.headers))
 
 

@@ -10,6 +10,8 @@ from gateway.domain.foreign_text import plain_line
 from gateway.domain.outcome import ErrorCode, Failed
 from gateway.http.guard import AddressRefusedError
 from gateway.http.proxy import ProxyError
+from gateway.http.tls import UnusableTlsError
+from gateway.http.tls_failures import tls_failure_of
 
 _DISCONNECTS = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
 
@@ -20,13 +22,12 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorCode], .
     (aiohttp.ConnectionTimeoutError, ErrorCode.CONNECT_TIMEOUT),
     (TimeoutError, ErrorCode.TIMEOUT),
     (aiohttp.ClientConnectorDNSError, ErrorCode.DNS),
-    ((aiohttp.ClientSSLError, ssl.SSLError), ErrorCode.TLS),
     # The parser's errors carry a made-up status 400: it is not the endpoint's own.
     ((HttpProcessingError, aiohttp.ClientPayloadError), ErrorCode.INVALID_RESPONSE),
     (ConnectionRefusedError, ErrorCode.CONNECTION_REFUSED),
     (_DISCONNECTS, ErrorCode.CONNECTION_RESET),
     # No URL to send to, or a header that can't be sent; aiohttp's own errors of this kind are ValueErrors too.
-    ((aiohttp.NonHttpUrlClientError, ValueError), ErrorCode.CONFIGURATION),
+    ((aiohttp.NonHttpUrlClientError, UnusableTlsError, ValueError), ErrorCode.CONFIGURATION),
     # What nobody has foreseen is retried rather than given up.
     (Exception, ErrorCode.NETWORK),
 )
@@ -35,9 +36,11 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], ErrorCode], .
 def failure_of(error: Exception) -> Failed:
     """Name what was raised while sending."""
     cause = _cause_of(error)
+    if isinstance(cause, ssl.SSLError):
+        return tls_failure_of(cause)
     code = next(code for kinds, code in _CODES if isinstance(cause, kinds))
     # It may quote the endpoint's own bytes.
-    detail = " ".join(plain_line(str(error)).split()) or type(error).__name__
+    detail = " ".join(plain_line(_said_by(error)).split()) or type(error).__name__
     return Failed(code, detail[:MAX_ERROR_CHARS])
 
 
@@ -46,7 +49,17 @@ def is_disconnect(error: Exception) -> bool:
     return isinstance(_cause_of(error), _DISCONNECTS) and not isinstance(error, aiohttp.ClientConnectorError)
 
 
+def _said_by(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        # Its own text would show the TLS context of the subscription.
+        return f"no connection to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
+    return str(error)
+
+
 def _cause_of(error: Exception) -> Exception:
+    if isinstance(error, aiohttp.ClientError) and isinstance(error.__cause__, ssl.SSLError):
+        # Also where a connection that was made ends in an alert: in TLS 1.3 an endpoint judges its client that late.
+        return error.__cause__
     if type(error) is aiohttp.ClientConnectorError:
         return error.os_error
     if type(error) is aiohttp.ClientOSError:

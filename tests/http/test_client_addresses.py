@@ -17,7 +17,7 @@ from gateway.http import name_cache
 from gateway.http.client import WebhookClient
 from gateway.http.name_cache import Addresses
 from gateway.http.resolver import NameResolver
-from tests.http.certificates import Authority
+from tests.certificates import Authority
 from tests.http.raw_endpoint import OK, RawEndpoint, raw_endpoint, saying, status
 
 PUBLIC: tuple[int, str] = (socket.AF_INET, "127.0.0.1")

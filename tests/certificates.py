@@ -1,6 +1,7 @@
 """Certificates for TLS endpoints of the tests: a made-up authority and what it, or nobody, has signed."""
 
 import ssl
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -25,13 +26,21 @@ _SIGNS_CERTIFICATES = x509.KeyUsage(
 )
 
 
-class Authority:
-    """Signs certificates; `file` is what a client has to trust."""
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client's certificate and its private key, as PEM."""
 
-    def __init__(self, folder: Path) -> None:
+    certificate: str
+    key: str
+
+
+class Authority:
+    """Signs certificates; `pem`, also in `file`, is what those who meet its certificates have to trust."""
+
+    def __init__(self, folder: Path, name: str = "Test Authority") -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test Authority")])
+        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         now = datetime.now(UTC)
         certificate = (
             _builder(self._name, self._name, self._key, now - _DAY, now + _DAY)
@@ -40,14 +49,32 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        self.file = folder / "authority.pem"
-        self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
+        self.pem = certificate.public_bytes(Encoding.PEM).decode()
+        self.file = folder / f"{name}.pem"
+        self.file.write_text(self.pem)
 
-    def server(self, *, host: str | None = None, expired: bool = False) -> ssl.SSLContext:
-        """Give the server side of an endpoint: for 127.0.0.1, or for the name given."""
-        now = datetime.now(UTC)
-        end = now - _DAY if expired else now + _DAY
-        return self._context("signed", self._name, self._key, host, end)
+    def server(self, *, host: str | None = None, end: timedelta = _DAY) -> ssl.SSLContext:
+        """Give the server side of an endpoint, for 127.0.0.1 or the name given; valid for three days till `end`."""
+        return self._context("signed", self._name, self._key, host, datetime.now(UTC) + end)
+
+    def server_for(self, clients: "Authority") -> ssl.SSLContext:
+        """Give the server side of an endpoint for which clients need a certificate of their own."""
+        context = self.server()
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cadata=clients.pem)
+        return context
+
+    def client(self, name: str = "gateway", *, end: timedelta = _DAY) -> Client:
+        """Make a client's certificate, valid for three days till `end`."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        until = datetime.now(UTC) + end
+        certificate = (
+            _builder(subject, self._name, key, until - 3 * _DAY, until)
+            .add_extension(_issued_by(self._key), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        return Client(certificate.public_bytes(Encoding.PEM).decode(), _pem_of(key).decode())
 
     def self_signed_server(self) -> ssl.SSLContext:
         """Give the server side of an endpoint whose certificate nobody vouches for."""
@@ -72,10 +99,7 @@ class Authority:
             .sign(issuer_key or key, hashes.SHA256())
         )
         file = self._folder / f"{label}.pem"
-        file.write_bytes(
-            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            + certificate.public_bytes(Encoding.PEM)
-        )
+        file.write_bytes(_pem_of(key) + certificate.public_bytes(Encoding.PEM))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         return context
@@ -93,6 +117,10 @@ def _builder(
         .not_valid_before(begin)
         .not_valid_after(end)
     )
+
+
+def _pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _issued_by(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
