@@ -38,7 +38,7 @@ class Attempter(Protocol):
 
 
 class SigningAttempter:
-    """Signs with the subscription's own secrets, as they are now, and sends.
+    """Signs with the subscription's own secrets, as they are now, and sends with its own headers and TLS terms.
 
     Args:
         client: sends.
@@ -67,7 +67,8 @@ class SigningAttempter:
         return CompletedAttempt(summary, result)
 
     async def _send(self, delivery: Delivery, subscription: Subscription, now_ms: int) -> SendResult:
-        secrets = self._opener.open(subscription).signing_secrets(now_ms)
+        opened = self._opener.open(subscription)
+        secrets = opened.signing_secrets(now_ms)
         if not secrets:
             return Failed(ErrorCode.CONFIGURATION, "every signing secret has expired")
         try:
@@ -77,7 +78,11 @@ class SigningAttempter:
         except GatewayError as error:
             return Failed(ErrorCode.CONFIGURATION, error.message)
         headers["Content-Type"] = delivery.content_type
-        return await self._client.send(subscription.url, headers, delivery.body, timeout_s=subscription.timeout_s)
+        if opened.headers:
+            headers = {**opened.headers, **headers}
+        return await self._client.send(
+            subscription.url, headers, delivery.body, timeout_s=subscription.timeout_s, tls=opened.tls
+        )
 
 
 def _log_refused(subscription: Subscription) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gateway.domain.secret import SigningSecret
 from gateway.domain.subscription import Subscription
+from gateway.http.tls import TlsTerms
 from gateway.wire.sealing import CLIENT_KEY_PART, KeyMissingError, KeyRing, SealBrokenError, header_part
 
 
@@ -19,13 +20,13 @@ class Opened:
         subscription: the revision.
         secrets: the signing secrets, newest first, each with its end, milliseconds since the epoch, or None.
         headers: the custom headers, name → value, in their order.
-        client_key: the PEM of the client certificate's private key, or None.
+        tls: its own terms, or None where it has none.
     """
 
     subscription: Subscription
     secrets: tuple[tuple[SigningSecret, int | None], ...] = field(repr=False)
     headers: dict[str, str] = field(repr=False)
-    client_key: str | None = field(repr=False)
+    tls: TlsTerms | None
 
     def signing_secrets(self, now_ms: int) -> list[SigningSecret]:
         """Give the secrets that sign now, newest first.
@@ -72,10 +73,18 @@ def open_sealed(subscription: Subscription, key_ring: KeyRing) -> Opened:
         )
         for header in subscription.headers
     }
-    shown, client_key = subscription.client_certificate, None
-    if shown is not None:
-        client_key = key_ring.open_part(shown.key, CLIENT_KEY_PART, tenant=tenant, subscription_id=subscription_id)
-    return Opened(subscription, tuple(_open_secrets(subscription, key_ring)), headers, client_key)
+    tls = _tls_terms(subscription, key_ring)
+    return Opened(subscription, tuple(_open_secrets(subscription, key_ring)), headers, tls)
+
+
+def _tls_terms(subscription: Subscription, key_ring: KeyRing) -> TlsTerms | None:
+    shown = subscription.client_certificate
+    if shown is None:
+        return None if subscription.ca_bundle is None else TlsTerms(subscription.ca_bundle)
+    key = key_ring.open_part(
+        shown.key, CLIENT_KEY_PART, tenant=subscription.tenant, subscription_id=subscription.subscription_id
+    )
+    return TlsTerms(subscription.ca_bundle, shown.chain, key)
 
 
 def _open_secrets(subscription: Subscription, key_ring: KeyRing) -> Iterator[tuple[SigningSecret, int | None]]:

@@ -1,4 +1,4 @@
-"""An attempt signs with the secrets that its subscription has now."""
+"""An attempt signs with the secrets, and sends the headers, that its subscription has now."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -9,12 +9,20 @@ from structlog.testing import capture_logs
 from gateway.domain.addresses import DEVELOPMENT
 from gateway.domain.outcome import ErrorCode, Failed
 from gateway.domain.secret import Ed25519Secret, HmacSecret, SigningSecret
-from gateway.domain.subscription import SignatureProfile, Subscription
+from gateway.domain.subscription import CustomHeader, SignatureProfile, Subscription
 from gateway.egress.attempt import SigningAttempter
 from gateway.http.client import WebhookClient
 from gateway.receiver.sandbox import Sandbox
-from gateway.wire.sealing import KeyRing, generate_key_line, parse_key_ring
+from gateway.wire.sealing import (
+    KeyMissingError,
+    KeyRing,
+    SealBrokenError,
+    generate_key_line,
+    header_part,
+    parse_key_ring,
+)
 from tests.delivery_records import planned
+from tests.http.raw_endpoint import OK, raw_endpoint, saying
 
 OLD, NEW = HmacSecret(b"o" * 32), HmacSecret(b"n" * 32)
 
@@ -89,3 +97,49 @@ async def test_a_refused_address_is_a_line_for_whoever_watches() -> None:
     (line,) = [line for line in lines if line["event"] == "security.address_refused"]
     assert (line["subscription_id"], line["host"]) == ("sub_1", "localhost")
     assert "127.0.0.1" not in str(line)
+
+
+def with_header(subscription: Subscription, ring: KeyRing, name: str, value: str) -> Subscription:
+    """Give the next revision with one header."""
+    sealed = ring.seal_part(value, header_part(name), tenant="acme", subscription_id="sub_1")
+    return replace(subscription, revision=subscription.revision + 1, headers=(CustomHeader(name, sealed),))
+
+
+async def test_custom_headers_are_sent_as_they_are_now() -> None:
+    """Beside those of the gateway, and a new revision's in place of the old one's."""
+    ring = parse_key_ring(generate_key_line())
+    client = WebhookClient(DEVELOPMENT)
+    attempter = SigningAttempter(client, ring)
+    to_send = planned("evt_1", "sub_1", tenant="acme")
+    async with raw_endpoint(saying(OK)) as endpoint:
+        plain = subscription(endpoint.url, ring, OLD)
+        first = with_header(plain, ring, "Authorization", "Bearer one")
+        second = with_header(first, ring, "authorization", "Bearer two")
+        for present in (first, first, second, plain):
+            await attempter.attempt(to_send, present)
+    await client.close()
+    values = [request.all("authorization") for request in endpoint.requests]
+    assert values == [["Bearer one"], ["Bearer one"], ["Bearer two"], []]
+    for request in endpoint.requests:
+        assert request.all("content-type") == [to_send.content_type]
+        assert len(request.all("webhook-signature")) == 1
+
+
+async def test_a_header_that_does_not_open_keeps_the_request_back() -> None:
+    """Nothing is sent without its credentials, nor with those of another header."""
+    ring, other_ring = parse_key_ring(generate_key_line()), parse_key_ring(generate_key_line())
+    client = WebhookClient(DEVELOPMENT)
+    attempter = SigningAttempter(client, ring)
+    async with raw_endpoint(saying(OK)) as endpoint:
+        plain = subscription(endpoint.url, ring, OLD)
+        moved = with_header(plain, ring, "X-Other", "canary").headers[0].value
+        unusable = (
+            with_header(plain, other_ring, "X-Key", "canary"),
+            replace(plain, headers=(CustomHeader("X-Key", moved),)),
+        )
+        for present in unusable:
+            with pytest.raises((KeyMissingError, SealBrokenError)) as kept_back:
+                await attempter.attempt(planned("evt_1", "sub_1", tenant="acme"), present)
+            assert "canary" not in kept_back.value.message
+    await client.close()
+    assert endpoint.requests == []

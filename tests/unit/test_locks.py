@@ -68,7 +68,8 @@ def test_everything_is_opened() -> None:
 
     assert opened.signing_secrets(NOW_MS) == [SECRET]
     assert list(opened.headers.items()) == [("X-Key", "token-1"), ("X-Other", "token-2")]
-    assert opened.client_key == "private pem"
+    assert opened.tls is not None
+    assert opened.tls.key == "private pem"
     assert not [word for word in ("token", "pem", SECRET.text) if word in repr(opened)]
 
 
