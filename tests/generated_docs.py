@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from gateway.admin.definition import MAX_EVENT_TYPES, MIN_TIMEOUT_S
 from gateway.domain.circuit import DEFAULT_CIRCUIT_POLICY
+from gateway.domain.custom_headers import MAX_HEADERS, MAX_HEADERS_CHARS
 from gateway.domain.duplicates import MAX_REMEMBERED
 from gateway.domain.offsets import MAX_SETTLED_CHARS
 from gateway.domain.options import MAX_DEFERRAL_MS
@@ -34,8 +35,10 @@ from gateway.egress.catch_up import FIRST_LOOK_MS, LOOK_AGAIN_MS
 from gateway.egress.kept_records import MAX_KEPT_BYTES
 from gateway.egress.lane import MAX_KEYS, MAX_OF_KEY, MIN_PREFETCH
 from gateway.egress.ledger import DEFAULT_BUDGET_BYTES, LANE_SHARE
+from gateway.http.tls import MAX_CONTEXTS
 from gateway.services.bench.headlines import headlines
 from gateway.settings import ENV_PREFIX, Settings
+from gateway.wire.certificates import MAX_CERTIFICATES, MAX_KEY_CHARS, MAX_PEM_CHARS
 
 ROOT = Path(__file__).resolve().parent.parent
 REFRESH = "make docs"
@@ -86,6 +89,7 @@ def policies_table() -> str:
 def subscription_table() -> str:
     """The numbers of a subscription: option, default, bounds, meaning."""
     burst = "what the rate gives in a second"
+    certificates = f"at most {MAX_CERTIFICATES} certificates, {MAX_PEM_CHARS:,} characters"
     rows = [
         (
             "`--timeout-s`",
@@ -103,6 +107,15 @@ def subscription_table() -> str:
         ("`--rate-burst`", burst, _between(1, MAX_BURST), "attempts that may come at once after a quiet time"),
         ("`--event-type`", "", f"at most {MAX_EVENT_TYPES}", "patterns of event types"),
         ("`--retry-policy`", "`standard`", f"at most {MAX_TIERS} tiers", "the delays before each retry"),
+        (
+            "`--header`",
+            "",
+            f"at most {MAX_HEADERS}, {MAX_HEADERS_CHARS:,} characters together",
+            "sent with every attempt",
+        ),
+        ("`--ca-bundle`", "the system's", certificates, "the authorities that are trusted"),
+        ("`--client-cert`", "", certificates, "shown to the endpoint"),
+        ("`--client-key`", "", f"at most {MAX_KEY_CHARS:,} characters", "its private key"),
     ]
     return _table(("option", "default", "bounds", "meaning"), rows)
 
@@ -134,6 +147,7 @@ def bounds_table() -> str:
         ("event keys that wait, of a subscription in one partition", f"{MAX_KEYS:,}; then no others are begun"),
         ("deliveries of one such key in the lane", MAX_OF_KEY),
         ("records that catch-up passes keep until there is room", f"{MAX_KEPT_BYTES // 1_048_576} MiB"),
+        ("TLS contexts kept, of subscriptions with certificates of their own", MAX_CONTEXTS),
         ("delivery ids remembered to find duplicates", f"{MAX_REMEMBERED:,}"),
         ("what a commit or a cursor says is settled beyond it", f"{MAX_SETTLED_CHARS:,} characters"),
         ("a strand that is not served is looked at after", _span(FIRST_LOOK_MS)),

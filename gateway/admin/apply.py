@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gateway.admin.lifecycle import Clock
-from gateway.admin.plan import Action, Plan, PlanItem, make_plan, wanted_fields
+from gateway.admin.plan import Action, Plan, PlanItem, make_plan, sealed_fields, wanted_fields
+from gateway.admin.sealed_parts import PartSealer
 from gateway.admin.signing_secrets import current_types, held_secrets, is_current_secret, new_secret, rotated
 from gateway.admin.subscriptions import DEFAULT_OVERLAP_MS
 from gateway.admin.wanted import Wanted
@@ -29,11 +30,12 @@ class ManifestApplier:
         key_ring: Callable[[], KeyRing],
         clock: Clock,
     ) -> None:
-        """Take the parts; `key_ring` is asked only when a secret is compared or sealed."""
+        """Take the parts; `key_ring` is asked only when something is compared or sealed."""
         self._store = store
         self._wanted = {one.subscription_id: one for one in wanted}
         self._prune = prune
         self._key_ring = key_ring
+        self._sealer = PartSealer(key_ring, clock)
         self._clock = clock
 
     def plan(self, index: SubscriptionIndex) -> Plan:
@@ -41,13 +43,14 @@ class ManifestApplier:
 
         Raises:
             ConflictError: an id belongs to another tenant.
-            InvalidInputError: a subscription's secrets could not sign by its signature profiles.
+            InvalidInputError: what shall stay is not there, a certificate can't be used, or a subscription's secrets
+                could not sign by its signature profiles.
         """
 
         def is_current(subscription: Subscription, secret: SigningSecret) -> bool:
             return is_current_secret(self._key_ring(), subscription, secret)
 
-        plan = make_plan(tuple(self._wanted.values()), index, is_current, prune=self._prune)
+        plan = make_plan(tuple(self._wanted.values()), index, is_current, self._sealer, prune=self._prune)
         for item in plan:
             if item.action in {Action.CREATE, Action.UPDATE}:
                 self._check_signable(self._wanted[item.subscription_id], index.get(item.subscription_id))
@@ -105,9 +108,9 @@ class ManifestApplier:
             created_at_ms=now_ms,
             updated_at_ms=now_ms,
             state_changed_at_ms=now_ms,
-            **wanted.attributes,
+            **sealed_fields(wanted, None, self._sealer),
         )
-        return replace(new, **wanted_fields(new, wanted))
+        return replace(new, **wanted_fields(new, wanted, {}))
 
     def _updated(self, wanted: Wanted, current: Subscription, item: PlanItem, now_ms: int) -> Subscription:
         secrets = current.secrets
@@ -117,4 +120,5 @@ class ManifestApplier:
             )
             held = held_secrets(self._key_ring(), current)
             secrets = rotated(held, sealed, wanted.secret.type, now_ms=now_ms, overlap_ms=DEFAULT_OVERLAP_MS)
-        return revised(current, now_ms=now_ms, secrets=secrets, **wanted_fields(current, wanted))
+        attributes = sealed_fields(wanted, current, self._sealer)
+        return revised(current, now_ms=now_ms, secrets=secrets, **wanted_fields(current, wanted, attributes))

@@ -5,10 +5,12 @@ Nothing that breaks a rule is written: what lies in the topic can be matched, se
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from gateway.admin.sealed_parts import GivenCertificate
 from gateway.domain.addresses import AddressPolicy
+from gateway.domain.custom_headers import GivenHeader, changed_headers, check_headers
 from gateway.domain.endpoint import check_endpoint_url
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.matching import check_pattern, matches_pattern
@@ -16,6 +18,7 @@ from gateway.domain.rate_limit import MAX_BURST, RateLimit, check_rate_limit, pa
 from gateway.domain.retry import STANDARD_POLICY, RetryPolicy, describe_policy, parse_policy
 from gateway.domain.subscription import MAX_MAX_IN_FLIGHT, MAX_TIMEOUT_S, DeliveryOrder, SignatureProfile, Subscription
 from gateway.domain.tiers import Tier
+from gateway.wire.certificates import check_key_fits, parse_certificates, parse_private_key
 
 MIN_TIMEOUT_S = 0.1
 MAX_EVENT_TYPES = 100
@@ -32,6 +35,11 @@ class Definition:
         rate_burst: how many attempts may come at once; needs a rate limit.
         order: `key` or `none`.
         retry_policy: `quick`, `standard`, `none`, or tiers like `1s,5m`.
+        headers: custom headers to set; where there is a subscription already, the others stay.
+        removed_headers: names of custom headers to drop.
+        ca_bundle: PEM; empty for the system's authorities.
+        client_certificate: PEM, the client's own first; empty for none.
+        client_key: PEM of its private key; not said: the one that is there.
     """
 
     url: str | None = None
@@ -45,6 +53,11 @@ class Definition:
     order: str | None = None
     retry_policy: str | None = None
     fail_fast: bool | None = None
+    headers: tuple[GivenHeader, ...] | None = None
+    removed_headers: tuple[str, ...] | None = None
+    ca_bundle: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = field(default=None, repr=False)
 
 
 class FieldError(InvalidInputError):
@@ -79,28 +92,33 @@ class DefinitionRules:
             "order": _check_order,
             "retry_policy": self._check_retry_policy,
             "fail_fast": bool,
+            "headers": tuple,
+            "removed_headers": tuple,
+            "ca_bundle": _check_ca_bundle,
+            "client_certificate": _check_client_certificate,
+            "client_key": parse_private_key,
         }
 
     def check(self, definition: Definition, *, current: Subscription | None = None) -> dict[str, Any]:
-        """Give what is defined as attributes of a Subscription.
+        """Give what is defined as attributes of a Subscription; what is confidential is not sealed yet (`PartSealer`).
 
         Args:
             definition: what the user wrote.
-            current: the subscription that is changed: a definition that says only one part of its retry policy or
-                its rate limit keeps the other. None for a new one.
+            current: the subscription that is changed: a definition that says only one part of its retry policy,
+                its rate limit or its headers keeps the other. None for a new one.
 
         Raises:
             FieldError: a field breaks its rule.
         """
         checked: dict[str, Any] = {}
-        for field in fields(definition):
-            value = getattr(definition, field.name)
+        for defined in fields(definition):
+            value = getattr(definition, defined.name)
             if value is None:
                 continue
             try:
-                checked[field.name] = self._checks[field.name](value)
+                checked[defined.name] = self._checks[defined.name](value)
             except InvalidInputError as error:
-                raise FieldError(field.name, error) from error
+                raise FieldError(defined.name, error) from error
         current_policy = STANDARD_POLICY if current is None else current.retry_policy
         policy: RetryPolicy = checked.pop("retry_policy", current_policy)
         fail_fast: bool = checked.pop("fail_fast", current_policy.fail_fast)
@@ -109,6 +127,15 @@ class DefinitionRules:
             current_limit = None if current is None else current.rate_limit
             checked["rate_limit"] = _rate_limit(
                 checked.get("rate_limit", current_limit and current_limit.per_s), checked.pop("rate_burst", None)
+            )
+        if "headers" in checked or "removed_headers" in checked:
+            present = () if current is None else current.headers
+            checked["headers"] = _headers(
+                [header.name for header in present], checked.get("headers", ()), checked.pop("removed_headers", ())
+            )
+        if "client_certificate" in checked or "client_key" in checked:
+            checked["client_certificate"] = _client_certificate(
+                checked.get("client_certificate"), checked.pop("client_key", None)
             )
         return checked
 
@@ -188,3 +215,35 @@ def _check_order(text: str) -> DeliveryOrder:
     if text not in known:
         raise InvalidInputError(f"there is no order '{text}'", hint=f"use {' or '.join(known)}")
     return known[text]
+
+
+def _headers(
+    present: Sequence[str], given: tuple[GivenHeader, ...], removed: tuple[str, ...]
+) -> tuple[GivenHeader, ...]:
+    try:
+        check_headers(given)
+        return check_headers(changed_headers(present, given, removed))
+    except InvalidInputError as error:
+        raise FieldError("headers", error) from error
+
+
+def _check_ca_bundle(pem: str) -> str | None:
+    return parse_certificates(pem, "the CA bundle") if pem else None
+
+
+def _check_client_certificate(pem: str) -> str | None:
+    return parse_certificates(pem, "the client certificate") if pem else None
+
+
+def _client_certificate(chain: str | None, key: str | None) -> GivenCertificate | None:
+    """Put a certificate and its key together; a certificate alone may fit the key that is there."""
+    if chain is None:
+        if key is not None:
+            raise FieldError("client_key", InvalidInputError("a client key needs its certificate"))
+        return None
+    if key is not None:
+        try:
+            check_key_fits(chain, key)
+        except InvalidInputError as error:
+            raise FieldError("client_key", error) from error
+    return GivenCertificate(chain, key)

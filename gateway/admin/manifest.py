@@ -9,11 +9,11 @@ from collections.abc import Hashable, Iterable
 from typing import Any, BinaryIO, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from gateway.admin.definition import STANDARD_POLICY_NAME
-from gateway.admin.views import definition_view
+from gateway.admin.views import manifest_view
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import DEFAULT_TENANT
 from gateway.domain.rate_limit import NO_LIMIT
@@ -34,7 +34,11 @@ MAX_SHOWN_PROBLEMS = 20
 
 
 class ManifestEntry(BaseModel):
-    """One subscription of a manifest. What is left out has its default; only state and secret are then kept."""
+    """One subscription of a manifest. What is left out has its default; only state and secrets are then kept.
+
+    A header without a value keeps the one that it has, and so does a client certificate without its key. Files are not
+    referred to: a manifest from elsewhere could have whatever its reader may read sent to an endpoint.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -53,6 +57,10 @@ class ManifestEntry(BaseModel):
     fail_fast: bool = False
     state: Literal["active", "paused", "disabled"] | None = None
     secret: SecretStr | None = None
+    headers: dict[str, SecretStr | None] = Field(default_factory=dict)
+    ca_bundle: str | None = None
+    client_certificate: str | None = None
+    client_key: SecretStr | None = None
 
 
 class _Loader(yaml.CSafeLoader):
@@ -98,10 +106,10 @@ def read_manifest(stream: BinaryIO, name: str) -> tuple[ManifestEntry, ...]:
 
 
 def write_manifest(subscriptions: Iterable[Subscription]) -> str:
-    """Write subscriptions as a manifest that says the same, without their secrets."""
+    """Write subscriptions as a manifest that says the same, without anything that they keep sealed."""
     items = []
     for subscription in subscriptions:
-        item = definition_view(subscription)
+        item = manifest_view(subscription)
         if subscription.state is not SubscriptionState.ACTIVE:
             item["state"] = subscription.state.value
         items.append(item)

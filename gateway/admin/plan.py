@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from gateway.admin.views import definition_view
+from gateway.admin.sealed_parts import PartSealer
+from gateway.admin.views import definition_view, parts_view
 from gateway.admin.wanted import Wanted
-from gateway.domain.errors import ConflictError
+from gateway.domain.errors import ConflictError, InvalidInputError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.secret import SigningSecret
 from gateway.domain.subscription import Subscription, SubscriptionState
@@ -28,7 +29,7 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field: what it is and what it shall be, as plain values. A secret's values are never in it."""
+    """One field: what it is and what it shall be, as plain values. What is sealed is never in it."""
 
     field: str
     old: Any
@@ -55,7 +56,12 @@ Plan = tuple[PlanItem, ...]
 
 
 def make_plan(
-    wanted: Sequence[Wanted], index: SubscriptionIndex, is_current_secret: IsCurrentSecret, *, prune: bool
+    wanted: Sequence[Wanted],
+    index: SubscriptionIndex,
+    is_current_secret: IsCurrentSecret,
+    sealer: PartSealer,
+    *,
+    prune: bool,
 ) -> Plan:
     """Compare a manifest with the table.
 
@@ -63,34 +69,54 @@ def make_plan(
         wanted: the manifest's subscriptions.
         index: the table as it is.
         is_current_secret: tells whether a secret is the one that a subscription has.
+        sealer: seals what is new, to be compared; what is as it was stays as it is sealed.
         prune: delete what the manifest does not have, of the tenants that it names.
 
     Raises:
         ConflictError: an id belongs to another tenant.
+        InvalidInputError: a header or a client key is to stay that is not there, or a certificate can't be used.
     """
-    items = [_plan_one(one, index.get(one.subscription_id), is_current_secret) for one in wanted]
+    items = [_plan_one(one, index.get(one.subscription_id), is_current_secret, sealer) for one in wanted]
     if prune:
         items += _deletions(wanted, index)
     return tuple(items)
 
 
-def wanted_fields(current: Subscription, wanted: Wanted) -> dict[str, Any]:
-    """Give the fields that make an existing subscription what the manifest wants, its secrets apart."""
+def sealed_fields(wanted: Wanted, current: Subscription | None, sealer: PartSealer) -> dict[str, Any]:
+    """Give the fields that a manifest wants, as they are stored, its signing secret and its state apart.
+
+    Raises:
+        InvalidInputError: a header or a client key is to stay that is not there, or a certificate can't be used.
+    """
+    try:
+        return sealer.sealed(
+            wanted.attributes, tenant=wanted.tenant, subscription_id=wanted.subscription_id, current=current
+        )
+    except InvalidInputError as error:
+        raise InvalidInputError(f"subscription {wanted.subscription_id}: {error.message}", hint=error.hint) from error
+
+
+def wanted_fields(current: Subscription, wanted: Wanted, attributes: dict[str, Any]) -> dict[str, Any]:
+    """Give the fields that make a subscription what the manifest wants, its signing secret apart."""
     if wanted.state in {None, current.state}:
-        return wanted.attributes
+        return attributes
     reason = DISABLED_BY_MANIFEST if wanted.state is SubscriptionState.DISABLED else None
-    return {**wanted.attributes, "state": wanted.state, "state_reason": reason}
+    return {**attributes, "state": wanted.state, "state_reason": reason}
 
 
-def _plan_one(wanted: Wanted, current: Subscription | None, is_current_secret: IsCurrentSecret) -> PlanItem:
+def _plan_one(
+    wanted: Wanted, current: Subscription | None, is_current_secret: IsCurrentSecret, sealer: PartSealer
+) -> PlanItem:
     if current is None:
+        sealed_fields(wanted, None, sealer)  # what can't be sealed is told before anything is written
         return PlanItem(Action.CREATE, wanted.subscription_id, wanted.tenant)
     if current.tenant != wanted.tenant:
         raise ConflictError(
             f"subscription {wanted.subscription_id} belongs to tenant {current.tenant}, not {wanted.tenant}",
             hint="a tenant can't be changed: choose another id, or delete the subscription first",
         )
-    differences = list(_differences(current, replace(current, **wanted_fields(current, wanted))))
+    attributes = sealed_fields(wanted, current, sealer)
+    differences = list(_differences(current, replace(current, **wanted_fields(current, wanted, attributes))))
     if wanted.secret is not None and not is_current_secret(current, wanted.secret):
         differences.append(Difference("secret", "(the present one)", "(the manifest's)"))
     action = Action.UPDATE if differences else Action.KEEP
@@ -98,11 +124,17 @@ def _plan_one(wanted: Wanted, current: Subscription | None, is_current_secret: I
 
 
 def _differences(current: Subscription, new: Subscription) -> Iterator[Difference]:
-    old_values = {**definition_view(current), "state": current.state.value}
-    new_values = {**definition_view(new), "state": new.state.value}
+    old_values, new_values = _shown(current), _shown(new)
     for field, old in old_values.items():
         if old != new_values[field]:
             yield Difference(field, old, new_values[field])
+    for field in ("headers", "client_certificate"):
+        if old_values[field] == new_values[field] and getattr(current, field) != getattr(new, field):
+            yield Difference(field, "(the present values)", "(the manifest's)")
+
+
+def _shown(subscription: Subscription) -> dict[str, Any]:
+    return {**definition_view(subscription), **parts_view(subscription), "state": subscription.state.value}
 
 
 def _deletions(wanted: Sequence[Wanted], index: SubscriptionIndex) -> list[PlanItem]:

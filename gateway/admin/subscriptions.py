@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from gateway.admin.definition import STANDARD_POLICY_NAME, Definition, DefinitionRules
 from gateway.admin.lifecycle import Clock, put_one
+from gateway.admin.sealed_parts import PartSealer
 from gateway.admin.signing_secrets import (
     current_types,
     given_secret,
@@ -43,10 +44,11 @@ class SubscriptionAdmin:
     def __init__(
         self, store: ChangeStore, *, rules: DefinitionRules, key_ring: Callable[[], KeyRing], clock: Clock
     ) -> None:
-        """Take the parts; `key_ring` is asked only when a secret is sealed."""
+        """Take the parts; `key_ring` is asked only when something is sealed or compared."""
         self._store = store
         self._rules = rules
         self._key_ring = key_ring
+        self._sealer = PartSealer(key_ring, clock)
         self._clock = clock
 
     def create(
@@ -78,6 +80,7 @@ class SubscriptionAdmin:
         attributes = self._rules.check(
             replace(definition, retry_policy=definition.retry_policy or STANDARD_POLICY_NAME)
         )
+        attributes = self._sealer.sealed(attributes, tenant=tenant, subscription_id=subscription_id)
         secret = (
             new_secret(secret_type or SecretType.HMAC)
             if secret_text is None
@@ -119,7 +122,12 @@ class SubscriptionAdmin:
 
         def decide_one(index: SubscriptionIndex) -> Subscription:
             current = require(index, subscription_id, expected_revision=expected_revision)
-            attributes = self._rules.check(definition, current=current)
+            attributes = self._sealer.sealed(
+                self._rules.check(definition, current=current),
+                tenant=current.tenant,
+                subscription_id=subscription_id,
+                current=current,
+            )
             new = replace(current, **attributes)
             if new == current:
                 return current

@@ -1,4 +1,4 @@
-"""Subscriptions as people and programs see them: plain values, and of the secrets nothing that is secret."""
+"""Subscriptions as people and programs see them: plain values, and of what is sealed nothing that is secret."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +8,7 @@ from gateway.domain.rate_limit import describe_rate
 from gateway.domain.retry import describe_policy
 from gateway.domain.secret import Ed25519Secret
 from gateway.domain.subscription import SealedSecret, Subscription
+from gateway.wire.certificates import summaries
 
 
 def definition_view(subscription: Subscription) -> dict[str, Any]:
@@ -29,6 +30,42 @@ def definition_view(subscription: Subscription) -> dict[str, Any]:
     }
 
 
+def manifest_view(subscription: Subscription) -> dict[str, Any]:
+    """Give a subscription as an entry of a manifest: of headers the names, of the client certificate not its key."""
+    view = definition_view(subscription)
+    if subscription.headers:
+        view["headers"] = {header.name: None for header in subscription.headers}
+    if subscription.ca_bundle is not None:
+        view["ca_bundle"] = subscription.ca_bundle
+    if subscription.client_certificate is not None:
+        view["client_certificate"] = subscription.client_certificate.chain
+    return view
+
+
+def parts_view(subscription: Subscription) -> dict[str, Any]:
+    """Give what may be shown of headers and certificates: names, subjects, fingerprints, ends."""
+    shown = subscription.client_certificate
+    return {
+        "headers": [header.name for header in subscription.headers],
+        "ca_bundle": _certificates_view(subscription.ca_bundle),
+        "client_certificate": _certificates_view(None if shown is None else shown.chain),
+    }
+
+
+def _certificates_view(pem: str | None) -> list[dict[str, Any]]:
+    if pem is None:
+        return []
+    try:
+        found = summaries(pem)
+    except ValueError:
+        # Not written by a command, which would have refused it; the rest is shown all the same.
+        return [{"subject": "not readable", "expires_at_ms": None, "sha256": None}]
+    return [
+        {"subject": summary.subject, "expires_at_ms": summary.not_after_ms, "sha256": summary.sha256}
+        for summary in found
+    ]
+
+
 def public_view(subscription: Subscription, held: Sequence[HeldSecret] | None = None) -> dict[str, Any]:
     """Give everything that may be shown of a subscription; times are milliseconds since the epoch.
 
@@ -43,6 +80,7 @@ def public_view(subscription: Subscription, held: Sequence[HeldSecret] | None = 
     )
     return {
         **definition_view(subscription),
+        **parts_view(subscription),
         "max_attempts": subscription.retry_policy.max_attempts,
         "state": subscription.state.value,
         "state_reason": subscription.state_reason,

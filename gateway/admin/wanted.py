@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import SecretStr
+
 from gateway.admin.definition import Definition, DefinitionRules, FieldError
 from gateway.admin.manifest import ManifestEntry, refuse_problems
+from gateway.domain.custom_headers import GivenHeader
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import check_tenant
 from gateway.domain.secret import SigningSecret, parse_secret
@@ -19,7 +22,7 @@ class Wanted:
     Attributes:
         subscription_id: its id.
         tenant: its tenant.
-        attributes: checked attributes of a Subscription.
+        attributes: checked attributes of a Subscription; what is confidential is not sealed yet.
         state: the state it shall have, or None to leave it.
         secret: the signing secret it shall have, or None to leave it or have one made.
     """
@@ -68,6 +71,10 @@ def _check_entry(entry: ManifestEntry, rules: DefinitionRules) -> Wanted:
         order=entry.order,
         retry_policy=entry.retry_policy,
         fail_fast=entry.fail_fast,
+        headers=tuple(GivenHeader(name, _text_of(value)) for name, value in entry.headers.items()),
+        ca_bundle=entry.ca_bundle or "",
+        client_certificate=entry.client_certificate or "",
+        client_key=_text_of(entry.client_key),
     )
     return Wanted(
         subscription_id=check_subscription_id(entry.id),
@@ -76,3 +83,7 @@ def _check_entry(entry: ManifestEntry, rules: DefinitionRules) -> Wanted:
         state=SubscriptionState(entry.state) if entry.state else None,
         secret=parse_secret(entry.secret.get_secret_value()) if entry.secret else None,
     )
+
+
+def _text_of(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

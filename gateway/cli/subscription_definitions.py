@@ -45,6 +45,8 @@ def create(
           --event-type 'invoice.*' --retry-policy 5s,5m,2h --fail-fast
       gateway subscriptions create --url https://slow.example.com/ --event-type 'order.*' --rate-limit 5/m --order key
       gateway subscriptions create --url https://example.com/hooks --event-type '*' --secret-type ed25519
+      gateway subscriptions create --url https://acme.example.com/in --event-type '*' --header-file headers.txt \\
+          --ca-bundle acme-ca.pem --client-cert gateway.pem --client-key gateway-key.pem
       pass show acme/webhook | gateway subscriptions create --secret-file - --url … --event-type '*'
     """
     issued = admin().create(
@@ -70,12 +72,15 @@ def update(
 ) -> None:
     """Change what is given and leave the rest. Event types and signature profiles are replaced as a whole.
 
-    A rate limit that comes without a burst gets the burst that fits it.
+    Headers are added, or take the place of those of the same name; --no-header drops one. A rate limit that comes
+    without a burst gets the burst that fits it.
 
     \b
     Examples:
       gateway subscriptions update billing --timeout-s 20
       gateway subscriptions update billing --rate-limit 100/s --rate-burst 20
+      pass show acme/token | sed 's/^/Authorization: Bearer /' | \\
+          gateway subscriptions update billing --header-file - --no-header X-Api-Key
       gateway subscriptions update billing --url https://acme.example.com/v2 --expect-revision 3
     """
     changes = definition_from(definition)

@@ -31,8 +31,9 @@ _MARKS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.KEE
 def apply(stream: BinaryIO, dry_run: bool, prune: bool, yes: bool, as_json: bool) -> None:
     """Make the subscriptions as a YAML file says, all of it or nothing.
 
-    A field that is left out gets its default; only a subscription's state and its secrets stay as they are. The secrets
-    that are made for new subscriptions are shown now and never again.
+    A field that is left out gets its default; only a subscription's state and its secrets stay as they are, and so do a
+    header without a value and the key of a client certificate. The secrets that are made for new subscriptions are
+    shown now and never again.
 
     \b
     Examples:
@@ -47,6 +48,7 @@ def apply(stream: BinaryIO, dry_run: bool, prune: bool, yes: bool, as_json: bool
           url: https://acme.example.com/in
           event_types: ["invoice.*"]
           retry_policy: quick
+          headers: {X-Team: payments}
     """
     wanted = check_entries(read_manifest(stream, stream.name), rules(), stream.name)
     deployment = Deployment(load_settings())
@@ -67,7 +69,9 @@ def apply(stream: BinaryIO, dry_run: bool, prune: bool, yes: bool, as_json: bool
 @click.option("--tenant", help="Only this tenant's.")
 @click.option("--file", "stream", type=click.File("w"), default="-", help="Where to write.  [default: standard output]")
 def export(tenant: str | None, stream: TextIO) -> None:
-    """Write subscriptions as a manifest that `apply` takes. Secrets are not in it.
+    """Write subscriptions as a manifest that `apply` takes.
+
+    What is sealed is not in it, secrets, keys and the values of headers: `apply` leaves those as they are.
 
     \b
     Examples:

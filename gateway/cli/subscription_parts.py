@@ -11,6 +11,7 @@ from gateway.admin.signing_secrets import HeldSecret, held_secrets
 from gateway.admin.subscriptions import Issued, SubscriptionAdmin
 from gateway.admin.views import public_view
 from gateway.cli.output import emit_json, emit_line
+from gateway.cli.subscription_files import file_options, parts_from
 from gateway.domain.errors import GatewayError, InvalidInputError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.secret import Ed25519Secret, SecretType
@@ -84,14 +85,20 @@ def definition_options(function: F) -> F:
         click.option("--retry-policy", help="quick, standard, none, or tiers like 1s,5m,2h.  [default: standard]"),
         click.option("--fail-fast/--no-fail-fast", default=None, help="Give up at a 4xx other than 408, 425 and 429."),
     ]
+    function = file_options(function)
     for option in reversed(options):
         function = option(function)
     return function
 
 
 def definition_from(options: dict[str, Any]) -> Definition:
-    """Build a definition from the values of `definition_options`."""
-    return Definition(**{name: None if value == () else value for name, value in options.items()})
+    """Build a definition from the values of `definition_options`.
+
+    Raises:
+        InvalidInputError: see `parts_from`.
+    """
+    parts = parts_from(options)
+    return Definition(**parts, **{name: None if value == () else value for name, value in options.items()})
 
 
 def secret_options(function: F) -> F:
@@ -160,6 +167,8 @@ def emit_subscription(subscription: Subscription, *, as_json: bool, held: Sequen
         emit_json(view)
         return
     view["secrets"] = ", ".join(_secret_line(secret) for secret in view["secrets"])
+    for certificates in ("ca_bundle", "client_certificate"):
+        view[certificates] = ", ".join(_certificate_line(one) for one in view[certificates])
     for moment in ("state_changed_at_ms", "failing_since_ms", "created_at_ms", "updated_at_ms"):
         view[moment.removesuffix("_ms").removesuffix("_at")] = describe_moment(view.pop(moment))
     for field, value in view.items():
@@ -204,3 +213,7 @@ def _secret_line(secret: dict[str, Any]) -> str:
     made = f"{what} {describe_moment(secret['created_at_ms'])}"
     ends = secret["expires_at_ms"]
     return made if ends is None else f"{made} (signs until {describe_moment(ends)})"
+
+
+def _certificate_line(certificate: dict[str, Any]) -> str:
+    return f"{certificate['subject'] or 'no subject'} (until {describe_moment(certificate['expires_at_ms'])})"

@@ -26,6 +26,8 @@ from gateway.domain.subscription import Sealed, SealedSecret
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+TAG_BYTES = 16
+SEALED_OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES
 SIGNING_PART = "secret"
 CLIENT_KEY_PART = "client key"
 

@@ -16,7 +16,7 @@ from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.http.client import WebhookClient
 from gateway.http.name_cache import Addresses
 from gateway.http.resolver import NameResolver
-from tests.http.certificates import Authority
+from tests.certificates import Authority
 from tests.http.connect_proxy import (
     ESTABLISHED,
     ConnectProxy,

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -82,7 +82,7 @@ async def test_an_endpoint_that_proves_nothing(
 ) -> None:
     """No request is sent where the endpoint can't prove that it is the one meant, whoever is trusted."""
     trusted, unknown = (private, authority) if own_authority else (authority, private)
-    servers = {
+    servers: dict[str, Callable[[], ssl.SSLContext]] = {
         "self-signed": trusted.self_signed_server,
         "unknown issuer": unknown.server,
         "expired": lambda: trusted.server(end=EXPIRED),
