@@ -96,7 +96,7 @@ async def test_the_proxy_is_told_an_address_and_the_endpoint_its_name(authority:
     tls = authority.server(host="hooks.example.com")
     async with behind_proxy(saying(OK), tls, policy=PUBLIC_ONLY) as (endpoint, proxy, client):
         assert await post(client, "https://hooks.example.com/hooks") == DELIVERED
-        assert code_of(await post(client, "https://other.example.com/")) is ErrorCode.TLS
+        assert code_of(await post(client, "https://other.example.com/")) is ErrorCode.TLS_HOST
     (asked, _) = proxy.asked
     assert asked.line == f"CONNECT {V4}:443 HTTP/1.1"
     assert asked.headers["host"] == f"{V4}:443"
