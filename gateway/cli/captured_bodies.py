@@ -5,12 +5,12 @@ from typing import Any, BinaryIO, TypeVar
 
 import click
 
+from gateway.cli.secret_options import STANDARD_INPUT, name_of
 from gateway.domain.errors import InvalidInputError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-_STANDARD_INPUT = "<stdin>"
 
 
 def body_option(function: F) -> F:
@@ -31,8 +31,7 @@ def read_body(file: BinaryIO, secret_files: Sequence[BinaryIO]) -> bytes:
     Raises:
         InvalidInputError: it is too large, or standard input would be read for the secrets, too.
     """
-    inputs = [one.name for one in (file, *secret_files)]
-    if inputs.count(_STANDARD_INPUT) > 1:
+    if [name_of(one) for one in (file, *secret_files)].count(STANDARD_INPUT) > 1:
         raise InvalidInputError("standard input can be read once only", hint="give the body with --file FILE")
     body = file.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:

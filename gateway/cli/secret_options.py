@@ -10,6 +10,7 @@ from gateway.domain.errors import InvalidInputError
 F = TypeVar("F", bound=Callable[..., Any])
 
 MAX_SECRETS_FILE_BYTES = 64 * 1024
+STANDARD_INPUT = "<stdin>"
 
 
 def secrets_options(function: F) -> F:
@@ -45,11 +46,16 @@ def secrets_from(secrets: Sequence[str], secret_files: Sequence[BinaryIO]) -> li
     return [*secrets, *(secret for file in secret_files for secret in _read(file))]
 
 
+def name_of(file: BinaryIO) -> str:
+    """Give what messages call an input. Standard input has no name of its own where a program has replaced it."""
+    return str(getattr(file, "name", STANDARD_INPUT))
+
+
 def _read(file: BinaryIO) -> list[str]:
     content = file.read(MAX_SECRETS_FILE_BYTES + 1)
     if len(content) > MAX_SECRETS_FILE_BYTES or not content.isascii():
-        raise InvalidInputError(f"{file.name} holds something else than signing secrets, one a line")
+        raise InvalidInputError(f"{name_of(file)} holds something else than signing secrets, one a line")
     found = [line.strip() for line in content.decode("ascii").splitlines() if line.strip()]
     if not found:
-        raise InvalidInputError(f"there is no secret in {file.name}")
+        raise InvalidInputError(f"there is no secret in {name_of(file)}")
     return found

@@ -9,7 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from gateway.cli import sign
+from gateway.domain.errors import InvalidInputError
 from gateway.domain.secret import Ed25519Secret, parse_secret
 from gateway.receiver import verify
 
@@ -75,6 +78,14 @@ def test_the_present_is_the_default() -> None:
     plain = run("sign", "--id", "evt_1", "--secret", SECRET)
     assert plain.stdout.startswith("v1,")
     assert plain.stderr.startswith("webhook-timestamp: 1")
+
+
+def test_standard_input_may_be_another_programs() -> None:
+    """One that calls the command in its own process gives an input without a name; it still is one input."""
+    runner = CliRunner()
+    assert runner.invoke(sign.command, [*MESSAGE, "--secret", SECRET], input=BODY).output == f"{V1}\n"
+    twice = runner.invoke(sign.command, [*MESSAGE, "--secret-file", "-"], input=SECRET)
+    assert isinstance(twice.exception, InvalidInputError)
 
 
 def test_a_body_is_bytes() -> None:
