@@ -25,6 +25,7 @@ from gateway.domain.errors import InvalidInputError
 from gateway.domain.foreign_text import kept_headers, plain_text
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.domain.tunnels import Tunnels
+from gateway.http.bounded_handler import BoundedHandler
 from gateway.http.exchange import Endpoint, Response, endpoint_of, exchange
 from gateway.http.failures import failure_of, is_disconnect
 from gateway.http.guard import AddressRefusedError, GuardedResolver, guarded_socket_factory
@@ -64,6 +65,9 @@ class WebhookClient:
         self._pool = connector(keepalive_timeout=_KEEPALIVE_S)
         # Where the second try goes: the pool may hold more connections that the endpoint has closed.
         self._fresh = connector(force_close=True)
+        handler: partial[ResponseHandler] = partial(BoundedHandler, loop=asyncio.get_running_loop())
+        for connecting in (self._pool, self._fresh):
+            connecting._factory = handler  # noqa: SLF001 - there is no public way
         self._connect_timeout = aiohttp.ClientTimeout(
             total=None,
             sock_connect=connect_timeout_s,
