@@ -16,6 +16,7 @@ from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.http.client import WebhookClient
 from gateway.http.name_cache import Addresses
 from gateway.http.resolver import NameResolver
+from gateway.http.tls import TlsTerms
 from tests.certificates import Authority
 from tests.http.connect_proxy import (
     ESTABLISHED,
@@ -118,6 +119,16 @@ async def test_a_proxy_over_tls(authority: Authority) -> None:
             async with client_of(proxy.address("user:secret@")) as client:
                 assert code_of(await post(client, "https://hooks.example.com/")) is ErrorCode.PROXY
             assert proxy.asked == [], "nobody else learns the password"
+
+
+async def test_a_subscriptions_own_terms_hold_in_the_tunnel(tmp_path: Path) -> None:
+    """Its authorities are trusted in it, and no tunnel is shared with others at the same endpoint."""
+    private = Authority(tmp_path, "Private Authority")
+    url, terms = "https://hooks.example.com/", TlsTerms(private.pem)
+    async with behind_proxy(saying(OK), private.server(host="hooks.example.com")) as (_, proxy, client):
+        assert [await client.send(url, {}, b"{}", timeout_s=5, tls=terms) for _ in range(2)] == [DELIVERED] * 2
+        assert code_of(await post(client, url)) is ErrorCode.TLS_UNTRUSTED
+    assert len(proxy.asked) == 2
 
 
 async def test_plain_endpoints_get_a_tunnel_too() -> None:
