@@ -10,6 +10,7 @@ from gateway.domain.errors import GatewayError
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.domain.signing import signature_headers
 from gateway.domain.subscription import Subscription
+from gateway.egress.echoes import without_echoes
 from gateway.egress.opening import Opener
 from gateway.http.client import WebhookClient
 from gateway.telemetry.clock import now_ms
@@ -80,9 +81,10 @@ class SigningAttempter:
         headers["Content-Type"] = delivery.content_type
         if opened.headers:
             headers = {**opened.headers, **headers}
-        return await self._client.send(
+        result = await self._client.send(
             subscription.url, headers, delivery.body, timeout_s=subscription.timeout_s, tls=opened.tls
         )
+        return without_echoes(result, opened.headers.values()) if opened.headers else result
 
 
 def _log_refused(subscription: Subscription) -> None:
