@@ -1,48 +1,80 @@
 """Secrets that are planted, and the search for them: in every spelling, wherever they must not turn up.
 
-Whoever gives a subscription another secret adds a row to `PLANTED`.
+Whoever gives a subscription another secret adds it to `plants`.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+
+from gateway.domain.secret import Ed25519Secret, HmacSecret
+from tests.certificates import Authority
 
 _OFFSETS = {".index", ".timeindex"}
 
 
 @dataclass(frozen=True, slots=True)
-class Planted:
+class Plant:
     """A secret that a subscription is given.
 
     Attributes:
-        option: of `gateway subscriptions create`, which takes a file.
-        content: of that file.
+        files: the options that take it, each with what the file holds.
         texts: what must not turn up, as text.
         raw: the same as the bytes that are meant, where that is not the text.
+        by_rotation: it is given to `rotate-secret`, not to `create`.
     """
 
-    option: str
-    content: str
+    files: tuple[tuple[str, str], ...]
     texts: tuple[str, ...]
-    raw: bytes = b""
+    raw: tuple[bytes, ...] = ()
+    by_rotation: bool = False
 
 
-def _signing_secret(raw: bytes) -> Planted:
-    encoded = base64.b64encode(raw).decode()
-    return Planted("--secret-file", f"whsec_{encoded}\n", (f"whsec_{encoded}", encoded), raw)
+def plants(folder: Path) -> list[Plant]:
+    """Make one secret of each kind.
+
+    Args:
+        folder: for what is needed to make them.
+    """
+    return [
+        _signing_secret(HmacSecret(b"canary-of-a-signing-secret-00001")),
+        _signing_secret(HmacSecret(b"canary-of-a-rotated-secret-00002"), by_rotation=True),
+        _signing_secret(Ed25519Secret(b"canary-of-an-ed25519-seed-000003"), by_rotation=True),
+        Plant(
+            (("--header-file", "Authorization: Bearer canary-of-a-token-4\nX-Api-Key: canary-of-an-api-key-5\n"),),
+            ("canary-of-a-token-4", "canary-of-an-api-key-5"),
+        ),
+        _client_key(folder),
+    ]
 
 
-SIGNING = _signing_secret(b"canary-of-a-signing-secret-00001")
-ROTATED = _signing_secret(b"canary-of-a-rotated-secret-00002")
-# One subscription gets them all.
-PLANTED = [SIGNING]
+def _signing_secret(secret: HmacSecret | Ed25519Secret, *, by_rotation: bool = False) -> Plant:
+    encoded = secret.text.partition("_")[2]
+    raw = secret.key if isinstance(secret, HmacSecret) else secret.seed
+    return Plant((("--secret-file", f"{secret.text}\n"),), (secret.text, encoded), (raw,), by_rotation)
 
 
-def spellings_of(planted: Planted) -> dict[str, bytes]:
+def _client_key(folder: Path) -> Plant:
+    client = Authority(folder).client()
+    key = load_pem_private_key(client.key.encode(), None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    number = key.private_numbers().private_value
+    return Plant(
+        (("--client-cert", client.certificate), ("--client-key", client.key)),
+        ("PRIVATE KEY", *client.key.splitlines()[1:2]),
+        (der, number.to_bytes(32, "big")),
+    )
+
+
+def spellings_of(plant: Plant) -> dict[str, bytes]:
     """Give what to search for: as text, hexadecimal, and base64 wherever in a longer stretch it may begin."""
     found = {}
-    for content in (*(text.encode() for text in planted.texts), *filter(None, [planted.raw])):
+    for content in (*(text.encode() for text in plant.texts), *plant.raw):
         found[f"{content!r}"] = content
         found[f"hex of {content!r}"] = content.hex().encode()
         found[f"upper hex of {content!r}"] = content.hex().upper().encode()
@@ -54,7 +86,7 @@ def spellings_of(planted: Planted) -> dict[str, bytes]:
     return found
 
 
-def leaks(places: Mapping[str, bytes], planted: list[Planted]) -> list[str]:
+def leaks(places: Mapping[str, bytes], planted: Sequence[Plant]) -> list[str]:
     """Give where a secret turned up, and how it was spelled."""
     return [
         f"{place}: {spelling}"

@@ -10,11 +10,12 @@ from aiohttp import web
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer, after a delay in seconds."""
+    """One answer, after a delay in seconds; it may repeat the headers of the request."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
+    echoes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class ScriptedEndpoint:
         answer = self._answers[min(len(self.arrivals), len(self._answers) - 1)]
         self.arrivals.append(Arrival(time.time_ns() // 1_000_000, request.headers["webhook-id"]))
         await asyncio.sleep(answer.delay_s)
-        return web.Response(status=answer.status, headers=answer.headers)
+        text = "\n".join(f"{name}: {value}" for name, value in request.headers.items()) if answer.echoes else None
+        return web.Response(status=answer.status, headers=answer.headers, text=text)
 
 
 Script = Callable[..., Awaitable[tuple[ScriptedEndpoint, str]]]

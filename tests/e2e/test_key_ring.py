@@ -8,7 +8,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from gateway.domain.changes import Delete
 from gateway.kafka.publisher import EventPublisher
+from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.receiver.sandbox import Sandbox
 from tests.e2e.events import publish_payments
 from tests.e2e.receiving import SECRET, Receiver
@@ -41,8 +43,7 @@ async def receiver(home: GatewayHome) -> AsyncIterator[Receiver]:
     sandbox = Sandbox(secrets=[SECRET])
     yield Receiver(sandbox, await sandbox.start(), home)
     await sandbox.stop()
-    for subscription in await asyncio.to_thread(home.read, "subscriptions", "list"):
-        await asyncio.to_thread(home.run, "subscriptions", "delete", subscription["id"], "--yes")
+    SubscriptionStore(home.kafka).change(lambda index: [Delete(each.subscription_id) for each in index])
 
 
 @pytest.fixture
