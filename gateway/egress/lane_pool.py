@@ -82,6 +82,7 @@ class LanePool:
         self._loop = asyncio.get_running_loop()
         self._dispatcher = Dispatcher(attempter, ledger, events, tiers, self._pump, lambda *left: backlog().lags(*left))
         self.failure = self._dispatcher.failure
+        self.why_barred = self._lanes.why_barred
 
     def has_room(self, strand: Strand, *, urgent: bool = False) -> bool:
         """Tell whether a strand's next delivery can be taken now. A paused subscription's lane has no room."""

@@ -29,6 +29,11 @@ class OpenLanes:
         """Give a subscription's lane, if there is one."""
         return self._lanes.get(subscription_id)
 
+    def why_barred(self, subscription_id: str) -> str | None:
+        """Say for people why nothing of a subscription is sent, where that is not its endpoint's doing; else None."""
+        lane = self._lanes.get(subscription_id)
+        return "the egress proxy gives no tunnel" if lane is not None and lane.gate.lacks_proxy else None
+
     def of(self, subscription_id: str) -> Lane:
         """Give a subscription's lane."""
         lane = self._lanes.get(subscription_id)

@@ -130,7 +130,7 @@ class _Egress:
         )
         self._reader = CatchUpReader(config)
         self._catch_up = CatchUp(self._readings, self._reader, self._pool, self._ledger, self._intake)
-        why, tell = locks.why_locked, self._signals.send
+        why, tell = _first_of(locks.why_locked, self._pool.why_barred), self._signals.send
         self._lag_watch = LagWatch(self._catch_up, self._readings, lambda: table.index, why, tell)
         self._consumer = DeliveryConsumer(
             config,
@@ -218,6 +218,11 @@ class _Egress:
 
     def _released(self, subscription_id: str) -> None:
         self._pool.subscription_changed(subscription_id)
+
+
+def _first_of(*reasons: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    """Give the first reason that there is, or None."""
+    return lambda name: next((said for reason in reasons if (said := reason(name)) is not None), None)
 
 
 def _recalling(
