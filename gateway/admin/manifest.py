@@ -5,6 +5,7 @@ before anything is built from it, and anchors are refused: merged ones can grow 
 """
 
 import difflib
+import re
 from collections.abc import Hashable, Iterable
 from typing import Any, BinaryIO, Literal
 
@@ -29,7 +30,8 @@ from gateway.domain.subscription import (
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 10
 # YAML has numbers of base 60, whose reading takes time that grows with the square of their length.
-MAX_SCALAR_CHARS = 10_000
+MAX_NUMBER_CHARS = 100
+_NUMBER = re.compile(r"[-+]?[0-9][0-9a-fA-FxXob_:.+-]*\Z")
 MAX_SHOWN_PROBLEMS = 20
 
 
@@ -160,8 +162,8 @@ def _check_structure(text: str, name: str) -> None:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise InvalidInputError(f"{name} is nested more than {MAX_DEPTH} levels deep")
-        if isinstance(event, yaml.ScalarEvent) and len(event.value) > MAX_SCALAR_CHARS:
-            raise InvalidInputError(f"{name} has a value longer than {MAX_SCALAR_CHARS} characters")
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > MAX_NUMBER_CHARS and _NUMBER.match(event.value):
+            raise InvalidInputError(f"{name} has a number longer than {MAX_NUMBER_CHARS} characters")
         if isinstance(event, yaml.AliasEvent):
             raise InvalidInputError(f"{name}: anchors and aliases are not allowed")
 

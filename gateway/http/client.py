@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
+from typing import cast
 from weakref import WeakSet
 
 import aiohttp
@@ -65,7 +66,7 @@ class WebhookClient:
         self._pool = connector(keepalive_timeout=_KEEPALIVE_S)
         # Where the second try goes: the pool may hold more connections that the endpoint has closed.
         self._fresh = connector(force_close=True)
-        handler: partial[ResponseHandler] = partial(BoundedHandler, loop=asyncio.get_running_loop())
+        handler = cast("partial[ResponseHandler]", partial(BoundedHandler, loop=asyncio.get_running_loop()))
         for connecting in (self._pool, self._fresh):
             connecting._factory = handler  # noqa: SLF001 - there is no public way
         self._connect_timeout = aiohttp.ClientTimeout(

@@ -19,6 +19,7 @@ from gateway.wire.catalog import Catalog, load_catalog
 from gateway.wire.schema_files import schemas_root
 from gateway.wire.sealing import KeyRing, generate_key_line, parse_key_ring
 
+_MAX_FILE_BYTES = 65_536
 _DEVELOPMENT_KEYS = "secret-keys"
 _MAKE_A_KEY = (
     "make one with: gateway secrets new-key; "
@@ -122,19 +123,40 @@ def _parse_proxy(variable: str, text: str) -> EgressProxy:
 
 def _read_proxy(file: Path) -> str:
     try:
-        return file.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
+        return _read_text(file).strip()
+    except (OSError, ValueError) as error:
         raise UnavailableError(
-            f"the proxy's file {file} can't be read: {getattr(error, 'strerror', None) or 'it is not text'}",
+            f"the proxy's file {file} can't be read: {_why(error)}",
             hint="GATEWAY_EGRESS_PROXY_FILE names a file with one line, like http://user:password@proxy.internal:3128",
         ) from None
 
 
 def _read_keys(file: Path) -> str:
     try:
-        return file.read_text()
-    except OSError as error:
-        raise UnavailableError(f"the key ring {file} can't be read: {error.strerror}", hint=_MAKE_A_KEY) from None
+        return _read_text(file)
+    except (OSError, ValueError) as error:
+        raise UnavailableError(f"the key ring {file} can't be read: {_why(error)}", hint=_MAKE_A_KEY) from None
+
+
+def _read_text(file: Path) -> str:
+    """Read a small file.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is not text, or is none of these files: it is too large.
+    """
+    with file.open("rb") as stream:
+        content = stream.read(_MAX_FILE_BYTES + 1)
+    if len(content) > _MAX_FILE_BYTES:
+        raise ValueError(f"it is larger than {_MAX_FILE_BYTES} bytes")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise ValueError("it is not text") from None
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _create_keys(file: Path) -> None:

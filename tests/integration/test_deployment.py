@@ -103,6 +103,17 @@ def test_a_missing_key_file_is_named(tmp_path: Path) -> None:
         Deployment(Settings(secret_keys_file=tmp_path / "absent")).key_ring()
 
 
+@pytest.mark.parametrize(
+    ("content", "why"), [(b"k1:\xff", "it is not text"), (b"k" * 65_537, "larger than 65536")], ids=["bytes", "large"]
+)
+def test_a_file_that_is_no_key_ring_is_refused_unread(tmp_path: Path, content: bytes, why: str) -> None:
+    """A device or a disk image given by mistake costs no memory, and is not repeated."""
+    file = tmp_path / "keys"
+    file.write_bytes(content)
+    with pytest.raises(UnavailableError, match=why):
+        Deployment(Settings(home=tmp_path, secret_keys_file=file)).key_ring()
+
+
 def test_a_bad_key_is_not_repeated(tmp_path: Path) -> None:
     """What stands in the key ring never comes back in a message."""
     with pytest.raises(InvalidInputError) as failed:

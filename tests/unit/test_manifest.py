@@ -68,8 +68,8 @@ def test_an_empty_list_is_a_manifest(text: str) -> None:
         ("[" * 100_000, "nest"),
         ("subscriptions: !!python/object/apply:os.getcwd []", "could not determine a constructor"),
         ("subscriptions: [\x00]", "subs.yaml"),
-        pytest.param("subscriptions: [1" + ":1" * 1_000_000 + "]", "longer than 10000", id="base-60"),
-        pytest.param("subscriptions: [" + "9" * 9000 + "]", "subs.yaml", id="digits"),
+        pytest.param("subscriptions: [1" + ":1" * 1_000_000 + "]", "longer than 100", id="base-60"),
+        pytest.param("subscriptions: [" + "9" * 9000 + "]", "longer than 100", id="digits"),
         ("subscriptions: [{? [a] : b}]", "unhashable"),
     ],
 )
