@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         description="key ring that seals signing secrets: id:base64 of 32 bytes, comma separated, newest first",
     )
     secret_keys_file: Path | None = Field(default=None, description="file with the key ring, one id:base64 a line")
+    actor: str | None = Field(
+        default=None,
+        max_length=128,
+        description="who changes subscriptions, for the security log; unset: the user of the operating system",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level that is logged"
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import orjson
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MaxLen
 from pydantic.fields import FieldInfo
 
 from gateway.admin.definition import MAX_EVENT_TYPES, MIN_TIMEOUT_S
@@ -240,6 +240,8 @@ def _limit(rule: object) -> str:
             return f"at most {most}"
         case Lt(lt=above):
             return f"less than {above}"
+        case MaxLen(max_length=most):
+            return f"at most {most} characters"
         case _:
             raise ValueError(f"there are no words for {rule!r}")
 

@@ -12,6 +12,7 @@ from gateway.admin.subscriptions import Issued, SubscriptionAdmin
 from gateway.admin.views import public_view
 from gateway.cli.output import emit_json, emit_line
 from gateway.cli.subscription_files import file_options, parts_from
+from gateway.domain.changes import ChangeStore
 from gateway.domain.errors import GatewayError, InvalidInputError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.secret import Ed25519Secret, SecretType
@@ -20,6 +21,7 @@ from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import read_subscriptions
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
+from gateway.telemetry.audited_store import AuditedStore
 from gateway.telemetry.clock import now_ms
 from gateway.wire.moments import describe_moment
 
@@ -34,9 +36,10 @@ def table() -> SubscriptionIndex:
     return read_subscriptions(Deployment(load_settings()).kafka(CLIENT_ID))
 
 
-def store() -> SubscriptionStore:
-    """Give what writes subscriptions."""
-    return SubscriptionStore(Deployment(load_settings()).kafka(CLIENT_ID))
+def store() -> ChangeStore:
+    """Give what writes subscriptions, and logs who changed what."""
+    deployment = Deployment(load_settings())
+    return AuditedStore(SubscriptionStore(deployment.kafka(CLIENT_ID)), deployment.actor())
 
 
 def rules() -> DefinitionRules:

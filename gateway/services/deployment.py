@@ -5,6 +5,7 @@ that are configured, else, on the local broker only, a development key of its ow
 """
 
 import os
+import pwd
 import tempfile
 from pathlib import Path
 
@@ -77,6 +78,16 @@ class Deployment:
         return layout_for(
             self.catalog().event_types(), partitions=self._settings.partitions, tiers=self._settings.tiers()
         )
+
+    def actor(self) -> str:
+        """Tell who runs the command: what is configured, else the user of the operating system."""
+        if self._settings.actor:
+            return self._settings.actor
+        user_id = os.getuid()
+        try:
+            return pwd.getpwuid(user_id).pw_name
+        except KeyError:
+            return f"uid:{user_id}"  # a container need not name its users
 
     def key_ring(self) -> KeyRing:
         """Give the keys that seal signing secrets.

@@ -33,6 +33,7 @@ from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
 from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.settings import Settings
+from gateway.telemetry.audited_store import AuditedStore
 from gateway.telemetry.clock import now_ms
 from gateway.telemetry.watchdog import Watchdog, end_within
 
@@ -103,7 +104,7 @@ class _Egress:
         self._loop_beat = watchdog.watch("event loop")
         self._signals = SignalSender(producer)
         self._life_cycle = EndpointLifeCycle(
-            SubscriptionStore(config),
+            AuditedStore(SubscriptionStore(config), "egress"),
             table,
             on_signal=self._signals.send,
             on_released=self._released,

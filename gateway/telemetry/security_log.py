@@ -20,6 +20,7 @@ LINES_A_WINDOW = 5
 WINDOW_S = 60.0
 MAX_KEYS = 1_000
 SUPPRESSED = "security.suppressed"
+SUBSCRIPTION_CHANGED = "security.subscription_changed"  # written by `gateway.telemetry.audited_store`
 OTHERS = "(others)"
 
 Write = Callable[[int, str, dict[str, object]], None]

@@ -12,6 +12,7 @@ from gateway.telemetry.security_log import (
     LINES_A_WINDOW,
     MAX_KEYS,
     OTHERS,
+    SUBSCRIPTION_CHANGED,
     SUPPRESSED,
     SecurityEvent,
     SecurityLog,
@@ -150,5 +151,5 @@ def test_what_does_not_open_is_an_error_and_the_rest_are_warnings() -> None:
 def test_the_page_tells_every_event() -> None:
     """An operator looks a line up in docs/security.md."""
     page = PAGE.read_text()
-    for name in (*(event.value for event in SecurityEvent), SUPPRESSED):
+    for name in (*(event.value for event in SecurityEvent), SUBSCRIPTION_CHANGED, SUPPRESSED):
         assert f"| `{name}` |" in page
