@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.rate_limit import RateLimit
@@ -13,6 +14,7 @@ MAX_TIMEOUT_S = 60.0
 DEFAULT_MAX_IN_FLIGHT = 32
 MAX_MAX_IN_FLIGHT = 1000
 MAX_SECRETS = 8
+_DAY_S = 86_400
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 
@@ -146,6 +148,23 @@ class Subscription:
     headers: tuple[CustomHeader, ...] = ()
     ca_bundle: str | None = None
     client_certificate: ClientCertificate | None = None
+
+
+def check_sendable(subscription: Subscription) -> Subscription:
+    """Return `subscription` if its numbers mean something: lanes and limits are computed with them.
+
+    The bounds of `gateway.admin.definition` are for those who write; a newer gateway may have wider ones.
+
+    Raises:
+        InvalidInputError: a number is not positive or beyond all measure, or nothing would sign.
+    """
+    limit = subscription.rate_limit
+    counts = (subscription.max_in_flight, *(() if limit is None else (limit.per_s, limit.burst)))
+    if not all(0 < count < inf for count in counts) or not 0 < subscription.timeout_s < _DAY_S:
+        raise InvalidInputError("time-out, max in flight, rate and burst have to be positive numbers")
+    if not subscription.signature_profiles:
+        raise InvalidInputError("there is no signature profile")
+    return subscription
 
 
 def check_subscription_id(subscription_id: str) -> str:

@@ -4,6 +4,7 @@ A retry topic holds its records in the order in which they were written, and the
 the jitter: what comes after a record that is not due waits with it, in the log.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
@@ -13,6 +14,8 @@ from confluent_kafka import Message
 from gateway.kafka.partitioning import Partition, place_of
 
 DUE_HEADER = "due_at_ms"
+# Milliseconds since the epoch, up to the year 2286.
+_MOMENT = re.compile(rb"[0-9]{1,13}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ def split_due(batch: Iterable[Message], now_ms: int) -> tuple[list[Message], dic
 
 
 def _due_at_ms(message: Message) -> int:
-    for name, value in cast("list[tuple[str, bytes]]", message.headers() or []):
-        if name == DUE_HEADER and value.isdigit():
+    """Read when a record is due; at once where its header can't be meant, so that nothing waits behind it for ever."""
+    for name, value in cast("list[tuple[str, bytes | None]]", message.headers() or []):
+        if name == DUE_HEADER and value is not None and _MOMENT.match(value):
             return int(value)
     return 0

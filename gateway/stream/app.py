@@ -151,6 +151,7 @@ class StreamApp:
 
 def _record_of(message: Any) -> EventRecord:  # noqa: ANN401 - Faust is untyped here
     headers = message.headers or ()
+    pairs = headers.items() if isinstance(headers, dict) else headers
     return EventRecord(
         topic=message.topic,
         partition=message.partition,
@@ -158,7 +159,8 @@ def _record_of(message: Any) -> EventRecord:  # noqa: ANN401 - Faust is untyped 
         timestamp_ms=int(message.timestamp * 1000),
         key=message.key,
         value=message.value,
-        headers=list(headers.items() if isinstance(headers, dict) else headers),
+        # Kafka has null header values; one is as good as an empty one.
+        headers=[(name, value or b"") for name, value in pairs],
     )
 
 

@@ -7,6 +7,7 @@ from gateway.wire.rendering import rfc3339
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_SECOND = timedelta(seconds=1)
 _MAX_SHOWN_CHARS = 80
 
 
@@ -34,9 +35,15 @@ def describe_moment(at_ms: int | None) -> str:
     """Write a moment in RFC 3339, UTC, to the second; nothing for None.
 
     Args:
-        at_ms: milliseconds since the epoch.
+        at_ms: milliseconds since the epoch. A record may hold any number: one outside the years 1 to 9999 is written
+            as it is.
     """
-    return "" if at_ms is None else f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if at_ms is None:
+        return ""
+    try:
+        return f"{_EPOCH + at_ms // 1000 * _SECOND:%Y-%m-%dT%H:%M:%SZ}"
+    except OverflowError:
+        return f"{at_ms} ms"
 
 
 def parse_moment(text: str) -> datetime:

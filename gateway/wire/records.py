@@ -21,6 +21,7 @@ from gateway.domain.subscription import (
     SignatureProfile,
     Subscription,
     SubscriptionState,
+    check_sendable,
 )
 from gateway.domain.tiers import parse_tier
 from gateway.wire.record_codec import RecordCodec
@@ -196,7 +197,7 @@ def _certificate_from(value: dict[str, Any] | None) -> ClientCertificate | None:
 
 
 def _subscription_from_avro(value: dict[str, Any]) -> Subscription:
-    return Subscription(
+    subscription = Subscription(
         event_types=tuple(value.pop("event_types")),
         secrets=tuple(SealedSecret(**secret) for secret in value.pop("secrets")),
         signature_profiles=_profiles_from(tuple(value.pop("signature_profiles"))),
@@ -208,6 +209,7 @@ def _subscription_from_avro(value: dict[str, Any]) -> Subscription:
         client_certificate=_certificate_from(value.pop("client_certificate")),
         **value,
     )
+    return check_sendable(subscription)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,10 @@ class CursorRecord:
     due_at_ms: int = 0
     attempts: tuple[AttemptSummary, ...] = ()
     settled: str = ""
+
+    def __post_init__(self) -> None:
+        if self.offset < 0:
+            raise ValueError(f"there is no offset {self.offset}")
 
 
 def _cursor_to_avro(cursor: CursorRecord) -> dict[str, Any]:

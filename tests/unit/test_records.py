@@ -54,7 +54,7 @@ attempts = of(
     due_at_ms=st.none() | longs,
     response_headers=st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
 )
-cursors = of(CursorRecord, offset=longs, attempts=summaries, due_at_ms=longs)
+cursors = of(CursorRecord, offset=st.integers(0, 2**63 - 1), attempts=summaries, due_at_ms=longs)
 sealed_values = of(Sealed)
 
 
