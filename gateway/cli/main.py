@@ -6,11 +6,12 @@ Subcommands are imported when they are used, so that `gateway --help` and the sm
 import asyncio
 import importlib
 import sys
+from collections.abc import Sequence
 
 import click
 
 from gateway import __version__
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, InvalidInputError
 from gateway.domain.foreign_text import plain_text
 
 _INTERRUPTED = 130
@@ -69,6 +70,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line. Exit codes: see `gateway.domain.errors`; 130 after Ctrl-C."""
     try:
+        _refuse_what_is_no_text(sys.argv[1:])
         sys.exit(cli(standalone_mode=False))
     except (click.exceptions.Abort, KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(_INTERRUPTED)
@@ -83,6 +85,17 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
+
+
+def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are not UTF-8: no record, header or answer can hold them.
+
+    Raises:
+        InvalidInputError: an argument has such bytes.
+    """
+    for number, argument in enumerate(arguments, start=1):
+        if any("\ud800" <= char <= "\udfff" for char in argument):
+            raise InvalidInputError(f"argument {number} is not UTF-8 text")
 
 
 if __name__ == "__main__":

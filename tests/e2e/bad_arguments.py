@@ -17,12 +17,15 @@ from gateway.cli.main import cli, main
 
 # They go on until they are stopped, or start and stop what tests share: only what is refused at once is tried there.
 LONG_RUNNING = {"up", "demo", "stream", "egress", "receiver", "bench", "kafka start", "kafka stop"}
-# Text that is no UTF-8 as the system hands it over, with a terminal's escape sequence and a line break, and long.
-HOSTILE_TEXT = "\udcff\x1b[31m\n" + "x" * 5_000
+# Long, with a terminal's escape sequence, a line break and a direction override.
+HOSTILE_TEXT = "\x1b[31m\r\n\u202e" + "x" * 5_000
+# Bytes that are no UTF-8, as the system hands them over.
+NO_TEXT = "\udcff"
 _NO_NUMBERS = ("x", "", "1e999x", "0x10", "9" * 5_000 + "x", "٣x")
 # What a command needs before it looks at the argument that is tried.
 _REQUIRED = {
-    "subscriptions create": ("--url", "https://example.com/hooks", "--event-type", "order.created"),
+    # Of a tenant that has no events: what is created is never sent anything.
+    "subscriptions create": ("--url", "http://127.0.0.1:9/", "--event-type", "order.created", "--tenant", "nobody"),
     "subscriptions delete": ("--yes",),
     "publish": ("--mock", "1"),
     "dlq replay": ("--yes",),
@@ -46,23 +49,28 @@ class BadCall:
         return shown.encode("unicode_escape").decode()
 
     def make(self) -> dict[str, object]:
-        """Call the program; gives the exit code, or what was raised, and what it printed on standard error."""
+        """Call the program; gives the exit code, or what was raised, and what it printed."""
         # As the interpreter sets them up: what can't be encoded is an error on standard output.
-        sys.stdout = io.TextIOWrapper(io.BytesIO(), "utf-8", "strict", write_through=True)
+        sys.stdout = answer = io.TextIOWrapper(io.BytesIO(), "utf-8", "strict", write_through=True)
         sys.stderr = errors = io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace", write_through=True)
-        sys.stdin = io.TextIOWrapper(io.BytesIO())
         sys.argv = ["gateway", *self.arguments]
         exit_code: object = 0
         try:
             main()
         except SystemExit as end:
-            exit_code = end.code
+            exit_code = end.code or 0
         except BaseException:  # noqa: BLE001 - this is what must not be
             exit_code = traceback.format_exc(limit=-4)
         finally:
-            sys.stdout, sys.stderr, sys.stdin = sys.__stdout__, sys.__stderr__, sys.__stdin__
+            sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
         said = errors.buffer.getvalue().decode()
-        return {"call": str(self), "exit_code": exit_code, "stderr": said[:2000], "is_refused": self.is_refused}
+        return {
+            "call": str(self),
+            "exit_code": exit_code,
+            "stderr": said[:2000],
+            "has_answered": answer.tell() > 0,
+            "is_refused": self.is_refused,
+        }
 
 
 def commands(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -81,9 +89,8 @@ def bad_calls() -> Iterator[BadCall]:
     """Give calls with a bad value for each argument of each command."""
     for path, command in commands():
         yield BadCall((*path, "--no-such-option"), is_refused=True)
-        yield BadCall(
-            (*path, *_needed(path, command), "one", "too", "many", "\udcff"), is_refused=path != ("dlq", "replay")
-        )
+        takes_any_number = any(parameter.nargs == -1 for parameter in command.params)
+        yield BadCall((*path, *_needed(path, command), "one", "too", "many"), is_refused=not takes_any_number)
         for parameter in command.params:
             yield from _bad_values(path, command, parameter)
 
@@ -102,8 +109,10 @@ def _bad_values(path: tuple[str, ...], command: click.Command, parameter: click.
 
 def _values(kind: click.ParamType) -> tuple[str, ...]:
     if isinstance(kind, click.File | click.Path):
-        return "/no/such/folder/file", "/", HOSTILE_TEXT
-    return (HOSTILE_TEXT, "") if isinstance(kind, click.types.StringParamType) else (*_NO_NUMBERS, HOSTILE_TEXT)
+        return "/no/such/folder/file", "/", HOSTILE_TEXT, NO_TEXT
+    return (
+        (HOSTILE_TEXT, NO_TEXT, "") if isinstance(kind, click.types.StringParamType) else (*_NO_NUMBERS, HOSTILE_TEXT)
+    )
 
 
 def _with(path: tuple[str, ...], command: click.Command, parameter: click.Parameter, value: str) -> tuple[str, ...]:
