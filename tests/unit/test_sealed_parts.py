@@ -225,7 +225,7 @@ def test_an_export_applied_again_changes_nothing(bench: Bench, authority: Author
     """It says what there is without saying what is sealed, and needs no key ring for that."""
     own = authority.client()
     created = bench.create(
-        headers=(KEY,), ca_bundle=authority.pem, client_certificate=own.certificate, client_key=own.key
+        headers=(KEY,), ca_bundle=authority.pem * 20, client_certificate=own.certificate, client_key=own.key
     )
     exported = write_manifest([created])
     entries = check_entries(read_manifest(BytesIO(exported.encode()), "it"), RULES, "it")
