@@ -66,7 +66,8 @@ class Rekeying:
         while moved == _BATCH:
             moved = len(store.change(lambda present: self._decide(present, result)))
             result.subscriptions += moved
-            progress(result.subscriptions, max(total, result.subscriptions))
+            if moved:
+                progress(result.subscriptions, max(total, result.subscriptions))
         return result
 
     def _decide(self, index: SubscriptionIndex, result: Rekeyed) -> list[Put]:
