@@ -20,6 +20,8 @@ from gateway.wire.schema_nodes import SchemaNodes
 from gateway.wire.single_object import fingerprint_of
 from gateway.wire.value_check import ValueCheck
 
+MAX_EVENT_TYPES = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class EventSchema:
@@ -139,13 +141,15 @@ def type_folders(folder: Path) -> list[Path]:
     """List the folders of the event types; files beside them and hidden folders are passed over.
 
     Raises:
-        CatalogError: there is no such folder, or nothing in it.
+        CatalogError: there is no such folder, nothing in it, or too much.
     """
     if not folder.is_dir():
         raise CatalogError(f"there is no catalog folder {folder}", hint="GATEWAY_CATALOG_DIR names it")
     found = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not found:
         raise CatalogError(f"{folder} has no event types", hint="an event type is a folder like order.created/1.avsc")
+    if len(found) > MAX_EVENT_TYPES:
+        raise CatalogError(f"{folder} has {len(found)} event types, at most {MAX_EVENT_TYPES} are allowed")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.domain.errors import NotFoundError
-from gateway.wire.catalog import load_catalog
+from gateway.wire.catalog import MAX_EVENT_TYPES, load_catalog
 from gateway.wire.catalog_check import check_catalog, check_gateway_records
 from gateway.wire.errors import CatalogError
 from gateway.wire.schema_files import MAX_SCHEMA_BYTES, MAX_VERSIONS, schemas_root
@@ -127,6 +127,14 @@ def test_too_many_versions_are_refused(write: WriteSchema) -> None:
         (folder / "thing.made" / f"{version}.avsc").touch()
     with pytest.raises(CatalogError, match="versions, at most"):
         load_catalog(folder)
+
+
+def test_too_many_event_types_are_refused(tmp_path: Path) -> None:
+    """Before any of their files is read."""
+    for number in range(MAX_EVENT_TYPES + 1):
+        (tmp_path / f"thing.t{number}").mkdir()
+    with pytest.raises(CatalogError, match="10001 event types, at most 10000"):
+        load_catalog(tmp_path)
 
 
 def test_a_missing_or_empty_folder_is_refused(tmp_path: Path) -> None:
