@@ -9,6 +9,8 @@ from gateway.wire.moments import describe_moment
 
 COLUMNS = ("DELIVERY", "EVENT", "TYPE", "SUBSCRIPTION", "STATE", "ATTEMPTS", "REASON", "CHANGED")
 _EXCERPT_CHARS = 100
+# What every server says, and the excerpt and the times above show better; `--json` has them.
+_UNTOLD = frozenset({"Content-Type", "Date"})
 
 
 def history_json(history: DeliveryHistory) -> dict[str, object]:
@@ -65,14 +67,13 @@ def _attempt_lines(attempt: PastAttempt) -> Iterator[str]:
     replay = "  (replay)" if attempt.trigger == "replay" else ""
     timing = f"{describe_moment(attempt.started_at_ms)}  {attempt.duration_ms:>6} ms"
     yield f"    {number:<5} {timing}  {result}{outcome}{replay}"
-    said = (_headers_text(attempt), attempt.response_excerpt) if attempt.outcome != "delivered" else ()
-    for text in (attempt.error_detail, *said):
+    for text in (attempt.error_detail, attempt.response_excerpt if attempt.outcome != "delivered" else ""):
         if text:
             yield f"          {_shortened(text)}"
-
-
-def _headers_text(attempt: PastAttempt) -> str:
-    return "; ".join(f"{name}: {value}" for name, value in attempt.response_headers)
+    if attempt.outcome != "delivered":
+        for name, value in attempt.response_headers:
+            if name not in _UNTOLD:
+                yield f"          {_shortened(f'{name}: {value}')}"
 
 
 def _shortened(text: str) -> str:

@@ -67,7 +67,19 @@ def test_headers_are_bounded() -> None:
 
 
 ATTEMPT = PastAttempt(
-    1, 3, "event", 0, 5, 502, None, "\x1b[31mred", "retry_scheduled", "http_status", None, "<b>\u202e</b>\r\n\x9b2J"
+    1,
+    3,
+    "event",
+    0,
+    5,
+    502,
+    None,
+    "\x1b[31mred",
+    "retry_scheduled",
+    "http_status",
+    None,
+    "<b>\u202e</b>\r\n\x9b2J",
+    (("Date", "today"), ("X-Request-Id", "r-\u200b1")),
 )
 HISTORY = DeliveryHistory(
     "id\x1b]0;title\a", "e", "order.paid", "s", "t", DeliveryState.PENDING, None, None, 0, None, None, 0, (ATTEMPT,)
@@ -82,6 +94,8 @@ def test_a_delivery_is_shown_without_what_a_terminal_acts_on(capsys: pytest.Capt
     shown = capsys.readouterr().out
     assert all(char.isprintable() or char == "\n" for char in shown)
     assert "<b> </b>   2J" in shown
+    assert "X-Request-Id: r- 1" in shown
+    assert "today" not in shown
 
 
 def test_json_for_machines_loses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
