@@ -28,6 +28,36 @@ class Settings(BaseSettings):
         default=None,
         description="Kafka to use, host:port, comma separated; unset: the local broker of `gateway kafka start`",
     )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="how connections to Kafka are encrypted, and whether a user is named"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
+        default=None, description="how the user is proved, with SASL_PLAINTEXT or SASL_SSL"
+    )
+    kafka_sasl_username: str | None = Field(default=None, description="the Kafka user, with PLAIN or SCRAM")
+    kafka_sasl_password: SecretStr | None = Field(default=None, description="its password")
+    kafka_sasl_password_file: Path | None = Field(default=None, description="file with its password")
+    kafka_ca_file: Path | None = Field(
+        default=None, description="PEM file of the authorities trusted for Kafka's brokers; unset: the system's"
+    )
+    kafka_client_cert_file: Path | None = Field(
+        default=None, description="PEM file with the certificate, and its chain, that is shown to the brokers"
+    )
+    kafka_client_key_file: Path | None = Field(
+        default=None, description="PEM file with its key; unset: the certificate's file has it"
+    )
+    kafka_client_key_password: SecretStr | None = Field(default=None, description="password of that key")
+    kafka_client_key_password_file: Path | None = Field(default=None, description="file with the password of that key")
+    kafka_oauth_token_url: str | None = Field(
+        default=None, description="token endpoint of the OAuth 2.0 server, with OAUTHBEARER: client credentials"
+    )
+    kafka_oauth_client_id: str | None = Field(default=None, description="the client's id there")
+    kafka_oauth_client_secret: SecretStr | None = Field(default=None, description="the client's secret there")
+    kafka_oauth_client_secret_file: Path | None = Field(default=None, description="file with the client's secret there")
+    kafka_oauth_scope: str | None = Field(default=None, description="scope that is asked for")
+    kafka_oauth_ca_file: Path | None = Field(
+        default=None, description="PEM file of the authorities trusted for the token endpoint; unset: the system's"
+    )
     home: Path = Field(
         default=Path(".gateway"), description="folder of the local broker's data and the development keys"
     )

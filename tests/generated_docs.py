@@ -221,9 +221,17 @@ def _default(field: FieldInfo) -> str:
 
 
 def _bounds(field: FieldInfo) -> str:
-    choices = [f"`{choice}`" for choice in get_args(field.annotation) if isinstance(choice, str)]
+    choices = [f"`{choice}`" for choice in _choices(field.annotation)]
     limits = [_limit(rule) for rule in field.metadata]
     return ", ".join([*choices, *limits])
+
+
+def _choices(annotation: object) -> list[str]:
+    """List the texts of a Literal, optional or not."""
+    found = get_args(annotation)
+    return [choice for choice in found if isinstance(choice, str)] or [
+        choice for each in found for choice in get_args(each) if isinstance(choice, str)
+    ]
 
 
 def _between(least: float, most: float) -> str:

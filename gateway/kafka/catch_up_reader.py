@@ -11,8 +11,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET
+from gateway.kafka.config import QUIET, KafkaConfig
 from gateway.kafka.partitioning import Partition
 
 _BATCH = 2000
@@ -52,7 +51,7 @@ class CatchUpReader:
 
     def __init__(self, config: KafkaConfig) -> None:
         # Quiet, because a client that is not used between passes keeps its log lines until it is.
-        self._consumer = Consumer(config.consumer("gateway-catch-up", **_READING, **QUIET))
+        self._consumer = Consumer(config.reader(**_READING, **QUIET))
         self._at: tuple[Partition, int] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catch-up")
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from confluent_kafka import KafkaError, Message, Producer
 
 from gateway.domain.errors import UnavailableError
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET, gateway_error, translated_errors
+from gateway.kafka.config import QUIET, KafkaConfig
+from gateway.kafka.errors import gateway_error, translated_errors
 from gateway.kafka.producer import OutRecord
 
 _CONFIRM_TIMEOUT_S = 20
@@ -25,7 +25,7 @@ class ConfirmedWriter:
     """
 
     def __init__(self, config: KafkaConfig) -> None:
-        self._bootstrap_servers = config.bootstrap_servers
+        self._config = config
         self._producer = Producer({**config.producer(**{"message.timeout.ms": _CONFIRM_TIMEOUT_S * 1000}), **QUIET})
 
     def write(self, records: Sequence[OutRecord]) -> None:
@@ -41,7 +41,7 @@ class ConfirmedWriter:
             if error is not None:
                 failed.append(error)
 
-        with translated_errors(self._bootstrap_servers):
+        with translated_errors(self._config):
             for record in records:
                 self._producer.produce(
                     record.topic,
@@ -54,8 +54,8 @@ class ConfirmedWriter:
             unconfirmed = self._producer.flush(_FLUSH_TIMEOUT_S)
         if unconfirmed or any(error.code() == KafkaError._MSG_TIMED_OUT for error in failed):
             raise UnavailableError(
-                f"Kafka at {self._bootstrap_servers} does not confirm what is written",
+                f"Kafka at {self._config.bootstrap_servers} does not confirm what is written",
                 hint="is a broker down? every partition needs a leader",
             )
         if failed:
-            raise gateway_error(failed[0], self._bootstrap_servers)
+            raise gateway_error(failed[0], self._config)

@@ -12,6 +12,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Top
 
 from gateway.domain.cursor import DurableCursor, KeyStrand, Retrying, Strand, subscription_of
 from gateway.domain.topics import CURSORS
+from gateway.kafka.access import denial, is_denied
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import OutRecord
@@ -63,8 +64,9 @@ def read_cursors(config: KafkaConfig, partitions: Iterable[int]) -> Cursors:
 
     Raises:
         TimeoutError: Kafka did not answer in time.
+        AccessRefusedError: an access rule is missing.
     """
-    consumer = Consumer(config.consumer("gateway-cursors", **{"enable.partition.eof": True}))
+    consumer = Consumer(config.reader(**{"enable.partition.eof": True}))
     # By partition, too: a subscription whose records were written to two of them has a cursor in each.
     newest: dict[tuple[int | None, bytes], CursorRecord | None] = {}
     try:
@@ -79,6 +81,8 @@ def read_cursors(config: KafkaConfig, partitions: Iterable[int]) -> Cursors:
                 if error is not None:
                     if error.code() == KafkaError._PARTITION_EOF:
                         left.discard(message.partition())
+                    elif is_denied(error):
+                        raise denial(error, config, CURSORS)
                     continue
                 _keep(newest, message)
     finally:

@@ -18,6 +18,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 
 from gateway.domain.cursor import DurableCursor, Strand
 from gateway.domain.errors import GatewayError
+from gateway.kafka.access import denial, final_refusal, is_denied
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.cursor_log import read_cursors
 from gateway.kafka.fetch_control import FetchControl
@@ -104,6 +105,7 @@ class DeliveryConsumer:
                     "partition.assignment.strategy": "range",
                     "session.timeout.ms": 15_000,
                     "on_commit": self._on_commit,
+                    "error_cb": self._on_error,
                     "queued.max.messages.kbytes": 16_384,
                     "enable.partition.eof": True,
                     # A partition that is resumed waits for the request that is under way.
@@ -176,7 +178,9 @@ class DeliveryConsumer:
         if error.code() == KafkaError._PARTITION_EOF:
             self._fetching.at_end(place_of(message), self._owned)
             return False
-        if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+        if is_denied(error):
+            raise denial(error, self._config, message.topic())
+        if error.fatal():
             raise KafkaException(error)
         _log.warning("kafka.consumer_trouble", error=error.str(), topic=message.topic())
         return False
@@ -207,8 +211,14 @@ class DeliveryConsumer:
         if error is None:
             self._loop.call_soon_threadsafe(self._listener.committed, commits)
             return
+        if is_denied(error):
+            raise denial(error, self._config)
         _log.warning("kafka.commit_failed", error=error.str())
         self._commits.failed(commits, time.monotonic())
+
+    def _on_error(self, error: KafkaError) -> None:
+        if refused := final_refusal(error, self._config):
+            raise refused
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         committed = consumer.committed(partitions, timeout=_METADATA_TIMEOUT_S)

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 
 from gateway.domain.errors import GatewayError, UnavailableError
-
-# For short-lived clients: librdkafka would write its own lines to standard error, over the message that counts.
-QUIET: dict[str, Any] = {"log_level": 0}
+from gateway.kafka.access import denial, find_refusal, is_denied
+from gateway.kafka.config import KafkaConfig
 
 _UNREACHABLE = frozenset(
     {
@@ -42,28 +40,31 @@ def is_leader_moving(error: KafkaError | KafkaException) -> bool:
     return _kafka_error(error).code() in _LEADER_IS_MOVING
 
 
-def gateway_error(error: KafkaError | KafkaException, bootstrap_servers: str) -> GatewayError:
-    """Turn librdkafka's error into the gateway's.
+def gateway_error(error: KafkaError | KafkaException, config: KafkaConfig) -> GatewayError:
+    """Turn librdkafka's error into the gateway's; where no broker answers, this takes some seconds to find out why.
 
     Args:
         error: what librdkafka raised or reported.
-        bootstrap_servers: the addresses that the client was given, for the message.
+        config: how Kafka was to be reached.
     """
     if is_unreachable(error):
-        return UnavailableError(
-            f"no Kafka broker answers at {bootstrap_servers}",
+        return find_refusal(config) or UnavailableError(
+            f"no Kafka broker answers at {config.bootstrap_servers}",
             hint="is it running? `gateway kafka start` starts a local one; GATEWAY_BOOTSTRAP_SERVERS names another",
         )
-    return GatewayError(f"Kafka at {bootstrap_servers}: {_kafka_error(error).str()}")
+    found = _kafka_error(error)
+    if is_denied(found):
+        return denial(found, config)
+    return GatewayError(f"Kafka at {config.bootstrap_servers}: {found.str()}")
 
 
 @contextmanager
-def translated_errors(bootstrap_servers: str) -> Iterator[None]:
+def translated_errors(config: KafkaConfig) -> Iterator[None]:
     """Raise what a block's KafkaException means as a GatewayError."""
     try:
         yield
     except KafkaException as error:
-        raise gateway_error(error, bootstrap_servers) from error
+        raise gateway_error(error, config) from error
 
 
 def _kafka_error(error: KafkaError | KafkaException) -> KafkaError:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, TopicPartition
 
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET, translated_errors
+from gateway.kafka.config import QUIET, KafkaConfig
+from gateway.kafka.errors import translated_errors
 from gateway.kafka.partitioning import Partition
 
+STREAM_GROUP_ID = "webhook-gateway-stream"
 EGRESS_GROUP_ID = "webhook-gateway-egress"
 _TIMEOUT_S = 10.0
 
@@ -36,7 +37,7 @@ def committed_offsets(
     """
     consumer = Consumer(config.consumer(group_id, **QUIET))
     try:
-        with translated_errors(config.bootstrap_servers):
+        with translated_errors(config):
             answers = consumer.committed([TopicPartition(*at) for at in partitions], timeout=_TIMEOUT_S)
     finally:
         consumer.close()

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET
+from gateway.kafka.config import QUIET, KafkaConfig
 from gateway.kafka.partitioning import Partition
 
 _TIMEOUT_S = 5.0

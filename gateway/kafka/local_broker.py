@@ -14,7 +14,8 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from gateway.domain.errors import ConflictError, UnavailableError
-from gateway.kafka.errors import QUIET, is_unreachable
+from gateway.kafka.config import QUIET
+from gateway.kafka.errors import is_unreachable
 from gateway.kafka.local.folder import BrokerFolder
 from gateway.kafka.local.jars import kafka_version
 from gateway.kafka.local.launch import launch

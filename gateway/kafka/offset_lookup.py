@@ -8,8 +8,8 @@ from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPar
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from gateway.domain.errors import UnavailableError
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET, gateway_error, translated_errors
+from gateway.kafka.config import QUIET, KafkaConfig
+from gateway.kafka.errors import gateway_error, translated_errors
 from gateway.kafka.partitioning import Partition, partition_of
 
 _REQUEST_TIMEOUT_S = 10.0
@@ -45,7 +45,7 @@ class OffsetLookup:
     """Asks the brokers for partitions and offsets."""
 
     def __init__(self, config: KafkaConfig) -> None:
-        self._bootstrap_servers = config.bootstrap_servers
+        self._config = config
         self._admin = AdminClient({**config.common(), **QUIET})
 
     def partitions(self, topics: Mapping[str, bytes | None]) -> list[Partition]:
@@ -71,14 +71,14 @@ class OffsetLookup:
                 return known
             if time.monotonic() > give_up_at:
                 raise UnavailableError(
-                    f"Kafka at {self._bootstrap_servers} has no topic '{missing[0]}'",
-                    hint="`gateway topics apply` creates what is missing",
+                    f"Kafka at {self._config.bootstrap_servers} has no topic '{missing[0]}'",
+                    hint="`gateway topics apply` creates what is missing; with access control, the user may not see it",
                 )
             time.sleep(_RETRY_S)
 
     def _refresh(self) -> dict[str, int]:
         """Learn every partition's leader anew; gives each topic's number of partitions."""
-        with translated_errors(self._bootstrap_servers):
+        with translated_errors(self._config):
             topics = self._admin.list_topics(timeout=_REQUEST_TIMEOUT_S).topics
         return {name: len(topic.partitions) for name, topic in topics.items() if topic.error is None}
 
@@ -120,7 +120,7 @@ class OffsetLookup:
                 return {(at.topic, at.partition): answer.result().offset for at, answer in answers.items()}
             except KafkaException as error:
                 if error.args[0].code() not in _LEADER_IS_MOVING or time.monotonic() > give_up_at:
-                    raise gateway_error(error, self._bootstrap_servers) from error
+                    raise gateway_error(error, self._config) from error
             time.sleep(_RETRY_S)
             self._refresh()
 

@@ -17,6 +17,7 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from gateway.domain.errors import GatewayError
+from gateway.kafka.access import final_refusal
 from gateway.kafka.config import KafkaConfig
 
 _POLL_S = 0.1
@@ -80,6 +81,7 @@ class ConfirmedProducer:
     """
 
     def __init__(self, config: KafkaConfig, loop: asyncio.AbstractEventLoop, **overrides: Any) -> None:  # noqa: ANN401 - any type
+        self._config = config
         self._producer = Producer(config.producer(error_cb=self._on_error, **overrides))
         self._loop = loop
         self.failure: asyncio.Future[None] = loop.create_future()
@@ -164,7 +166,9 @@ class ConfirmedProducer:
             self.failure.set_exception(error)
 
     def _on_error(self, error: KafkaError) -> None:
-        if error.fatal():
+        if refused := final_refusal(error, self._config):
+            self.fail(refused)
+        elif error.fatal():
             self.fail(ProduceRefusedError(f"the Kafka producer can't go on: {error.str()}"))
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:
             # Of single connections the client's own log tells.

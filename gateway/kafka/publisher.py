@@ -21,8 +21,9 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from gateway.domain.delivery import DEFAULT_MAX_BODY_BYTES, Priority
 from gateway.domain.errors import InvalidInputError, UnavailableError
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET, gateway_error
+from gateway.kafka.access import find_refusal
+from gateway.kafka.config import QUIET, KafkaConfig
+from gateway.kafka.errors import gateway_error
 from gateway.wire.catalog import Catalog, load_catalog
 from gateway.wire.event_encoder import DEFAULT_SOURCE, EncodedEvent, EventEncoder, NewEvent
 from gateway.wire.option_headers import DeliverAfter
@@ -80,7 +81,7 @@ class EventPublisher:
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     ) -> None:
         config = KafkaConfig(kafka) if isinstance(kafka, str) else kafka
-        self._bootstrap_servers = config.bootstrap_servers
+        self._config = config
         self._timeout_s = timeout_s
         self._encoder = EventEncoder(catalog or load_catalog(schemas_root() / "events"), max_body_bytes=max_body_bytes)
         self._producer = Producer(
@@ -155,7 +156,7 @@ class EventPublisher:
             self._produce(batch, index, deadline_s)
         while not batch.is_reported() and time.monotonic() < deadline_s + _REPORT_MARGIN_S:
             self._producer.poll(_POLL_S)
-        return batch.receipts(self._bootstrap_servers)
+        return batch.receipts(self._config)
 
     def _encode(self, events: Sequence[NewEvent]) -> list[EncodedEvent]:
         now = datetime.now(UTC)
@@ -210,13 +211,13 @@ class _Batch:
     def is_reported(self) -> bool:
         return len(self._receipts) + len(self._errors) == len(self.events)
 
-    def receipts(self, bootstrap_servers: str) -> list[PublishReceipt]:
+    def receipts(self, config: KafkaConfig) -> list[PublishReceipt]:
         """Give the receipts of all events, or raise what the first failure means."""
         receipts = [self._receipts[index] for index in sorted(self._receipts)]
         if len(receipts) == len(self.events):
             return receipts
         missing = [index for index in range(len(self.events)) if index not in self._receipts]
-        message, hint = self._explain(missing[0], bootstrap_servers)
+        message, hint = self._explain(missing[0], config)
         if len(self.events) > 1:
             message = f"{len(missing)} of {len(self.events)} events were not acknowledged: {message}"
         raise PublishError(
@@ -226,11 +227,14 @@ class _Batch:
             unconfirmed=[self.events[index].event_id for index in missing],
         )
 
-    def _explain(self, index: int, bootstrap_servers: str) -> tuple[str, str | None]:
+    def _explain(self, index: int, config: KafkaConfig) -> tuple[str, str | None]:
         error = self._errors.get(index)
         if error is not None and error.code() in _NO_TOPIC:
             return f"there is no topic {self.events[index].topic}", "`gateway topics apply` creates it"
         if error is None or error.code() == KafkaError._MSG_TIMED_OUT:
-            return f"Kafka at {bootstrap_servers} did not acknowledge in time", "is it running?"
-        explained = gateway_error(error, bootstrap_servers)
+            refused = find_refusal(config)
+            if refused is not None:
+                return refused.message, refused.hint
+            return f"Kafka at {config.bootstrap_servers} did not acknowledge in time", "is it running?"
+        explained = gateway_error(error, config)
         return explained.message, explained.hint

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET
+from gateway.kafka.config import QUIET, KafkaConfig
 from gateway.kafka.partitioning import Partition, place_of
 from gateway.telemetry.clock import now_ms
 from gateway.wire.delivery_head import read_delivery_id
@@ -73,8 +72,7 @@ class RecentDeliveries:
             return
         give_up_at = time.monotonic() + self._max_s
         consumer = Consumer(
-            self._config.consumer(
-                "gateway-recent-deliveries",
+            self._config.reader(
                 **{"enable.partition.eof": True, "queued.max.messages.kbytes": _PREFETCH_KBYTES},
                 **QUIET,
             )

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from gateway.domain.errors import UnavailableError
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET, gateway_error, translated_errors
+from gateway.kafka.access import is_denied
+from gateway.kafka.config import QUIET, KafkaConfig
+from gateway.kafka.errors import gateway_error, translated_errors
 from gateway.kafka.offset_lookup import OffsetLookup
 from gateway.kafka.partitioning import Partition
 
@@ -135,7 +136,7 @@ class TopicScan:
                 now = time.monotonic()
                 if now > deadline:
                     return reading.read, True
-                if now - reading.progressed_at > _STALL_TIMEOUT_S:
+                if reading.is_denied or now - reading.progressed_at > _STALL_TIMEOUT_S:
                     raise self._stalled(reading.last_error)
                 finished = reading.take(consumer.consume(_BATCH_RECORDS, _BATCH_TIMEOUT_S), visit)
                 if finished:
@@ -147,14 +148,14 @@ class TopicScan:
 
     def _open_consumer(self, ranges: Mapping[Partition, range]) -> Consumer:
         overrides = {"enable.partition.eof": True, "queued.max.messages.kbytes": _PREFETCH_KBYTES}
-        consumer = Consumer(self._config.consumer(f"{self._config.client_id}-scan", **overrides, **QUIET))
-        with translated_errors(self._config.bootstrap_servers):
+        consumer = Consumer(self._config.reader(**overrides, **QUIET))
+        with translated_errors(self._config):
             consumer.assign([TopicPartition(*at, offsets.start) for at, offsets in ranges.items() if offsets])
         return consumer
 
     def _stalled(self, last_error: KafkaError | None) -> Exception:
         if last_error is not None:
-            return gateway_error(last_error, self._config.bootstrap_servers)
+            return gateway_error(last_error, self._config)
         return UnavailableError(
             f"Kafka at {self._config.bootstrap_servers} gave no record for {_STALL_TIMEOUT_S:.0f} s",
             hint="is a broker down? every partition needs a leader",
@@ -169,6 +170,11 @@ class _Reading:
         self.read = 0
         self.progressed_at = time.monotonic()
         self.last_error: KafkaError | None = None
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether an access rule is missing, so that waiting does not help."""
+        return self.last_error is not None and is_denied(self.last_error)
 
     def take(self, messages: list[Message], visit: Callable[[RawRecord], None]) -> list[Partition]:
         """Visit a batch's records; give the partitions that it finished."""

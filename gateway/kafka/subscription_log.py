@@ -13,8 +13,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from gateway.domain.errors import UnavailableError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.subscription import Subscription
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET, gateway_error, is_leader_moving, translated_errors
+from gateway.kafka.access import denial, is_denied
+from gateway.kafka.config import QUIET, KafkaConfig
+from gateway.kafka.errors import gateway_error, is_leader_moving, translated_errors
 from gateway.wire.errors import UndecodableError
 from gateway.wire.records import subscription_codec
 
@@ -38,15 +39,14 @@ class SubscriptionLog:
 
     def __init__(self, config: KafkaConfig, topic: str) -> None:
         self.skipped = 0
-        self._bootstrap_servers = config.bootstrap_servers
+        self._config = config
         self._topic = topic
         self._codec = subscription_codec()
         self._reached: dict[int, int] = {}
         self._target: dict[int, int] = {}
         # It never seeks: a request may wait long for the next change.
         overrides: dict[str, Any] = {**QUIET, "enable.partition.eof": True, "fetch.wait.max.ms": 500}
-        # The client wants a group id; nothing joins or commits under it.
-        self._consumer = Consumer(config.consumer("webhook-gateway-subscription-log", **overrides))
+        self._consumer = Consumer(config.reader(**overrides))
 
     def open(self, timeout_s: float = METADATA_TIMEOUT_S) -> None:
         """Begin at the first record of every partition, and aim at the present end.
@@ -54,6 +54,7 @@ class SubscriptionLog:
         Raises:
             TopicMissingError: there is no such topic.
             UnavailableError: Kafka did not answer within `timeout_s` seconds.
+            AccessRefusedError: Kafka refuses; trying again does not help.
         """
         self._reached = dict.fromkeys(self._partitions(timeout_s), 0)
         self.aim(timeout_s)
@@ -78,7 +79,11 @@ class SubscriptionLog:
         return any(self._reached[number] < target for number, target in self._target.items())
 
     def read(self, timeout_s: float) -> list[TableChange]:
-        """Give the next changes in order: at once when there are any, else after `timeout_s` seconds at most."""
+        """Give the next changes in order: at once when there are any, else after `timeout_s` seconds at most.
+
+        Raises:
+            AccessRefusedError: an access rule is missing.
+        """
         messages: list[Message] = self._consumer.consume(1, timeout_s)
         if messages:
             messages += self._consumer.consume(BATCH_RECORDS - 1, 0)
@@ -107,7 +112,9 @@ class SubscriptionLog:
             if self._reached != before:
                 give_up_at = time.monotonic() + stall_timeout_s
             elif time.monotonic() > give_up_at:
-                raise UnavailableError(f"Kafka at {self._bootstrap_servers} stopped answering while it was being read")
+                raise UnavailableError(
+                    f"Kafka at {self._config.bootstrap_servers} stopped answering while it was being read"
+                )
 
     def close(self) -> None:
         """Let go of the broker."""
@@ -117,10 +124,12 @@ class SubscriptionLog:
         # A broker learns of a topic a moment after it was created.
         give_up_at = time.monotonic() + min(timeout_s, _NEW_TOPIC_TIMEOUT_S)
         while True:
-            with translated_errors(self._bootstrap_servers):
+            with translated_errors(self._config):
                 found = self._consumer.list_topics(self._topic, timeout=timeout_s).topics[self._topic]
             if found.error is None:
                 return list(found.partitions)
+            if is_denied(found.error):
+                raise denial(found.error, self._config, self._topic)
             if time.monotonic() > give_up_at:
                 raise TopicMissingError(f"there is no topic '{self._topic}'", hint="run: gateway topics apply")
             time.sleep(_RETRY_S)
@@ -132,10 +141,10 @@ class SubscriptionLog:
                 return int(self._consumer.get_watermark_offsets(partition, timeout=timeout_s)[1])
             except KafkaException as error:
                 if not is_leader_moving(error):
-                    raise gateway_error(error, self._bootstrap_servers) from error
+                    raise gateway_error(error, self._config) from error
                 if time.monotonic() > give_up_at:
                     raise UnavailableError(
-                        f"Kafka at {self._bootstrap_servers} has no leader for topic '{self._topic}'",
+                        f"Kafka at {self._config.bootstrap_servers} has no leader for topic '{self._topic}'",
                         hint="a broker may be down: try again",
                     ) from error
             time.sleep(_RETRY_S)
@@ -143,6 +152,8 @@ class SubscriptionLog:
     def _change(self, message: Message) -> TableChange | None:
         error, partition, offset = message.error(), message.partition(), message.offset()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:
+            if is_denied(error):
+                raise denial(error, self._config, self._topic)
             # librdkafka reconnects and goes on by itself.
             _log.warning("subscriptions.read_error", error=error.str())
             return None

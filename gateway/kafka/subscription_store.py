@@ -71,7 +71,7 @@ class SubscriptionStore:
         """
         index = SubscriptionIndex()
         log = SubscriptionLog(self._config, self._topic)
-        with self._turn, translated_errors(self._config.bootstrap_servers):
+        with self._turn, translated_errors(self._config):
             try:
                 log.open(_STEP_TIMEOUT_S)
                 # Most of the reading comes first, so that the time in which others can interfere is short.
@@ -125,7 +125,7 @@ class _Transaction:
 
     def __init__(self, config: KafkaConfig, transactional_id: str) -> None:
         self.written: dict[int, int] = {}
-        self._bootstrap_servers = config.bootstrap_servers
+        self._config = config
         properties = config.producer(
             **{
                 "transactional.id": transactional_id,
@@ -193,7 +193,7 @@ class _Transaction:
             else:
                 return
         raise UnavailableError(
-            f"Kafka at {self._bootstrap_servers} did not confirm the change: it may or may not have been made",
+            f"Kafka at {self._config.bootstrap_servers} did not confirm the change: it may or may not have been made",
             hint="look with: gateway subscriptions get",
         ) from unanswered
 
@@ -211,4 +211,4 @@ class _Transaction:
         # librdkafka gives _FENCED for every way in which the broker says that a newer instance exists.
         if error.args[0].code() == KafkaError._FENCED:
             return _FencedError()
-        return gateway_error(error, self._bootstrap_servers)
+        return gateway_error(error, self._config)

@@ -14,8 +14,8 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from gateway.domain.errors import ConflictError, UnavailableError
 from gateway.domain.topics import TopicSpec
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET, translated_errors
+from gateway.kafka.config import QUIET, KafkaConfig
+from gateway.kafka.errors import translated_errors
 
 _REACH_TIMEOUT_S = 5.0
 _REQUEST_TIMEOUT_S = 10.0
@@ -73,7 +73,7 @@ def describe_topics(config: KafkaConfig, specs: Sequence[TopicSpec]) -> tuple[To
     Raises:
         UnavailableError: no broker answers.
     """
-    with translated_errors(config.bootstrap_servers):
+    with translated_errors(config):
         return _describe(_admin(config), specs)
 
 
@@ -89,7 +89,7 @@ def apply_topics(config: KafkaConfig, specs: Sequence[TopicSpec], replication_fa
         ConflictError: a topic exists with other partitions or another cleanup policy; nothing was created.
         UnavailableError: no broker answers.
     """
-    with translated_errors(config.bootstrap_servers):
+    with translated_errors(config):
         admin = _admin(config)
         before = _describe(admin, specs)
         _refuse_misfits(before)
@@ -158,7 +158,10 @@ def _await_visible(admin: AdminClient, specs: Sequence[TopicSpec]) -> tuple[Topi
         if all(report.found for report in reports):
             return reports
         if time.monotonic() >= deadline:
-            raise UnavailableError(f"Kafka does not show the topics that it created {_VISIBLE_TIMEOUT_S:.0f} s ago")
+            raise UnavailableError(
+                f"Kafka does not show the topics that it created {_VISIBLE_TIMEOUT_S:.0f} s ago",
+                hint="with access control, the user may not see them: `gateway topics acls` lists what it needs",
+            )
         time.sleep(_POLL_S)
 
 

@@ -3,8 +3,9 @@
 from confluent_kafka import Consumer, TopicPartition
 
 from gateway.domain.errors import UnavailableError
-from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import QUIET, translated_errors
+from gateway.kafka.access import denial, is_denied
+from gateway.kafka.config import QUIET, KafkaConfig
+from gateway.kafka.errors import translated_errors
 from gateway.kafka.scan import RawRecord, raw_record
 
 _BATCH = 1000
@@ -26,16 +27,18 @@ class TopicTail:
     """
 
     def __init__(self, config: KafkaConfig, topic: str) -> None:
-        self._consumer = Consumer(config.consumer(f"{config.client_id}-tail", **QUIET))
-        with translated_errors(config.bootstrap_servers):
-            partitions = self._consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic].partitions
-            if not partitions:
+        self._consumer = Consumer(config.reader(**QUIET))
+        with translated_errors(config):
+            found = self._consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
+            if found.error is not None and is_denied(found.error):
+                raise denial(found.error, config, topic)
+            if not found.partitions:
                 raise UnavailableError(
                     f"Kafka at {config.bootstrap_servers} has no topic '{topic}'",
                     hint="`gateway topics apply` creates what is missing",
                 )
             # Real offsets instead of "the end": that would only be looked up later, when some records are past.
-            ends = [TopicPartition(topic, number) for number in partitions]
+            ends = [TopicPartition(topic, number) for number in found.partitions]
             for end in ends:
                 _, end.offset = self._consumer.get_watermark_offsets(end, timeout=_TIMEOUT_S)
         self.starts = {end.partition: end.offset for end in ends}

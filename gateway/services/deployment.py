@@ -15,6 +15,8 @@ from gateway.domain.topics import TopicLayout, layout_for
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.local.jars import INSTALL_HINT, missing_tools
 from gateway.kafka.local_broker import LocalBroker
+from gateway.kafka.security import IN_THE_CLEAR
+from gateway.services.kafka_security import kafka_security
 from gateway.settings import Settings
 from gateway.wire.catalog import Catalog, load_catalog
 from gateway.wire.schema_files import schemas_root
@@ -60,8 +62,15 @@ class Deployment:
 
         Raises:
             UnavailableError: see `bootstrap_servers`.
+            InvalidInputError: see `kafka_security`.
         """
-        return KafkaConfig(self.bootstrap_servers(), client_id)
+        security = kafka_security(self._settings)
+        if security != IN_THE_CLEAR and not self._settings.bootstrap_servers:
+            raise InvalidInputError(
+                f"GATEWAY_KAFKA_SECURITY_PROTOCOL is {security.protocol}, but GATEWAY_BOOTSTRAP_SERVERS is not set",
+                hint="the local broker speaks PLAINTEXT only",
+            )
+        return KafkaConfig(self.bootstrap_servers(), client_id, security)
 
     def catalog(self) -> Catalog:
         """Read the event catalog, once.

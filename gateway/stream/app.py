@@ -14,15 +14,15 @@ import structlog
 
 from gateway.domain.errors import GatewayError
 from gateway.kafka.config import KafkaConfig
+from gateway.kafka.group_offsets import STREAM_GROUP_ID
 from gateway.kafka.producer import OutRecord
 from gateway.stream.acks import InOrderAcks
+from gateway.stream.broker_login import faust_credentials
 from gateway.stream.output import BoundedOutput
 from gateway.stream.pipeline import EventPipeline
 from gateway.stream.prompt_consumer import use_prompt_consumer
 from gateway.wire.errors import RegistryUnavailableError
 from gateway.wire.event_codec import EventRecord
-
-GROUP_ID = "webhook-gateway-stream"
 
 _SESSION_TIMEOUT_S = 15.0
 _HEARTBEAT_S = 3.0
@@ -166,9 +166,10 @@ def _record_of(message: Any) -> EventRecord:  # noqa: ANN401 - Faust is untyped 
 
 def _faust_app(config: KafkaConfig, work_dir: Path) -> Any:  # noqa: ANN401 - Faust is untyped here
     return faust.App(
-        GROUP_ID,
+        STREAM_GROUP_ID,
         broker=[f"kafka://{server.strip()}" for server in config.bootstrap_servers.split(",")],
         broker_client_id=config.client_id,
+        broker_credentials=faust_credentials(config.security),
         broker_session_timeout=_SESSION_TIMEOUT_S,
         broker_heartbeat_interval=_HEARTBEAT_S,
         broker_commit_interval=_COMMIT_INTERVAL_S,

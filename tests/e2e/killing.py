@@ -4,10 +4,9 @@ import asyncio
 import time
 
 from gateway.domain.topics import DELIVERIES
-from gateway.kafka.group_offsets import EGRESS_GROUP_ID, CommittedOffset, committed_offsets
+from gateway.kafka.group_offsets import EGRESS_GROUP_ID, STREAM_GROUP_ID, CommittedOffset, committed_offsets
 from gateway.kafka.partitioning import Partition
 from gateway.settings import Settings
-from gateway.stream.app import GROUP_ID as STREAM_GROUP_ID
 from tests.e2e.dead_members import forget_members
 from tests.e2e.running import GatewayHome, Program
 
