@@ -9,11 +9,13 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from gateway.domain.topics import TopicLayout
+from gateway.kafka.acls import Role
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.local.ports import choose_port
 from gateway.kafka.local_broker import BrokerStatus, LocalBroker
 from gateway.kafka.topic_admin import apply_topics
 from gateway.settings import ENV_PREFIX
+from tests.secure.broker import SecureBroker, secure_broker
 
 _TESTS = Path(__file__).resolve().parent
 # Shared with `gateway kafka start` in the checkout: the jars are fetched once.
@@ -63,6 +65,14 @@ def broker(new_broker_home: Callable[[], Path]) -> Iterator[BrokerStatus]:
     local = LocalBroker(new_broker_home())
     yield local.start(choose_port())
     local.stop()
+
+
+@pytest.fixture(scope="session")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
+    """Run a broker that controls access; each role of the table is a user, and allowed nothing yet."""
+    _LIBS.mkdir(parents=True, exist_ok=True)
+    with secure_broker(tmp_path_factory.mktemp("secure"), _LIBS, [role.value for role in Role]) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

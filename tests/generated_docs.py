@@ -30,12 +30,14 @@ from gateway.domain.subscription import (
     MAX_MAX_IN_FLIGHT,
     MAX_TIMEOUT_S,
 )
+from gateway.domain.tiers import Tier
 from gateway.domain.topics import TopicLayout
 from gateway.egress.catch_up import FIRST_LOOK_MS, LOOK_AGAIN_MS
 from gateway.egress.kept_records import MAX_KEPT_BYTES
 from gateway.egress.lane import MAX_KEYS, MAX_OF_KEY, MIN_PREFETCH
 from gateway.egress.ledger import DEFAULT_BUDGET_BYTES, LANE_SHARE
 from gateway.http.tls import MAX_CONTEXTS
+from gateway.kafka.acls import permissions
 from gateway.services.bench.headlines import headlines
 from gateway.settings import ENV_PREFIX, Settings
 from gateway.wire.certificates import MAX_CERTIFICATES, MAX_KEY_CHARS, MAX_PEM_CHARS
@@ -75,6 +77,22 @@ def topics_table() -> str:
         for spec in TopicLayout(("<domain>",)).specs()
     ]
     return _table(("topic", "key", "value", "partitions", "cleanup", "kept"), rows)
+
+
+def access_table() -> str:
+    """What each process and command has to be allowed, with the topics of all domains and tiers as one."""
+    layout = TopicLayout(("<domain>",), tiers=(Tier(1, "<tier>"),))
+    rows = [
+        (
+            f"`{role.value}`",
+            ", ".join(operation.value for operation in permission.operations),
+            permission.resource.value.replace("-", " "),
+            ", ".join(f"`{name}`" for name in permission.names),
+        )
+        for role, each in permissions(layout).items()
+        for permission in each
+    ]
+    return _table(("who", "may", "on", "named"), rows)
 
 
 def policies_table() -> str:
@@ -185,6 +203,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "bounds": ("docs/configuration.md", bounds_table),
     "circuit": ("docs/endpoints.md", circuit_table),
     "topics": ("docs/architecture.md", topics_table),
+    "access": ("docs/security.md", access_table),
     "policies": ("README.md", policies_table),
     "performance": ("docs/performance.md", performance),
 }

@@ -1,10 +1,13 @@
 """`gateway topics`: the topic table against what Kafka has."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 
 import click
 
 from gateway.cli.output import emit_json, emit_table, json_option
+from gateway.domain.errors import InvalidInputError
+from gateway.kafka.acls import Permission, Role, permissions
 from gateway.kafka.topic_admin import TopicReport, TopicState, apply_topics, describe_topics
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
@@ -21,6 +24,7 @@ def command() -> None:
     Examples:
       gateway topics apply
       gateway topics list
+      gateway topics acls --principal stream=User:stream
     """
 
 
@@ -65,6 +69,68 @@ def list_(as_json: bool) -> None:
         _emit_reports(reports)
     else:
         emit_table(_COLUMNS, [_row(report) for report in reports])
+
+
+@command.command()
+@click.option(
+    "--principal",
+    "principals",
+    metavar="ROLE=PRINCIPAL",
+    multiple=True,
+    help=f"Who a role is; only roles given are printed. Roles: {', '.join(role.value for role in Role)}.",
+)
+@json_option
+def acls(principals: tuple[str, ...], as_json: bool) -> None:
+    """Print the access rules that each process and command needs, as arguments of kafka-acls.sh.
+
+    Asks no broker and changes nothing. Without --principal, every role is a user of its own name.
+
+    \b
+    Examples:
+      gateway topics acls
+      gateway topics acls --principal stream=User:gateway --principal egress=User:gateway
+      gateway topics acls | xargs -L1 kafka-acls.sh --bootstrap-server kafka:9093 --command-config admin.properties
+    """
+    needed = permissions(Deployment(load_settings()).layout())
+    for role, principal in _principals(principals).items():
+        for permission in needed[role]:
+            if as_json:
+                emit_json(_acl_json(role, principal, permission))
+            else:
+                click.echo(_acl_line(principal, permission))
+
+
+def _principals(given: Sequence[str]) -> Mapping[Role, str]:
+    if not given:
+        return {role: f"User:{role.value}" for role in Role}
+    found: dict[Role, str] = {}
+    for text in given:
+        name, _, principal = text.partition("=")
+        if name not in {role.value for role in Role} or ":" not in principal:
+            raise InvalidInputError(
+                f"--principal {text}: is not ROLE=TYPE:NAME",
+                hint=f"for example stream=User:stream; roles are {', '.join(role.value for role in Role)}",
+            )
+        found[Role(name)] = principal
+    return found
+
+
+def _acl_json(role: Role, principal: str, permission: Permission) -> dict[str, object]:
+    return {
+        "role": role.value,
+        "principal": principal,
+        "operations": [operation.value for operation in permission.operations],
+        "resource": permission.resource.value,
+        "names": permission.names,
+        "pattern": "literal",
+    }
+
+
+def _acl_line(principal: str, permission: Permission) -> str:
+    options = [("--operation", operation.value) for operation in permission.operations]
+    options += [(f"--{permission.resource.value}", name) for name in permission.names]
+    arguments = ["--add", "--allow-principal", principal, *(text for option in options for text in option)]
+    return shlex.join(arguments)
 
 
 def _emit_reports(reports: Sequence[TopicReport]) -> None:

@@ -21,6 +21,8 @@ from gateway.egress.life_cycle import EndpointLifeCycle
 from gateway.egress.locks import SubscriptionLocks
 from gateway.egress.signal_sender import SignalSender
 from gateway.http.client import WebhookClient
+from gateway.kafka.acl_check import check_access
+from gateway.kafka.acls import Role, permissions
 from gateway.kafka.catch_up_reader import CatchUpReader
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.delivery_consumer import DeliveryConsumer
@@ -64,6 +66,7 @@ async def run_egress(settings: Settings) -> None:
     table = SubscriptionTable(config)
     await table.start()
     await table.ready()
+    await asyncio.to_thread(check_access, config, permissions(deployment.layout())[Role.EGRESS])
     locks = SubscriptionLocks(key_ring)
     locks.start(table.index)
     client = WebhookClient(settings.address_policy(), proxy=proxy)

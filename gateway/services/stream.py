@@ -6,6 +6,8 @@ import time
 import structlog
 
 from gateway.domain.errors import GatewayError
+from gateway.kafka.acl_check import check_access
+from gateway.kafka.acls import Role, permissions
 from gateway.kafka.lag import EndOffsets
 from gateway.kafka.producer import ConfirmedProducer
 from gateway.kafka.schema_registry import HttpSchemaRegistry
@@ -46,6 +48,7 @@ async def run_stream(settings: Settings) -> None:
     table = SubscriptionTable(config)
     await table.start()
     await table.ready()
+    await asyncio.to_thread(check_access, config, permissions(deployment.layout())[Role.STREAM])
     # A record goes out at once; what comes while a request is under way goes together with the next one. So batches
     # grow with the load, and at a low rate nothing waits.
     producer = ConfirmedProducer(
