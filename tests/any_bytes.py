@@ -40,7 +40,7 @@ _SOURCE = SourcePosition("events.order", 0, 7)
 # What lies in the gateway's own topics: deliveries also in their retry tiers and as dead letters.
 _RECORDS: dict[str, tuple[RecordCodec[Any], object]] = {
     "delivery": (delivery_codec(), _DELIVERY),
-    "attempt": (attempt_codec(), attempt_of(_DELIVERY, 1, "retry_scheduled", at_ms=T0, due_at_ms=T0)),
+    "attempt": (attempt_codec(), attempt_of(_DELIVERY, 1, "retry_scheduled", at_ms=T0, status=503, due_at_ms=T0)),
     "subscription": (subscription_codec(), replace(subscription("s1"), rate_limit=RateLimit(5.0, 5))),
     "cursor": (cursor_codec(), CursorRecord("sub_1", "deliveries", 3, 77, b"key", T0, (_TRIED,), "1AAA=")),
     "rejected_event": (rejected_codec(), RejectedEvent(_SOURCE, b"key", b"x", (("ce_id", b"1"),), "not_avro", "", T0)),

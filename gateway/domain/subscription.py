@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from enum import Enum
-from math import inf
 
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.rate_limit import RateLimit
@@ -14,6 +13,7 @@ MAX_TIMEOUT_S = 60.0
 DEFAULT_MAX_IN_FLIGHT = 32
 MAX_MAX_IN_FLIGHT = 1000
 MAX_SECRETS = 8
+_INT_END = 2**31  # of what a record's schema can hold
 _DAY_S = 86_400
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
@@ -160,7 +160,7 @@ def check_sendable(subscription: Subscription) -> Subscription:
     """
     limit = subscription.rate_limit
     counts = (subscription.max_in_flight, *(() if limit is None else (limit.per_s, limit.burst)))
-    if not all(0 < count < inf for count in counts) or not 0 < subscription.timeout_s < _DAY_S:
+    if not all(0 < count < _INT_END for count in counts) or not 0 < subscription.timeout_s < _DAY_S:
         raise InvalidInputError("time-out, max in flight, rate and burst have to be positive numbers")
     if not subscription.signature_profiles:
         raise InvalidInputError("there is no signature profile")

@@ -18,6 +18,7 @@ from gateway.wire.schema_files import read_versions, schemas_root
 from gateway.wire.single_object import HEADER_BYTES, SingleObjectWriter, decode_body, fingerprint_of, split_header
 
 R = TypeVar("R")
+_INT_END = 2**31
 
 
 class RecordCodec(Generic[R]):
@@ -79,3 +80,16 @@ class RecordCodec(Generic[R]):
         except Exception as error:  # fastavro raises whatever the bytes provoke
             raise UndecodableError("unknown_schema", f"not a {self._kind} record of any known version") from error
         return value_read
+
+
+def checked_ints(value: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Give a record's fields if its optional ints can be written again: fastavro reads one of any size.
+
+    Raises:
+        ValueError: one has more than 32 bits.
+    """
+    for name in names:
+        number = value[name]
+        if number is not None and not -_INT_END <= number < _INT_END:
+            raise ValueError(f"{name} has more than 32 bits")
+    return value

@@ -24,7 +24,7 @@ from gateway.domain.subscription import (
     check_sendable,
 )
 from gateway.domain.tiers import parse_tier
-from gateway.wire.record_codec import RecordCodec
+from gateway.wire.record_codec import RecordCodec, checked_ints
 
 
 def _delivery_to_avro(delivery: Delivery) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _attempts_to_avro(attempts: tuple[AttemptSummary, ...]) -> list[dict[str, An
 
 
 def _attempts_from(value: dict[str, Any]) -> tuple[AttemptSummary, ...]:
-    return tuple(AttemptSummary(**attempt) for attempt in value.pop("attempts"))
+    return tuple(AttemptSummary(**checked_ints(attempt, "status")) for attempt in value.pop("attempts"))
 
 
 _PRIORITIES = {priority.value: priority for priority in Priority}
@@ -122,7 +122,7 @@ def _attempt_to_avro(attempt: Attempt) -> dict[str, Any]:
 
 def _attempt_from_avro(value: dict[str, Any]) -> Attempt:
     headers = tuple((header["name"], header["value"]) for header in value.pop("response_headers"))
-    return Attempt(response_headers=headers, **value)
+    return Attempt(response_headers=headers, **checked_ints(value, "status"))
 
 
 def _subscription_to_avro(subscription: Subscription) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from gateway.domain.signals import Signal, SignalKind
-from gateway.wire.record_codec import RecordCodec
+from gateway.wire.record_codec import RecordCodec, checked_ints
 
 
 def _to_avro(signal: Signal) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def _to_avro(signal: Signal) -> dict[str, Any]:
 
 
 def _from_avro(value: dict[str, Any]) -> Signal:
-    return Signal(kind=SignalKind(value.pop("kind")), **value)
+    return Signal(kind=SignalKind(value.pop("kind")), **checked_ints(value, "count", "failures", "waiting"))
 
 
 @cache

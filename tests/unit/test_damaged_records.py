@@ -7,6 +7,7 @@ from confluent_kafka import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.domain.varints import encode_varint
 from gateway.kafka.due_times import DUE_HEADER, split_due
 from gateway.wire.errors import UndecodableError
 from gateway.wire.moments import describe_moment
@@ -63,6 +64,7 @@ def test_headers_need_no_values(value: bytes | None) -> None:
         {"timeout_s": float("inf")},
         {"timeout_s": 0.0},
         {"max_in_flight": -5},
+        {"max_in_flight": 2**31},
         {"rate_per_s": 0.0, "rate_burst": 1},
         {"rate_per_s": float("nan"), "rate_burst": 1},
         {"rate_per_s": 1.0, "rate_burst": -1},
@@ -76,6 +78,15 @@ def test_a_subscription_that_nobody_could_send_for_is_undecodable(changes: dict[
     value = SingleObjectWriter(codec._writer.schema).encode({**codec._to_avro(subscription("s1")), **changes})
     with pytest.raises(UndecodableError):
         codec.decode(value)
+
+
+def test_a_number_that_could_not_be_written_again_is_undecodable() -> None:
+    """Found by the fuzzer: an Avro int of 64 bits is read, and writing the delivery's retry would end the process."""
+    status_503, largest = encode_varint(503 << 1), encode_varint(2**64 - 2)
+    for kind in ("delivery", "cursor", "attempt"):
+        assert VALUES[kind].count(status_503) == 1
+        with pytest.raises(UndecodableError):
+            CODECS[kind].decode(VALUES[kind].replace(status_503, largest))
 
 
 def test_a_cursor_before_the_beginning_is_undecodable() -> None:
