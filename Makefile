@@ -4,9 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The tools that judge the dependencies have more of them than the gateway: they get a place of their own.
+AUDIT := .venv-audit
+AUDIT_READY := $(AUDIT)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check lint fmt types contracts docs lock clean tools
+.PHONY: help demo test bench check lint fmt types contracts docs lock audit sbom fuzz clean tools
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -41,16 +44,40 @@ fmt: $(READY) ## Format the code and mend what can be mended.
 docs: $(READY) ## Write the generated parts of the documents anew.
 	@$(BIN)/python -m tests.generated_docs
 
+audit: $(AUDIT_READY) ## Look the locked dependencies up in the advisory database; without network it is skipped.
+	@.ci/audit $(AUDIT)/bin/pip-audit requirements.lock
+
+sbom: $(READY) $(AUDIT_READY) ## Write a CycloneDX bill of materials of what a release runs with, to dist/.
+	@rm -rf build/sbom
+	@$(PYTHON) -m venv --without-pip build/sbom
+	@$(BIN)/pip --python build/sbom/bin/python install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements.lock
+	@$(BIN)/pip --python build/sbom/bin/python install --quiet --disable-pip-version-check --no-deps .
+	@mkdir -p dist
+	@sed "s/^dynamic = .*/version = \"$$(cd build && sbom/bin/python -c 'import gateway; print(gateway.__version__)')\"/" \
+		pyproject.toml > build/sbom/pyproject.toml
+	@$(AUDIT)/bin/cyclonedx-py environment --pyproject build/sbom/pyproject.toml --output-reproducible --validate \
+		-o dist/webhook-gateway.cdx.json build/sbom/bin/python
+	@echo "written: dist/webhook-gateway.cdx.json"
+
+fuzz: $(READY) ## Look for bytes that the decoders mistake, for SECONDS (60).
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	@$(BIN)/python -m tests.fuzz.decoders build/fuzz -max_total_time=$(SECONDS) $(ARGS)
+
+SECONDS ?= 60
+
 lock: $(READY) ## Pin the dependencies anew, with hashes.
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml $(PIN) -o requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml $(PIN) --group dev -c requirements.lock \
 		-o requirements-dev.lock
+	@for group in audit fuzz; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile $(PIN) \
+		--group $$group -o requirements-$$group.lock; done
 
 PIN := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade
 
 clean: ## Remove what was built; keeps the broker's data in .gateway.
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(AUDIT) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 tools:
 	@command -v java >/dev/null && command -v mvn >/dev/null || { \
@@ -66,3 +93,8 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
+
+$(AUDIT_READY): requirements-audit.lock
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	@touch $(AUDIT_READY)
