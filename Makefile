@@ -62,7 +62,7 @@ sbom: $(READY) $(AUDIT_READY) ## Write a CycloneDX bill of materials of what a r
 
 fuzz: $(READY) ## Look for bytes that the decoders mistake, for SECONDS (60).
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
-	@$(BIN)/python -m tests.fuzz.decoders build/fuzz -max_total_time=$(SECONDS) $(ARGS)
+	@$(BIN)/python -m tests.fuzz.decoders build/fuzz -artifact_prefix=build/ -max_total_time=$(SECONDS)
 
 SECONDS ?= 60
 

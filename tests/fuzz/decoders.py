@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of whatever reads bytes out of Kafka: `make fuzz`, no part of `make test`.
 
 What has to hold is what `tests.any_bytes` says; libFuzzer looks for bytes for which it does not. The first byte
-chooses what the rest is taken for. A finding is kept as a file `crash-…`, and `make fuzz ARGS=FILE` runs it again.
+chooses what the rest is taken for. A finding is kept in `build/`, and `python -m tests.fuzz.decoders FILE` runs it again.
 """
 
 import logging
@@ -41,6 +41,7 @@ def write_seeds(folder: Path) -> None:
 if __name__ == "__main__":
     # Every event that is rejected is logged.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    write_seeds(Path(sys.argv[1]))
+    if not Path(sys.argv[1]).is_file():
+        write_seeds(Path(sys.argv[1]))
     atheris.Setup(sys.argv, check)
     atheris.Fuzz()
