@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of whatever reads bytes out of Kafka: `make fuzz`, no part of `make test`.
 
 What has to hold is what `tests.any_bytes` says; libFuzzer looks for bytes for which it does not. The first byte
-chooses what the rest is taken for. A finding is kept in `build/`, and `python -m tests.fuzz.decoders FILE` runs it again.
+chooses what the rest is taken for. A finding is kept in `build/`; `python -m tests.fuzz.decoders FILE` runs it again.
 """
 
 import logging
