@@ -3,13 +3,14 @@
 import asyncio
 import time
 
-from gateway.domain.topics import DELIVERIES
-from gateway.kafka.group_offsets import EGRESS_GROUP_ID, STREAM_GROUP_ID, CommittedOffset, committed_offsets
-from gateway.kafka.partitioning import Partition
+from gateway.domain.topics import CURSORS, DELIVERIES
+from gateway.kafka.group_offsets import EGRESS_GROUP_ID, STREAM_GROUP_ID, committed_offsets
+from gateway.kafka.lag import EndOffsets
 from gateway.settings import Settings
 from tests.e2e.dead_members import forget_members
 from tests.e2e.running import GatewayHome, Program
 
+_COMMIT_TIMEOUT_S = 10.0
 _GROUPS = {"stream": STREAM_GROUP_ID, "egress": EGRESS_GROUP_ID}
 
 
@@ -38,15 +39,20 @@ class Pair:
             await asyncio.to_thread(self._running[name].await_ready)
 
     async def until_committed(self) -> None:
-        """Wait until egress commits: what is repeated is bounded by the time since, however slow the broker is."""
-        partitions = [(DELIVERIES, number) for number in range(Settings().partitions)]
+        """Wait until egress writes down how far it is: what is repeated is bounded by the time since, on any broker.
 
-        def look() -> dict[Partition, CommittedOffset]:
-            return committed_offsets(self._home.kafka, EGRESS_GROUP_ID, partitions)
+        That is a commit, or a cursor where a subscription lags. TimeoutError: there was nothing left to do.
+        """
+        partitions = [(DELIVERIES, number) for number in range(Settings().partitions)]
+        cursors = EndOffsets(self._home.kafka, (CURSORS,))
+
+        def look() -> object:
+            return committed_offsets(self._home.kafka, EGRESS_GROUP_ID, partitions), cursors.ask()
 
         before = await asyncio.to_thread(look)
-        while await asyncio.to_thread(look) == before:
-            pass
+        async with asyncio.timeout(_COMMIT_TIMEOUT_S):
+            while await asyncio.to_thread(look) == before:
+                pass
 
     def kill(self, *names: str) -> None:
         """End these with SIGKILL, as one crash; the process is gone when this returns."""

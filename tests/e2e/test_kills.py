@@ -17,6 +17,7 @@ UNDER_WAY = 200
 UNCOMMITTED_MS = 200 + 400
 SETTLED_S = 60.0
 SLOW_S = 0.5
+UNHURRIED_S = 0.02
 EVERY_SECOND = ("--retry-policy", ",".join(["1s"] * 12))
 
 pytestmark = pytest.mark.timeout(240, func_only=True)
@@ -105,12 +106,14 @@ async def test_both_are_killed_at_once(programs: GatewayHome, receiver: Receiver
     receiver.sandbox.set_mode(flaky, "flaky:0.1")
     pair = Pair(programs)
     await pair.start()
+    # Slow enough that there is work left when it is killed.
+    receiver.sandbox.set_mode(healthy, f"slow:{UNHURRIED_S}s")
     count = 4_000
     await publish_payments(publisher, healthy, count)
     await receiver.until_accepted(count, healthy, flaky)
     await pair.until_committed()
     pair.kill("stream", "egress")
-    may_repeat = answered_before(receiver, healthy, pair.killed_at_ms[-1]) + 32
+    may_repeat = answered_before(receiver, healthy, pair.killed_at_ms[-1], round(UNHURRIED_S * 1000)) + 32
     await pair.start()
     await receiver.until_accepted(2 * count, healthy, flaky)
 

@@ -69,9 +69,11 @@ def _serve(connection: socket.socket, tls: ssl.SSLContext, endpoint: TlsEndpoint
         try:
             secured = tls.wrap_socket(connection.dup(), server_side=True)
         except ssl.SSLError:
-            # Read to the end, for a close with bytes unread is a reset, and may overtake the alert.
-            while connection.recv(4096):
-                pass
+            # Read to the end, for a close with bytes unread is a reset, and may overtake the alert. A client that keeps
+            # the connection open meanwhile is no fault of this end.
+            with contextlib.suppress(TimeoutError):
+                while connection.recv(4096):
+                    pass
             return
         with secured, secured.makefile("rb") as reader, contextlib.suppress(OSError):
             endpoint.clients.append(_subject(secured))
