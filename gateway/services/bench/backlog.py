@@ -10,7 +10,7 @@ from gateway.services.bench.rig import Gateway, Rig, Say
 from gateway.services.bench.run import Run
 
 _WHOLE = 1_000_000
-_QUICK = 30_000
+_QUICK = 10_000
 _SUBSCRIPTIONS = 10
 _HOLD_S = 20.0
 _QUICK_HOLD_S = 2.0

@@ -50,7 +50,7 @@ class Isolation:
     Attributes:
         p99_ratio: with a hanging endpoint.
         faults: `hanging`, `refusing`, `slow` (one request a second), `waiting` (a backlog behind a pause), `draining`
-            (the backlog is delivered meanwhile); the last two not where it is to be quick.
+            (the backlog is delivered meanwhile); only the first two where it is to be quick.
         backlog: how many deliveries that was.
         events_per_s: the rate; each event goes to all ten endpoints.
         expected: deliveries to the healthy endpoints.
@@ -101,10 +101,13 @@ class _Scene:
         self.faults: dict[str, Callable[[Gateway], None]] = {
             "hanging": lambda _: rig.endpoints.answer(HEALTHY, delay_s=None),
             "refusing": lambda _: rig.endpoints.refuse(HEALTHY),
-            "slow": lambda _: self._slow_down(),
         }
         if not options.quick:
-            self.faults |= {"waiting": self._fill_backlog, "draining": self._let_backlog_go}
+            self.faults |= {
+                "slow": lambda _: self._slow_down(),
+                "waiting": self._fill_backlog,
+                "draining": self._let_backlog_go,
+            }
 
     def pace(self, gateway: Gateway) -> range:
         """Publish for one phase; give the numbers of its events."""

@@ -13,7 +13,7 @@ from gateway.services.bench.run import Run
 from gateway.services.bench.window import Window, measure_window
 
 _WHOLE_S = 60.0
-_QUICK_S = 6.0
+_QUICK_S = 4.0
 _SINGLE_S = 20.0
 # The broker compiles itself while it warms up.
 _WARM_UP_S = 15.0
