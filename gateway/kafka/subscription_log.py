@@ -35,7 +35,12 @@ class TopicMissingError(UnavailableError):
 
 
 class SubscriptionLog:
-    """The topic as a stream of changes. Blocking, for one thread."""
+    """The topic as a stream of changes. Blocking, for one thread.
+
+    Attributes:
+        skipped: how many records could not be read.
+        found: whether the record that is looked for was read.
+    """
 
     def __init__(self, config: KafkaConfig, topic: str) -> None:
         self.skipped = 0
@@ -44,6 +49,8 @@ class SubscriptionLog:
         self._codec = subscription_codec()
         self._reached: dict[int, int] = {}
         self._target: dict[int, int] = {}
+        self._looked_for: tuple[int, int] | None = None
+        self.found = False
         # It never seeks: a request may wait long for the next change.
         overrides: dict[str, Any] = {**QUIET, "enable.partition.eof": True, "fetch.wait.max.ms": 500}
         self._consumer = Consumer(config.reader(**overrides))
@@ -72,6 +79,10 @@ class SubscriptionLog:
     def aim_past(self, offsets: dict[int, int]) -> None:
         """Take the points behind one record in each of some partitions as those from which on `behind` is false."""
         self._target = {number: offset + 1 for number, offset in offsets.items()}
+
+    def look_for(self, partition: int, offset: int) -> None:
+        """Have `found` tell from now on whether the record at an offset that lies ahead was read: it was committed."""
+        self._looked_for, self.found = (partition, offset), False
 
     @property
     def behind(self) -> bool:
@@ -164,6 +175,7 @@ class SubscriptionLog:
             self._reached[partition] = offset
             return None
         self._reached[partition] = offset + 1
+        self.found = self.found or (partition, offset) == self._looked_for
         try:
             return self._decode(message.key(), message.value())
         except (UnicodeDecodeError, UndecodableError) as unreadable:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from gateway.domain.changes import Change, Put, revised
 from gateway.domain.errors import ConflictError, UnavailableError
@@ -108,6 +108,49 @@ def test_a_writer_that_is_always_overtaken_gives_up(
     with pytest.raises(ConflictError, match="nothing was written"):
         new_store().change(decide)
     assert {one.subscription_id for one in read_subscriptions(kafka, topic=topic)} == {"rival0", "rival1"}
+
+
+class _DoubtfulProducer(Producer):
+    """Gives, to the first commit, the answer of a broker that meets the next writer's beginning."""
+
+    is_committing_first = True
+    pending = True
+
+    def commit_transaction(self, *args: float) -> None:
+        if not _DoubtfulProducer.pending:
+            super().commit_transaction(*args)
+            return
+        _DoubtfulProducer.pending = False
+        if _DoubtfulProducer.is_committing_first:
+            super().commit_transaction(*args)
+        else:
+            assert self.flush(10) == 0
+        raise KafkaException(KafkaError(KafkaError.UNKNOWN, "EndTxn commit failed: Unknown broker error"))
+
+
+@pytest.mark.parametrize("is_committed", [True, False])
+def test_a_commit_in_doubt_is_made_once(
+    *,
+    is_committed: bool,
+    kafka: KafkaConfig,
+    topic: str,
+    new_store: Callable[[], SubscriptionStore],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the broker's answer says neither yes nor no, the writer looks: it never counts twice, and never loses."""
+    new_store().change(lambda _: (Put(replace(subscription("counter"), description="0")),))
+    monkeypatch.setattr(_DoubtfulProducer, "pending", True)
+    monkeypatch.setattr(_DoubtfulProducer, "is_committing_first", is_committed)
+    monkeypatch.setattr("gateway.kafka.subscription_store.Producer", _DoubtfulProducer)
+
+    (change,) = new_store().change(_count_up)
+
+    assert not _DoubtfulProducer.pending
+    counter = read_subscriptions(kafka, topic=topic).get("counter")
+    assert counter is not None
+    assert (counter.description, counter.revision) == ("1", 2)
+    assert isinstance(change, Put)
+    assert change.subscription == counter
 
 
 def test_what_a_dead_writer_left_open_is_ended(
