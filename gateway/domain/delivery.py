@@ -61,6 +61,7 @@ class Delivery:
         dead_lettered_at_ms: since when; None elsewhere.
         not_before_ms: the producer asked for it to be sent no earlier; 0 for at once.
         priority: whether it overtakes others that wait.
+        content_headers: request headers that belong to the body, as (name, value) pairs.
     """
 
     delivery_id: str
@@ -82,6 +83,7 @@ class Delivery:
     dead_lettered_at_ms: int | None = None
     not_before_ms: int = 0
     priority: Priority = Priority.NORMAL
+    content_headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def next_attempt_number(self) -> int:

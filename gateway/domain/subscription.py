@@ -41,6 +41,23 @@ class SignatureProfile(Enum):
     X_WEBHOOK = "x-webhook"
 
 
+class ContentMode(Enum):
+    """What a request's body is: see `gateway.shaping`."""
+
+    WEBHOOK = "webhook"
+    CLOUDEVENTS = "cloudevents"
+    CLOUDEVENTS_BINARY = "cloudevents-binary"
+    DATA = "data"
+    AVRO = "avro"
+
+
+class OnFilterError(Enum):
+    """What becomes of an event on which a filter fails, because the data has no answer to it."""
+
+    SEND = "send"
+    SKIP = "skip"
+
+
 @dataclass(frozen=True, slots=True)
 class SealedSecret:
     """A signing secret as it lies in the topic: encrypted, bound to its subscription.
@@ -124,6 +141,13 @@ class Subscription:
         headers: are sent with every attempt, in this order.
         ca_bundle: PEM, the only authorities that are trusted for its endpoint; None for the system's.
         client_certificate: is shown to the endpoint where it asks for one, or None.
+        pins: the schema version that it gets of an event type, as (event type, version) pairs by type.
+        follow_latest: of event types without a pin it gets the latest version, else the first.
+        content_mode: what the body of a request is.
+        filter: a CEL expression that an event has to meet, or None.
+        on_filter_error: what becomes of an event on which the filter fails.
+        sensitive_grants: the sensitive fields that it may see, as `order.created:customer.email`.
+        transform: a JSON template, its strings CEL expressions, that reshapes the data; or None.
     """
 
     subscription_id: str
@@ -148,6 +172,13 @@ class Subscription:
     headers: tuple[CustomHeader, ...] = ()
     ca_bundle: str | None = None
     client_certificate: ClientCertificate | None = None
+    pins: tuple[tuple[str, int], ...] = ()
+    follow_latest: bool = True
+    content_mode: ContentMode = ContentMode.WEBHOOK
+    filter: str | None = None
+    on_filter_error: OnFilterError = OnFilterError.SEND
+    sensitive_grants: tuple[str, ...] = ()
+    transform: str | None = None
 
 
 def check_sendable(subscription: Subscription) -> Subscription:

@@ -14,8 +14,10 @@ from gateway.domain.rate_limit import RateLimit
 from gateway.domain.retry import RetryPolicy
 from gateway.domain.subscription import (
     ClientCertificate,
+    ContentMode,
     CustomHeader,
     DeliveryOrder,
+    OnFilterError,
     Sealed,
     SealedSecret,
     SignatureProfile,
@@ -50,6 +52,7 @@ def _delivery_to_avro(delivery: Delivery) -> dict[str, Any]:
         "dead_lettered_at_ms": delivery.dead_lettered_at_ms,
         "not_before_ms": delivery.not_before_ms,
         "priority": delivery.priority.value,
+        "content_headers": [{"name": name, "value": value} for name, value in delivery.content_headers],
     }
 
 
@@ -94,6 +97,7 @@ def _delivery_from_avro(value: dict[str, Any]) -> Delivery:
         dead_lettered_at_ms=value["dead_lettered_at_ms"],
         not_before_ms=value["not_before_ms"],
         priority=_PRIORITIES[value["priority"]],
+        content_headers=tuple((header["name"], header["value"]) for header in value["content_headers"]),
     )
 
 
@@ -159,6 +163,13 @@ def _subscription_to_avro(subscription: Subscription) -> dict[str, Any]:
         "headers": [{"name": header.name, **_sealed_to_avro(header.value)} for header in subscription.headers],
         "ca_bundle": subscription.ca_bundle,
         "client_certificate": _certificate_to_avro(subscription.client_certificate),
+        "pins": dict(subscription.pins),
+        "follow_latest": subscription.follow_latest,
+        "content_mode": subscription.content_mode.value,
+        "filter": subscription.filter,
+        "on_filter_error": subscription.on_filter_error.value,
+        "sensitive_grants": list(subscription.sensitive_grants),
+        "transform": subscription.transform,
     }
 
 
@@ -207,6 +218,10 @@ def _subscription_from_avro(value: dict[str, Any]) -> Subscription:
         order=DeliveryOrder(value.pop("order")),
         headers=tuple(_header_from(header) for header in value.pop("headers")),
         client_certificate=_certificate_from(value.pop("client_certificate")),
+        pins=tuple(sorted(value.pop("pins").items())),
+        content_mode=ContentMode(value.pop("content_mode")),
+        on_filter_error=OnFilterError(value.pop("on_filter_error")),
+        sensitive_grants=tuple(value.pop("sensitive_grants")),
         **value,
     )
     return check_sendable(subscription)

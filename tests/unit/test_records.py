@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from gateway.domain.delivery import Attempt, AttemptSummary, Delivery, Priority
 from gateway.domain.event import SourcePosition
-from gateway.domain.subscription import ClientCertificate, CustomHeader, Sealed, Subscription
+from gateway.domain.subscription import (
+    ClientCertificate,
+    ContentMode,
+    CustomHeader,
+    OnFilterError,
+    Sealed,
+    Subscription,
+)
 from gateway.wire.errors import UndecodableError
 from gateway.wire.record_codec import RecordCodec
 from gateway.wire.records import CursorRecord, attempt_codec, cursor_codec, delivery_codec, subscription_codec
@@ -31,6 +38,7 @@ def of(kind: type[Any], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[A
         str | None: st.none() | texts,
         int | None: st.none() | ints,
         bytes | None: st.none() | st.binary(max_size=20),
+        tuple[tuple[str, str], ...]: st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
     }
     filled = {field.name: by_type[field.type] for field in dataclasses.fields(kind) if field.name not in fields}
     return st.builds(kind, **{**filled, **fields})
@@ -52,7 +60,6 @@ attempts = of(
     Attempt,
     started_at_ms=longs,
     due_at_ms=st.none() | longs,
-    response_headers=st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
 )
 cursors = of(CursorRecord, offset=st.integers(0, 2**63 - 1), attempts=summaries, due_at_ms=longs)
 sealed_values = of(Sealed)
@@ -67,6 +74,13 @@ subscriptions = st.builds(
     headers=st.lists(of(CustomHeader, value=sealed_values), max_size=3).map(tuple),
     ca_bundle=st.none() | texts,
     client_certificate=st.none() | of(ClientCertificate, key=sealed_values),
+    pins=st.dictionaries(texts, ints).map(lambda pins: tuple(sorted(pins.items()))),
+    follow_latest=st.booleans(),
+    content_mode=st.sampled_from(ContentMode),
+    filter=st.none() | texts,
+    on_filter_error=st.sampled_from(OnFilterError),
+    sensitive_grants=st.lists(texts, max_size=3).map(tuple),
+    transform=st.none() | texts,
 )
 
 
@@ -94,11 +108,11 @@ def test_a_cursor_is_read_as_it_was_written(cursor: CursorRecord) -> None:
 
 @given(subscriptions)
 def test_a_subscription_is_read_as_it_was_written(one: Subscription) -> None:
-    """With its headers in their order, its authorities and its client certificate, or without."""
+    """With everything that it can have, or without."""
     check_round_trip(subscription_codec(), one)
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_subscription_of_an_older_release_has_the_defaults(version: int) -> None:
     """What was written before a field existed is read without it."""
     one = subscription("s1")
