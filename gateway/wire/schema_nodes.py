@@ -24,7 +24,7 @@ _LOGICAL_TYPES = frozenset(
         ("long", "local-timestamp-micros"),
     }
 )
-_INTEGER_BITS = {"int": 32, "long": 64}
+INTEGER_BITS = {"int": 32, "long": 64}
 UNION = "union"
 NULL = "null"
 
@@ -68,7 +68,7 @@ class Node:
 
 def is_integer(kind: str, value: object) -> bool:
     """Tell whether a value is an integer in the range of `int` or `long`; a boolean is none."""
-    limit = 1 << (_INTEGER_BITS[kind] - 1)
+    limit = 1 << (INTEGER_BITS[kind] - 1)
     return isinstance(value, int) and not isinstance(value, bool) and -limit <= value < limit
 
 
