@@ -17,6 +17,7 @@ from gateway.wire.errors import CatalogError
 from gateway.wire.schema_bounds import check_schema_bounds
 from gateway.wire.schema_files import read_versions
 from gateway.wire.schema_nodes import SchemaNodes
+from gateway.wire.sensitive_marks import check_marks
 from gateway.wire.single_object import fingerprint_of
 from gateway.wire.value_check import ValueCheck
 
@@ -192,6 +193,7 @@ def event_schema(file: Path, event_type: str, version: int, source: Any) -> Even
         raise CatalogError(f"{file}: an event's data must be a record, not {root.kind}")
     try:
         check_schema_bounds(nodes)
+        check_marks(nodes)
     except ValueError as error:
         raise CatalogError(f"{file}: {error}") from None
     return EventSchema(event_type, version, source, nodes, nodes.root, fingerprint, root.name, ValueCheck(nodes))

@@ -56,6 +56,17 @@ class Node:
         return self.name.rpartition(".")[2]
 
     @property
+    def inner(self) -> tuple[Any, ...]:
+        """The schemas that a value of it consists of and that bear no name: items, map values, branches of a union."""
+        match self.kind:
+            case "array":
+                return (self.definition["items"],)
+            case "map":
+                return (self.definition["values"],)
+            case _:
+                return self.branches
+
+    @property
     def scale(self) -> int:
         """A decimal's digits after the point."""
         return int(self.definition.get("scale", 0))
