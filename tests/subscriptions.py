@@ -5,12 +5,19 @@ from uuid import uuid4
 
 import pytest
 
+from gateway.admin.definition import DefinitionRules
+from gateway.domain.addresses import PUBLIC_ONLY
 from gateway.domain.changes import Change, ChangeStore, Decide, Delete, Put, revised
 from gateway.domain.errors import GatewayError, NotFoundError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.subscription import SealedSecret, Subscription, SubscriptionState
+from gateway.domain.tiers import DEFAULT_TIERS
+from gateway.wire.catalog import load_catalog
+from gateway.wire.schema_files import schemas_root
 
 NOW_MS = 1_790_000_000_000
+CATALOG = load_catalog(schemas_root() / "events")
+RULES = DefinitionRules(CATALOG, DEFAULT_TIERS, PUBLIC_ONLY)
 
 
 def subscription(

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
+from gateway.admin.definition import DefinitionRules
+from gateway.admin.field_errors import FieldError
 from gateway.admin.lifecycle import Clock
-from gateway.admin.plan import Action, Plan, PlanItem, make_plan, sealed_fields, wanted_fields
+from gateway.admin.plan import Action, Plan, PlanItem, make_plan, wanted_fields
 from gateway.admin.sealed_parts import PartSealer
 from gateway.admin.signing_secrets import current_types, held_secrets, is_current_secret, new_secret, rotated
 from gateway.admin.subscriptions import DEFAULT_OVERLAP_MS
 from gateway.admin.wanted import Wanted
 from gateway.domain.changes import Change, ChangeStore, Delete, Put, require, revised
-from gateway.domain.errors import ConflictError
+from gateway.domain.errors import ConflictError, InvalidInputError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.secret import SecretType, SigningSecret
 from gateway.domain.signing import check_signable
@@ -27,6 +30,7 @@ class ManifestApplier:
         wanted: Sequence[Wanted],
         *,
         prune: bool,
+        rules: DefinitionRules,
         key_ring: Callable[[], KeyRing],
         clock: Clock,
     ) -> None:
@@ -34,6 +38,7 @@ class ManifestApplier:
         self._store = store
         self._wanted = {one.subscription_id: one for one in wanted}
         self._prune = prune
+        self._rules = rules
         self._key_ring = key_ring
         self._sealer = PartSealer(key_ring, clock)
         self._clock = clock
@@ -43,18 +48,31 @@ class ManifestApplier:
 
         Raises:
             ConflictError: an id belongs to another tenant.
-            InvalidInputError: what shall stay is not there, a certificate can't be used, or a subscription's secrets
-                could not sign by its signature profiles.
+            InvalidInputError: what shall stay is not there, what is wanted does not go together, a certificate can't be
+                used, or a subscription's secrets could not sign by its signature profiles.
         """
 
         def is_current(subscription: Subscription, secret: SigningSecret) -> bool:
             return is_current_secret(self._key_ring(), subscription, secret)
 
-        plan = make_plan(tuple(self._wanted.values()), index, is_current, self._sealer, prune=self._prune)
+        plan = make_plan(tuple(self._wanted.values()), index, is_current, self._completed, prune=self._prune)
         for item in plan:
             if item.action in {Action.CREATE, Action.UPDATE}:
                 self._check_signable(self._wanted[item.subscription_id], index.get(item.subscription_id))
         return plan
+
+    def _completed(self, wanted: Wanted, current: Subscription | None) -> dict[str, Any]:
+        """Give the fields that an entry wants, as they are stored, its signing secret and its state apart."""
+        try:
+            settled = self._rules.settled(wanted.attributes, current)
+            return self._sealer.sealed(
+                settled, tenant=wanted.tenant, subscription_id=wanted.subscription_id, current=current
+            )
+        except InvalidInputError as error:
+            field = f"{error.field}: " if isinstance(error, FieldError) else ""
+            raise InvalidInputError(
+                f"subscription {wanted.subscription_id}: {field}{error.message}", hint=error.hint
+            ) from error
 
     def _check_signable(self, wanted: Wanted, current: Subscription | None) -> None:
         profiles = wanted.attributes.get("signature_profiles", ())
@@ -108,7 +126,7 @@ class ManifestApplier:
             created_at_ms=now_ms,
             updated_at_ms=now_ms,
             state_changed_at_ms=now_ms,
-            **sealed_fields(wanted, None, self._sealer),
+            **self._completed(wanted, None),
         )
         return replace(new, **wanted_fields(new, wanted, {}))
 
@@ -120,5 +138,5 @@ class ManifestApplier:
             )
             held = held_secrets(self._key_ring(), current)
             secrets = rotated(held, sealed, wanted.secret.type, now_ms=now_ms, overlap_ms=DEFAULT_OVERLAP_MS)
-        attributes = sealed_fields(wanted, current, self._sealer)
+        attributes = self._completed(wanted, current)
         return revised(current, now_ms=now_ms, secrets=secrets, **wanted_fields(current, wanted, attributes))

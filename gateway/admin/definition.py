@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from gateway.admin.field_errors import FieldError
 from gateway.admin.sealed_parts import GivenCertificate
+from gateway.admin.shaping_rules import ShapingRules, changed_grants
 from gateway.domain.addresses import AddressPolicy
 from gateway.domain.custom_headers import GivenHeader, changed_headers, check_headers
 from gateway.domain.endpoint import check_endpoint_url
@@ -18,6 +20,8 @@ from gateway.domain.rate_limit import MAX_BURST, RateLimit, check_rate_limit, pa
 from gateway.domain.retry import STANDARD_POLICY, RetryPolicy, describe_policy, parse_policy
 from gateway.domain.subscription import MAX_MAX_IN_FLIGHT, MAX_TIMEOUT_S, DeliveryOrder, SignatureProfile, Subscription
 from gateway.domain.tiers import Tier
+from gateway.domain.versions import split_version
+from gateway.wire.catalog import Catalog
 from gateway.wire.certificates import check_key_fits, parse_certificates, parse_private_key
 
 MIN_TIMEOUT_S = 0.1
@@ -31,6 +35,7 @@ class Definition:
     """A subscription as people write it; None where nothing is said. The fields mean what they mean in Subscription.
 
     Attributes:
+        event_types: patterns; one event type may have a pin, like `order.created@1`.
         rate_limit: `100/s`, `5/m`, or `none`.
         rate_burst: how many attempts may come at once; needs a rate limit.
         order: `key` or `none`.
@@ -40,6 +45,15 @@ class Definition:
         ca_bundle: PEM; empty for the system's authorities.
         client_certificate: PEM, the client's own first; empty for none.
         client_key: PEM of its private key; not said: the one that is there.
+        pins: versions to pin event types to, as (event type, version) pairs; others keep theirs.
+        follow_latest: whether event types without a pin get their latest version; see `gateway.domain.versions.pinned`.
+        pin_latest: pin every event type to the version that is the latest now.
+        content_mode: `webhook`, `cloudevents`, …
+        filter: a CEL expression; empty for none.
+        on_filter_error: `send` or `skip`.
+        sensitive_grants: sensitive fields that it may see; where there is a subscription already, it keeps the others.
+        removed_grants: those that it may not see any more.
+        transform: a JSON template; empty for none.
     """
 
     url: str | None = None
@@ -58,26 +72,24 @@ class Definition:
     ca_bundle: str | None = None
     client_certificate: str | None = None
     client_key: str | None = field(default=None, repr=False)
-
-
-class FieldError(InvalidInputError):
-    """A field of a definition breaks a rule.
-
-    Attributes:
-        field: its name.
-    """
-
-    def __init__(self, field: str, error: InvalidInputError) -> None:
-        super().__init__(error.message, hint=error.hint)
-        self.field = field
+    pins: tuple[tuple[str, int], ...] | None = None
+    follow_latest: bool | None = None
+    pin_latest: bool | None = None
+    content_mode: str | None = None
+    filter: str | None = None
+    on_filter_error: str | None = None
+    sensitive_grants: tuple[str, ...] | None = None
+    removed_grants: tuple[str, ...] | None = None
+    transform: str | None = None
 
 
 class DefinitionRules:
     """The rules of one deployment."""
 
-    def __init__(self, event_types: Sequence[str], tiers: tuple[Tier, ...], addresses: AddressPolicy) -> None:
-        """Take the catalog's event types, the retry tiers, and where deliveries may go."""
-        self._event_types = event_types
+    def __init__(self, catalog: Catalog, tiers: tuple[Tier, ...], addresses: AddressPolicy) -> None:
+        """Take the catalog, the retry tiers, and where deliveries may go."""
+        self._event_types = catalog.event_types()
+        self._shaping = ShapingRules(catalog)
         self._tiers = tiers
         self._addresses = addresses
         self._checks: dict[str, Callable[[Any], object]] = {
@@ -97,10 +109,13 @@ class DefinitionRules:
             "ca_bundle": _check_ca_bundle,
             "client_certificate": _check_client_certificate,
             "client_key": parse_private_key,
+            **self._shaping.checks,
         }
 
     def check(self, definition: Definition, *, current: Subscription | None = None) -> dict[str, Any]:
-        """Give what is defined as attributes of a Subscription; what is confidential is not sealed yet (`PartSealer`).
+        """Give what is defined as attributes of a Subscription.
+
+        What depends on each other is not `settled` yet, and what is confidential not sealed (`PartSealer`).
 
         Args:
             definition: what the user wrote.
@@ -111,6 +126,7 @@ class DefinitionRules:
             FieldError: a field breaks its rule.
         """
         checked: dict[str, Any] = {}
+        definition = _with_pins_apart(definition)
         for defined in fields(definition):
             value = getattr(definition, defined.name)
             if value is None:
@@ -137,7 +153,20 @@ class DefinitionRules:
             checked["client_certificate"] = _client_certificate(
                 checked.get("client_certificate"), checked.pop("client_key", None)
             )
+        if "sensitive_grants" in checked or "removed_grants" in checked:
+            granted = () if current is None else current.sensitive_grants
+            checked["sensitive_grants"] = changed_grants(
+                granted, checked.get("sensitive_grants", ()), checked.pop("removed_grants", ())
+            )
         return checked
+
+    def settled(self, attributes: dict[str, Any], current: Subscription | None) -> dict[str, Any]:
+        """Give checked attributes as they are from now on, see `ShapingRules.settled`.
+
+        Raises:
+            FieldError: something does not fit the rest, or what the subscription was before.
+        """
+        return self._shaping.settled(attributes, current)
 
     def _check_url(self, url: str) -> str:
         return check_endpoint_url(url, self._addresses)
@@ -160,6 +189,19 @@ class DefinitionRules:
                 hint=f"did you mean {' or '.join(close)}?" if close else "see: gateway schemas list",
             )
         return pattern
+
+
+def _with_pins_apart(definition: Definition) -> Definition:
+    """Take the versions off event types like `order.created@1`, as pins."""
+    if definition.event_types is None:
+        return definition
+    try:
+        found = [split_version(pattern) for pattern in definition.event_types]
+    except InvalidInputError as error:
+        raise FieldError("event_types", error) from error
+    pins = tuple((event_type, version) for event_type, version in found if version is not None)
+    event_types = tuple(event_type for event_type, _ in found)
+    return replace(definition, event_types=event_types, pins=(*pins, *(definition.pins or ())) or definition.pins)
 
 
 def _check_description(text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable
 from typing import Any, BinaryIO, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from gateway.admin.definition import STANDARD_POLICY_NAME
@@ -21,7 +21,9 @@ from gateway.domain.rate_limit import NO_LIMIT
 from gateway.domain.subscription import (
     DEFAULT_MAX_IN_FLIGHT,
     DEFAULT_TIMEOUT_S,
+    ContentMode,
     DeliveryOrder,
+    OnFilterError,
     SignatureProfile,
     Subscription,
     SubscriptionState,
@@ -36,8 +38,9 @@ MAX_SHOWN_PROBLEMS = 20
 
 
 class ManifestEntry(BaseModel):
-    """One subscription of a manifest. What is left out has its default; only state and secrets are then kept.
+    """One subscription of a manifest. What is left out has its default; only state, secrets and versions are then kept.
 
+    A manifest that is applied again must not move a receiver to a newer version: pins that are not named stay.
     A header without a value keeps the one that it has, and so does a client certificate without its key. Files are not
     referred to: a manifest from elsewhere could have whatever its reader may read sent to an endpoint.
     """
@@ -63,6 +66,13 @@ class ManifestEntry(BaseModel):
     ca_bundle: str | None = None
     client_certificate: str | None = None
     client_key: SecretStr | None = None
+    pins: dict[str, int] | None = None
+    follow_latest: bool | None = None
+    content_mode: str = ContentMode.WEBHOOK.value
+    filter: str | None = None
+    on_filter_error: str = OnFilterError.SEND.value
+    sensitive_grants: list[str] = Field(default_factory=list)
+    transform: dict[str, JsonValue] | None = None
 
 
 class _Loader(yaml.CSafeLoader):

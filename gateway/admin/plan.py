@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from gateway.admin.sealed_parts import PartSealer
 from gateway.admin.views import definition_view, parts_view
 from gateway.admin.wanted import Wanted
-from gateway.domain.errors import ConflictError, InvalidInputError
+from gateway.domain.errors import ConflictError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.secret import SigningSecret
 from gateway.domain.subscription import Subscription, SubscriptionState
@@ -16,6 +15,7 @@ from gateway.domain.subscription import Subscription, SubscriptionState
 DISABLED_BY_MANIFEST = "disabled in the manifest"
 
 IsCurrentSecret = Callable[[Subscription, SigningSecret], bool]
+CompletedFields = Callable[[Wanted, Subscription | None], dict[str, Any]]
 
 
 class Action(Enum):
@@ -59,7 +59,7 @@ def make_plan(
     wanted: Sequence[Wanted],
     index: SubscriptionIndex,
     is_current_secret: IsCurrentSecret,
-    sealer: PartSealer,
+    completed: CompletedFields,
     *,
     prune: bool,
 ) -> Plan:
@@ -69,31 +69,17 @@ def make_plan(
         wanted: the manifest's subscriptions.
         index: the table as it is.
         is_current_secret: tells whether a secret is the one that a subscription has.
-        sealer: seals what is new, to be compared; what is as it was stays as it is sealed.
+        completed: gives the fields that an entry wants of a subscription, as they are stored, state and secret apart.
         prune: delete what the manifest does not have, of the tenants that it names.
 
     Raises:
         ConflictError: an id belongs to another tenant.
-        InvalidInputError: a header or a client key is to stay that is not there, or a certificate can't be used.
+        InvalidInputError: what an entry wants does not go together, or with what the subscription was before.
     """
-    items = [_plan_one(one, index.get(one.subscription_id), is_current_secret, sealer) for one in wanted]
+    items = [_plan_one(one, index.get(one.subscription_id), is_current_secret, completed) for one in wanted]
     if prune:
         items += _deletions(wanted, index)
     return tuple(items)
-
-
-def sealed_fields(wanted: Wanted, current: Subscription | None, sealer: PartSealer) -> dict[str, Any]:
-    """Give the fields that a manifest wants, as they are stored, its signing secret and its state apart.
-
-    Raises:
-        InvalidInputError: a header or a client key is to stay that is not there, or a certificate can't be used.
-    """
-    try:
-        return sealer.sealed(
-            wanted.attributes, tenant=wanted.tenant, subscription_id=wanted.subscription_id, current=current
-        )
-    except InvalidInputError as error:
-        raise InvalidInputError(f"subscription {wanted.subscription_id}: {error.message}", hint=error.hint) from error
 
 
 def wanted_fields(current: Subscription, wanted: Wanted, attributes: dict[str, Any]) -> dict[str, Any]:
@@ -105,17 +91,17 @@ def wanted_fields(current: Subscription, wanted: Wanted, attributes: dict[str, A
 
 
 def _plan_one(
-    wanted: Wanted, current: Subscription | None, is_current_secret: IsCurrentSecret, sealer: PartSealer
+    wanted: Wanted, current: Subscription | None, is_current_secret: IsCurrentSecret, completed: CompletedFields
 ) -> PlanItem:
     if current is None:
-        sealed_fields(wanted, None, sealer)  # what can't be sealed is told before anything is written
+        completed(wanted, None)  # what is not right is told before anything is written
         return PlanItem(Action.CREATE, wanted.subscription_id, wanted.tenant)
     if current.tenant != wanted.tenant:
         raise ConflictError(
             f"subscription {wanted.subscription_id} belongs to tenant {current.tenant}, not {wanted.tenant}",
             hint="a tenant can't be changed: choose another id, or delete the subscription first",
         )
-    attributes = sealed_fields(wanted, current, sealer)
+    attributes = completed(wanted, current)
     differences = list(_differences(current, replace(current, **wanted_fields(current, wanted, attributes))))
     if wanted.secret is not None and not is_current_secret(current, wanted.secret):
         differences.append(Difference("secret", "(the present one)", "(the manifest's)"))

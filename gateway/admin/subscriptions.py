@@ -77,9 +77,8 @@ class SubscriptionAdmin:
         check_tenant(tenant)
         if definition.url is None or not definition.event_types:
             raise InvalidInputError("a subscription needs a url and at least one event type")
-        attributes = self._rules.check(
-            replace(definition, retry_policy=definition.retry_policy or STANDARD_POLICY_NAME)
-        )
+        checked = self._rules.check(replace(definition, retry_policy=definition.retry_policy or STANDARD_POLICY_NAME))
+        attributes = self._rules.settled(checked, None)
         attributes = self._sealer.sealed(attributes, tenant=tenant, subscription_id=subscription_id)
         secret = (
             new_secret(secret_type or SecretType.HMAC)
@@ -123,7 +122,7 @@ class SubscriptionAdmin:
         def decide_one(index: SubscriptionIndex) -> Subscription:
             current = require(index, subscription_id, expected_revision=expected_revision)
             attributes = self._sealer.sealed(
-                self._rules.check(definition, current=current),
+                self._rules.settled(self._rules.check(definition, current=current), current),
                 tenant=current.tenant,
                 subscription_id=subscription_id,
                 current=current,

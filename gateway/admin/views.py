@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
 from gateway.admin.signing_secrets import HeldSecret
 from gateway.domain.rate_limit import describe_rate
 from gateway.domain.retry import describe_policy
@@ -27,7 +29,22 @@ def definition_view(subscription: Subscription) -> dict[str, Any]:
         "order": subscription.order.value,
         "retry_policy": describe_policy(subscription.retry_policy),
         "fail_fast": subscription.retry_policy.fail_fast,
+        "pins": dict(subscription.pins),
+        "follow_latest": subscription.follow_latest,
+        "content_mode": subscription.content_mode.value,
+        "filter": subscription.filter,
+        "on_filter_error": subscription.on_filter_error.value,
+        "sensitive_grants": list(subscription.sensitive_grants),
+        "transform": _transform_view(subscription.transform),
     }
+
+
+def _transform_view(transform: str | None) -> object:
+    try:
+        return None if transform is None else orjson.loads(transform)
+    except ValueError:
+        # Not written by a command, which would have refused it; the rest is shown all the same.
+        return transform
 
 
 def manifest_view(subscription: Subscription) -> dict[str, Any]:

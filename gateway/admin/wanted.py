@@ -1,12 +1,14 @@
 """Manifest entries that keep the rules: what is wanted, ready to be compared with what is there."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr
 
-from gateway.admin.definition import Definition, DefinitionRules, FieldError
+from gateway.admin.definition import Definition, DefinitionRules
+from gateway.admin.field_errors import FieldError
 from gateway.admin.manifest import ManifestEntry, refuse_problems
 from gateway.domain.custom_headers import GivenHeader
 from gateway.domain.errors import InvalidInputError
@@ -22,7 +24,8 @@ class Wanted:
     Attributes:
         subscription_id: its id.
         tenant: its tenant.
-        attributes: checked attributes of a Subscription; what is confidential is not sealed yet.
+        attributes: checked attributes of a Subscription; what depends on each other is not settled, and what is
+            confidential not sealed yet.
         state: the state it shall have, or None to leave it.
         secret: the signing secret it shall have, or None to leave it or have one made.
     """
@@ -75,6 +78,13 @@ def _check_entry(entry: ManifestEntry, rules: DefinitionRules) -> Wanted:
         ca_bundle=entry.ca_bundle or "",
         client_certificate=entry.client_certificate or "",
         client_key=_text_of(entry.client_key),
+        pins=None if entry.pins is None else tuple(entry.pins.items()),
+        follow_latest=entry.follow_latest,
+        content_mode=entry.content_mode,
+        filter=entry.filter or "",
+        on_filter_error=entry.on_filter_error,
+        sensitive_grants=tuple(entry.sensitive_grants),
+        transform="" if entry.transform is None else json.dumps(entry.transform, ensure_ascii=False),
     )
     return Wanted(
         subscription_id=check_subscription_id(entry.id),

@@ -38,6 +38,10 @@ def create(
 ) -> None:
     """Create a subscription. Its signing secret is shown now and never again, or its public key.
 
+    Of each event type it gets the version that is the latest now, also when there are later ones; --pin names another
+    one, and with --follow-latest it gets the latest of the day. An event type that comes later and that one of its
+    patterns covers is sent in its first version.
+
     \b
     Examples:
       gateway subscriptions create --url https://example.com/hooks --event-type order.created
@@ -47,6 +51,7 @@ def create(
       gateway subscriptions create --url https://example.com/hooks --event-type '*' --secret-type ed25519
       gateway subscriptions create --url https://acme.example.com/in --event-type '*' --header-file headers.txt \\
           --ca-bundle acme-ca.pem --client-cert gateway.pem --client-key gateway-key.pem
+      gateway subscriptions create --url https://example.com/hooks --event-type order.created@1 --event-type order.paid
       pass show acme/webhook | gateway subscriptions create --secret-file - --url … --event-type '*'
     """
     issued = admin().create(
@@ -72,12 +77,16 @@ def update(
 ) -> None:
     """Change what is given and leave the rest. Event types and signature profiles are replaced as a whole.
 
+    A pin is added, or takes the place of that of the same event type. --pin-latest moves all event types to the
+    versions that are the latest now; --follow-latest drops all pins that are not given.
+
     Headers are added, or take the place of those of the same name; --no-header drops one. A rate limit that comes
     without a burst gets the burst that fits it.
 
     \b
     Examples:
       gateway subscriptions update billing --timeout-s 20
+      gateway subscriptions update billing --pin invoice.issued=2
       gateway subscriptions update billing --rate-limit 100/s --rate-burst 20
       pass show acme/token | sed 's/^/Authorization: Bearer /' | \\
           gateway subscriptions update billing --header-file - --no-header X-Api-Key

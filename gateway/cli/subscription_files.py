@@ -59,7 +59,7 @@ def _headers(lines: Sequence[str], file: BinaryIO | None) -> tuple[GivenHeader, 
     headers = [parse_header_line(line, f"--header number {number}") for number, line in enumerate(lines, start=1)]
     if file is not None:
         # Only line feeds end lines: whatever else may is refused as a part of a value.
-        for number, line in enumerate(_read(file, "--header-file", MAX_HEADER_FILE_BYTES).split("\n"), start=1):
+        for number, line in enumerate(read_text(file, "--header-file", MAX_HEADER_FILE_BYTES).split("\n"), start=1):
             text = line.removesuffix("\r")
             if text.strip(" "):
                 headers.append(parse_header_line(text, f"line {number} of {file.name}"))
@@ -71,13 +71,18 @@ def _pem(file: BinaryIO | None, option: str, *, none: bool = False) -> str | Non
         return "" if none else None
     if none:
         raise InvalidInputError(f"{option} and {option.replace('--', '--no-')} exclude each other")
-    content = _read(file, option, MAX_PEM_CHARS)
+    content = read_text(file, option, MAX_PEM_CHARS)
     if not content.strip():
         raise InvalidInputError(f"the file of {option} is empty")
     return content
 
 
-def _read(file: BinaryIO, option: str, max_bytes: int) -> str:
+def read_text(file: BinaryIO, option: str, max_bytes: int) -> str:
+    """Read a file that an option names.
+
+    Raises:
+        InvalidInputError: it is too long, or no UTF-8 text.
+    """
     content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise InvalidInputError(f"the file of {option} is longer than {max_bytes} bytes")

@@ -31,9 +31,9 @@ _MARKS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.KEE
 def apply(stream: BinaryIO, dry_run: bool, prune: bool, yes: bool, as_json: bool) -> None:
     """Make the subscriptions as a YAML file says, all of it or nothing.
 
-    A field that is left out gets its default; only a subscription's state and its secrets stay as they are, and so do a
-    header without a value and the key of a client certificate. The secrets that are made for new subscriptions are
-    shown now and never again.
+    A field that is left out gets its default; only a subscription's state, its secrets and its versions stay as they
+    are, and so do a header without a value and the key of a client certificate. The secrets that are made for new
+    subscriptions are shown now and never again.
 
     \b
     Examples:
@@ -49,10 +49,12 @@ def apply(stream: BinaryIO, dry_run: bool, prune: bool, yes: bool, as_json: bool
           event_types: ["invoice.*"]
           retry_policy: quick
           headers: {X-Team: payments}
+          pins: {invoice.issued: 1}
     """
-    wanted = check_entries(read_manifest(stream, stream.name), rules(), stream.name)
+    checks = rules()
+    wanted = check_entries(read_manifest(stream, stream.name), checks, stream.name)
     deployment = Deployment(load_settings())
-    applier = ManifestApplier(store(), wanted, prune=prune, key_ring=deployment.key_ring, clock=now_ms)
+    applier = ManifestApplier(store(), wanted, prune=prune, rules=checks, key_ring=deployment.key_ring, clock=now_ms)
     plan = applier.plan(table())
     if not as_json:
         _show(plan)

@@ -12,6 +12,7 @@ from gateway.admin.subscriptions import Issued, SubscriptionAdmin
 from gateway.admin.views import public_view
 from gateway.cli.output import emit_json, emit_line
 from gateway.cli.subscription_files import file_options, parts_from
+from gateway.cli.subscription_shaping import shaping_from, shaping_options
 from gateway.domain.changes import ChangeStore
 from gateway.domain.errors import GatewayError, InvalidInputError
 from gateway.domain.matching import SubscriptionIndex
@@ -45,8 +46,7 @@ def store() -> ChangeStore:
 def rules() -> DefinitionRules:
     """Give the rules of the deployment."""
     settings = load_settings()
-    event_types = Deployment(settings).catalog().event_types()
-    return DefinitionRules(event_types, settings.tiers(), settings.address_policy())
+    return DefinitionRules(Deployment(settings).catalog(), settings.tiers(), settings.address_policy())
 
 
 def lifecycle() -> SubscriptionLifecycle:
@@ -64,7 +64,10 @@ def definition_options(function: F) -> F:
     options = [
         click.option("--url", help="Where deliveries are POSTed, https://…"),
         click.option(
-            "--event-type", "event_types", multiple=True, help="order.created, order.* or *; may be repeated."
+            "--event-type",
+            "event_types",
+            multiple=True,
+            help="order.created, order.created@1, order.* or *; may be repeated.",
         ),
         click.option("--description", help="For people."),
         click.option(
@@ -88,7 +91,7 @@ def definition_options(function: F) -> F:
         click.option("--retry-policy", help="quick, standard, none, or tiers like 1s,5m,2h.  [default: standard]"),
         click.option("--fail-fast/--no-fail-fast", default=None, help="Give up at a 4xx other than 408, 425 and 429."),
     ]
-    function = file_options(function)
+    function = file_options(shaping_options(function))
     for option in reversed(options):
         function = option(function)
     return function
@@ -98,9 +101,9 @@ def definition_from(options: dict[str, Any]) -> Definition:
     """Build a definition from the values of `definition_options`.
 
     Raises:
-        InvalidInputError: see `parts_from`.
+        InvalidInputError: see `parts_from` and `shaping_from`.
     """
-    parts = parts_from(options)
+    parts = {**parts_from(options), **shaping_from(options)}
     return Definition(**parts, **{name: None if value == () else value for name, value in options.items()})
 
 
@@ -174,6 +177,9 @@ def emit_subscription(subscription: Subscription, *, as_json: bool, held: Sequen
         view[certificates] = ", ".join(_certificate_line(one) for one in view[certificates])
     for moment in ("state_changed_at_ms", "failing_since_ms", "created_at_ms", "updated_at_ms"):
         view[moment.removesuffix("_ms").removesuffix("_at")] = describe_moment(view.pop(moment))
+    view["pins"] = ", ".join(f"{event_type}={version}" for event_type, version in view["pins"].items())
+    if view["transform"] is not None:
+        view["transform"] = subscription.transform
     for field, value in view.items():
         text = ", ".join(value) if isinstance(value, list) else value
         if text not in {None, ""}:

@@ -62,6 +62,9 @@ class Reason(Enum):
     DISABLED = "disabled"
     SUBSCRIPTION_DELETED = "subscription_deleted"
     UNDECODABLE = "undecodable"
+    PROJECTION_FAILED = "projection_failed"
+    TRANSFORM_FAILED = "transform_failed"
+    TOO_LARGE = "too_large"
 
 
 _OUR_OWN = frozenset({Reason.ADDRESS_REFUSED, Reason.CONFIGURATION, Reason.PROXY})

@@ -84,7 +84,7 @@ class _Demo:
         self._catalog = deployment.catalog()
         self._sandbox = sandbox
         self._store = SubscriptionStore(self._config)
-        rules = DefinitionRules(self._catalog.event_types(), settings.tiers(), settings.address_policy())
+        rules = DefinitionRules(self._catalog, settings.tiers(), settings.address_policy())
         self._admin = SubscriptionAdmin(self._store, rules=rules, key_ring=deployment.key_ring, clock=now_ms)
         self._tally = DemoTally(self._id_of(endpoint) for endpoint in ENDPOINTS)
 

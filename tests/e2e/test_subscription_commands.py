@@ -57,6 +57,29 @@ def succeed(done: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(done.stdout)
 
 
+def test_versions_and_shape_of_a_subscription(run: Run, tmp_path: Path) -> None:
+    """It is pinned when it is created, and says so; pins are set, moved and dropped; a manifest keeps them."""
+    name, manifest = f"sub_{uuid4().hex[:12]}", tmp_path / "one.yaml"
+    created = succeed(run("create", "--id", name, *ORDERS, "--event-type", "order.created@1", "--json"))
+    assert created["pins"] == {"order.cancelled": 1, "order.created": 1, "order.paid": 2}
+    assert (created["follow_latest"], created["content_mode"]) == (False, "webhook")
+
+    shaping = ("--pin", "order.created=2", "--content-mode", "data", "--transform-file", "-")
+    updated = succeed(run("update", name, *shaping, "--json", stdin='{"order": "data.order_id"}'))
+    assert (updated["pins"]["order.created"], updated["transform"]) == (2, {"order": "data.order_id"})
+    assert "order.created=2" in run("get", name).stdout
+
+    manifest.write_text(
+        f"subscriptions: [{{id: {name}, url: 'https://example.com/hooks', event_types: ['order.*']}}]", encoding="utf-8"
+    )
+    planned = [json.loads(line) for line in run("apply", "-f", str(manifest), "--json").stdout.splitlines()]
+    assert {one["field"] for one in planned[0]["differences"]} == {"event_types", "content_mode", "transform"}
+    assert succeed(run("get", name, "--json"))["pins"] == updated["pins"]
+
+    assert succeed(run("update", name, "--pin-latest", "--json"))["pins"]["order.created"] == 3
+    assert succeed(run("update", name, "--follow-latest", "--json"))["pins"] == {}
+
+
 def test_the_life_of_a_subscription(run: Run) -> None:
     """Created, looked at, changed, paused, resumed and deleted; each step is the next revision."""
     name = f"life-{uuid4().hex[:8]}"
@@ -149,6 +172,9 @@ def test_an_imported_key_pair_is_not_shown(run: Run) -> None:
         (("create", *ORDERS, "--rate-limit", "fast"), USAGE, "write it like 100/s"),
         (("create", *ORDERS, "--rate-burst", "5"), USAGE, "needs a rate limit"),
         (("create", *ORDERS, "--order", "fifo"), USAGE, "'fifo' is not one of"),
+        (("create", *ORDERS, "--pin", "order.created"), USAGE, "use TYPE=VERSION"),
+        (("create", *ORDERS, "--pin", "order.created=9"), USAGE, "it has 1, 2, 3"),
+        (("create", *ORDERS, "--transform-file", "-", "--no-transform"), USAGE, "exclude each other"),
         (("update", "sub_unknown", "--timeout-s", "3"), NOT_FOUND, "sub_unknown"),
         (("update", "sub_unknown"), USAGE, "nothing is given"),
         (("rotate-secret", "sub_unknown", "--overlap", "soon"), USAGE, "soon"),

@@ -12,7 +12,7 @@ from gateway.domain.errors import ConflictError
 from gateway.domain.secret import HmacSecret, SigningSecret
 from gateway.domain.subscription import Subscription, SubscriptionState
 from gateway.wire.sealing import generate_key_line, parse_key_ring
-from tests.subscriptions import NOW_MS, MemoryStore, subscription
+from tests.subscriptions import NOW_MS, RULES, MemoryStore, subscription
 
 KEY_RING = parse_key_ring(generate_key_line())
 OLD_SECRET, NEW_SECRET = HmacSecret(bytes(24)), HmacSecret(bytes([1] * 24))
@@ -37,7 +37,7 @@ def stored(*subscriptions: Subscription) -> MemoryStore:
 
 
 def applier(store: MemoryStore, *wanted: Wanted, prune: bool = False) -> ManifestApplier:
-    return ManifestApplier(store, wanted, prune=prune, key_ring=lambda: KEY_RING, clock=lambda: NOW_MS + 1)
+    return ManifestApplier(store, wanted, prune=prune, rules=RULES, key_ring=lambda: KEY_RING, clock=lambda: NOW_MS + 1)
 
 
 def test_a_plan_has_creations_updates_and_what_stays() -> None:

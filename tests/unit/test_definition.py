@@ -10,17 +10,16 @@ from gateway.admin.definition import (
     MAX_EVENT_TYPES,
     Definition,
     DefinitionRules,
-    FieldError,
 )
+from gateway.admin.field_errors import FieldError
 from gateway.domain.addresses import PUBLIC_ONLY
 from gateway.domain.rate_limit import RateLimit
 from gateway.domain.retry import QUICK_POLICY, STANDARD_POLICY, policy_of
 from gateway.domain.subscription import DeliveryOrder, SignatureProfile, Subscription
 from gateway.domain.tiers import DEFAULT_TIERS
-from tests.subscriptions import subscription
+from tests.subscriptions import CATALOG, RULES, subscription
 
 ONE = subscription("s1")
-RULES = DefinitionRules(("order.created", "order.paid", "invoice.issued"), DEFAULT_TIERS, PUBLIC_ONLY)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +114,7 @@ def test_an_order_is_by_key_or_none() -> None:
 
 def test_a_policy_needs_tiers_that_the_deployment_has() -> None:
     """`standard` is refused where its tiers have no topics."""
-    rules = DefinitionRules(("order.created",), DEFAULT_TIERS[:3], PUBLIC_ONLY)
+    rules = DefinitionRules(CATALOG, DEFAULT_TIERS[:3], PUBLIC_ONLY)
 
     with pytest.raises(FieldError, match="no retry tier"):
         rules.check(Definition(retry_policy="standard"))

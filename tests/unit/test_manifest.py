@@ -5,17 +5,13 @@ from io import BytesIO
 
 import pytest
 
-from gateway.admin.definition import DefinitionRules
 from gateway.admin.manifest import MAX_MANIFEST_BYTES, ManifestEntry, read_manifest, write_manifest
 from gateway.admin.wanted import Wanted, check_entries
-from gateway.domain.addresses import PUBLIC_ONLY
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.rate_limit import RateLimit
-from gateway.domain.subscription import DeliveryOrder, SubscriptionState
-from gateway.domain.tiers import DEFAULT_TIERS
-from tests.subscriptions import subscription
+from gateway.domain.subscription import ContentMode, DeliveryOrder, OnFilterError, SubscriptionState
+from tests.subscriptions import RULES, subscription
 
-RULES = DefinitionRules(("order.created", "order.paid"), DEFAULT_TIERS, PUBLIC_ONLY)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SMALLEST = "{id: s1, url: 'https://example.com/', event_types: ['order.*']}"
 
@@ -142,12 +138,18 @@ def test_an_export_says_what_is_there() -> None:
         timeout_s=3,
         rate_limit=RateLimit(5 / 60, 2),
         order=DeliveryOrder.KEY,
+        pins=(("order.created", 2),),
+        follow_latest=False,
+        content_mode=ContentMode.DATA,
+        filter="data.total > 100",
+        on_filter_error=OnFilterError.SKIP,
+        transform='{"order":"data.order_id"}',
     )
 
     text = write_manifest([active, paused])
 
     assert "sealed" not in text
     first, second = check(text)
-    assert replace(active, **first.attributes) == active
-    assert replace(paused, **second.attributes) == paused
+    assert replace(active, **RULES.settled(first.attributes, active)) == active
+    assert replace(paused, **RULES.settled(second.attributes, paused)) == paused
     assert (second.tenant, second.state, first.state) == ("acme", SubscriptionState.PAUSED, None)

@@ -9,26 +9,24 @@ from pathlib import Path
 import pytest
 
 from gateway.admin.apply import ManifestApplier
-from gateway.admin.definition import Definition, DefinitionRules, FieldError
+from gateway.admin.definition import Definition
+from gateway.admin.field_errors import FieldError
 from gateway.admin.manifest import read_manifest, write_manifest
 from gateway.admin.plan import Action, Difference
 from gateway.admin.subscriptions import SubscriptionAdmin
 from gateway.admin.views import public_view
 from gateway.admin.wanted import Wanted, check_entries
-from gateway.domain.addresses import PUBLIC_ONLY
 from gateway.domain.custom_headers import MAX_HEADERS, MAX_HEADERS_CHARS, GivenHeader
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.subscription import Subscription
-from gateway.domain.tiers import DEFAULT_TIERS
 from gateway.egress.opening import open_sealed
 from gateway.http.tls import TlsTerms
 from gateway.telemetry.clock import now_ms
 from gateway.wire.sealing import KeyRing, generate_key_line, parse_key_ring
 from tests.certificates import Authority
-from tests.subscriptions import MemoryStore
+from tests.subscriptions import RULES, MemoryStore
 
 RING = parse_key_ring(generate_key_line())
-RULES = DefinitionRules(("order.created",), DEFAULT_TIERS, PUBLIC_ONLY)
 TOKEN = "Bearer canary-5c1d"
 KEY = GivenHeader("X-Api-Key", "canary-key-9e2f")
 
@@ -77,7 +75,7 @@ class Bench:
 
     def applier(self, text: str) -> ManifestApplier:
         """Apply a manifest with one entry, s1."""
-        return ManifestApplier(self.store, wanted(text), prune=False, key_ring=self.key_ring, clock=now_ms)
+        return ManifestApplier(self.store, wanted(text), prune=False, rules=RULES, key_ring=self.key_ring, clock=now_ms)
 
     def apply(self, text: str) -> list[Difference] | Action:
         """Carry a manifest out; tell what was different, or what else was done."""
@@ -229,7 +227,7 @@ def test_an_export_applied_again_changes_nothing(bench: Bench, authority: Author
     )
     exported = write_manifest([created])
     entries = check_entries(read_manifest(BytesIO(exported.encode()), "it"), RULES, "it")
-    applier = ManifestApplier(bench.store, entries, prune=True, key_ring=no_ring, clock=now_ms)
+    applier = ManifestApplier(bench.store, entries, prune=True, rules=RULES, key_ring=no_ring, clock=now_ms)
     assert [item.action for item in applier.plan(bench.store.index)] == [Action.KEEP]
 
 

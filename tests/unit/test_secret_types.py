@@ -5,22 +5,19 @@ from collections.abc import Callable
 import pytest
 
 from gateway.admin.apply import ManifestApplier
-from gateway.admin.definition import Definition, DefinitionRules
+from gateway.admin.definition import Definition
 from gateway.admin.signing_secrets import HeldSecret, held_secrets, is_current_secret
 from gateway.admin.subscriptions import SubscriptionAdmin
 from gateway.admin.views import public_view
 from gateway.admin.wanted import Wanted
-from gateway.domain.addresses import PUBLIC_ONLY
 from gateway.domain.errors import ConflictError, InvalidInputError
 from gateway.domain.secret import Ed25519Secret, HmacSecret, SecretType, SigningSecret
 from gateway.domain.subscription import SignatureProfile, Subscription
-from gateway.domain.tiers import DEFAULT_TIERS
 from gateway.wire.sealing import generate_key_line, parse_key_ring
-from tests.subscriptions import NOW_MS, MemoryStore
+from tests.subscriptions import NOW_MS, RULES, MemoryStore
 
 HOUR_MS = 3_600_000
 LOST_RING, KEY_RING = parse_key_ring(generate_key_line()), parse_key_ring(generate_key_line())
-RULES = DefinitionRules(("order.created",), DEFAULT_TIERS, PUBLIC_ONLY)
 ORDERS = Definition(url="https://example.com/hooks", event_types=("order.*",))
 BOTH_PROFILES = Definition(signature_profiles=("standard", "x-webhook"))
 HMAC, ED25519 = SecretType.HMAC, SecretType.ED25519
@@ -172,7 +169,7 @@ def test_a_manifests_secret_is_compared_with_those_of_both_types() -> None:
     desk = Desk()
     pair = Ed25519Secret(b"p" * 32)
     applier = ManifestApplier(
-        desk.store, [wanted(pair)], prune=False, key_ring=lambda: KEY_RING, clock=lambda: desk.now_ms
+        desk.store, [wanted(pair)], prune=False, rules=RULES, key_ring=lambda: KEY_RING, clock=lambda: desk.now_ms
     )
     applier.carry_out(applier.plan(desk.store.index))
     assert desk.held == [(pair, None), (desk.first, None)]
@@ -192,6 +189,8 @@ def test_a_manifests_secret_is_compared_with_those_of_both_types() -> None:
 def test_a_manifest_that_could_not_be_signed_is_refused_in_its_plan(one: Wanted) -> None:
     """A dry run says so, too."""
     desk = Desk(ED25519)
-    applier = ManifestApplier(desk.store, [one], prune=False, key_ring=lambda: KEY_RING, clock=lambda: NOW_MS)
+    applier = ManifestApplier(
+        desk.store, [one], prune=False, rules=RULES, key_ring=lambda: KEY_RING, clock=lambda: NOW_MS
+    )
     with pytest.raises(InvalidInputError, match="needs an hmac secret"):
         applier.plan(desk.store.index)

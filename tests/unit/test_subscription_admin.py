@@ -4,22 +4,19 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.admin.definition import Definition, DefinitionRules
+from gateway.admin.definition import Definition
 from gateway.admin.lifecycle import SubscriptionLifecycle, select_subscriptions
 from gateway.admin.subscriptions import SubscriptionAdmin
 from gateway.admin.views import public_view
-from gateway.domain.addresses import PUBLIC_ONLY
 from gateway.domain.changes import Put, revised
 from gateway.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from gateway.domain.secret import HmacSecret, SigningSecret
 from gateway.domain.subscription import MAX_SECRETS, Subscription, SubscriptionState
-from gateway.domain.tiers import DEFAULT_TIERS
 from gateway.wire.sealing import generate_key_line, parse_key_ring
-from tests.subscriptions import NOW_MS, MemoryStore, StoreContract, subscription
+from tests.subscriptions import NOW_MS, RULES, MemoryStore, StoreContract, subscription
 
 HOUR_MS = 3_600_000
 KEY_RING = parse_key_ring(generate_key_line())
-RULES = DefinitionRules(("order.created", "order.paid"), DEFAULT_TIERS, PUBLIC_ONLY)
 ORDERS = Definition(url="https://example.com/hooks", event_types=("order.*",))
 
 
