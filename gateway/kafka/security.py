@@ -16,7 +16,7 @@ PasswordMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How the broker's certificate is verified, and the certificate that is shown to it. Names are always compared.
+    """How a server's certificate is verified, and the certificate that is shown to it. Names are always compared.
 
     Attributes:
         ca_file: PEM file of the authorities that are trusted; None for the system's.
@@ -44,7 +44,7 @@ class Tls:
             except OSError as error:
                 files = " with ".join(str(file) for file in (self.certificate_file, self.key_file) if file)
                 raise InvalidInputError(
-                    f"the client certificate for Kafka, {files}, can't be used: {_reason(error)}",
+                    f"the client certificate {files} can't be used: {_reason(error)}",
                     hint="both are PEM files; the key has to belong to the certificate, and its password has to fit",
                 ) from None
         return context
