@@ -69,6 +69,35 @@ class Settings(BaseSettings):
         default=None,
         description="schema registry for events in the Confluent wire format; unset: such events are rejected",
     )
+    schema_registry_username: str | None = Field(default=None, description="who logs in to the registry")
+    schema_registry_password: SecretStr | None = Field(default=None, description="its password")
+    schema_registry_password_file: Path | None = Field(default=None, description="file with its password")
+    schema_registry_token: SecretStr | None = Field(
+        default=None, description="bearer token for the registry, instead of a user and a password"
+    )
+    schema_registry_token_file: Path | None = Field(default=None, description="file with that token")
+    schema_registry_ca_file: Path | None = Field(
+        default=None, description="PEM file of the authorities trusted for the registry; unset: the system's"
+    )
+    schema_registry_client_cert_file: Path | None = Field(
+        default=None, description="PEM file with the certificate, and its chain, that is shown to the registry"
+    )
+    schema_registry_client_key_file: Path | None = Field(
+        default=None, description="PEM file with its key; unset: the certificate's file has it"
+    )
+    schema_registry_client_key_password: SecretStr | None = Field(default=None, description="password of that key")
+    schema_registry_client_key_password_file: Path | None = Field(
+        default=None, description="file with the password of that key"
+    )
+    schema_registry_timeout_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=60,
+        description="how long connecting to the registry, its answer's beginning and the rest may take each, seconds",
+    )
+    schema_registry_subjects: Literal["topic-record", "record", "topic"] = Field(
+        default="topic-record", description="how the registry's subjects are named; `topic` is for one type a topic"
+    )
     partitions: int = Field(
         default=6, ge=1, le=1000, description="partitions of the topics that `topics apply` creates"
     )

@@ -15,8 +15,10 @@ from gateway.domain.topics import TopicLayout, layout_for
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.local.jars import INSTALL_HINT, missing_tools
 from gateway.kafka.local_broker import LocalBroker
+from gateway.kafka.registry_session import RegistryAccess
 from gateway.kafka.security import IN_THE_CLEAR
 from gateway.services.kafka_security import kafka_security
+from gateway.services.registry_access import registry_access
 from gateway.settings import Settings
 from gateway.wire.catalog import Catalog, load_catalog
 from gateway.wire.schema_files import schemas_root
@@ -81,6 +83,14 @@ class Deployment:
         if self._catalog is None:
             self._catalog = load_catalog(self._settings.catalog_dir or schemas_root() / "events")
         return self._catalog
+
+    def schema_registry(self) -> RegistryAccess | None:
+        """Tell how the schema registry is reached; None where there is none.
+
+        Raises:
+            InvalidInputError: see `registry_access`.
+        """
+        return registry_access(self._settings)
 
     def layout(self) -> TopicLayout:
         """Derive the topics from the catalog and the settings."""

@@ -42,6 +42,8 @@ async def run_stream(settings: Settings) -> None:
     """
     deployment = Deployment(settings)
     config = deployment.kafka("webhook-gateway-stream")
+    access = deployment.schema_registry()
+    registry = None if access is None else HttpSchemaRegistry(access)
     topics = deployment.layout().event_topics()
     watchdog = Watchdog(settings.stall_timeout_s)
     watchdog.start()
@@ -55,7 +57,6 @@ async def run_stream(settings: Settings) -> None:
         config, asyncio.get_running_loop(), **{"linger.ms": 0, "max.in.flight.requests.per.connection": 1}
     )
     producer.start()
-    registry = HttpSchemaRegistry(settings.schema_registry_url) if settings.schema_registry_url else None
     acks = InOrderAcks(MAX_EVENTS_IN_FLIGHT, MAX_EVENT_BYTES_IN_FLIGHT)
     output = BoundedOutput(producer, MAX_UNCONFIRMED_BYTES)
     pipeline = EventPipeline(

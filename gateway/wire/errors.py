@@ -1,6 +1,6 @@
 """What can be wrong with bytes, named by what the reading loop has to do next."""
 
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, UnavailableError
 
 
 class UndecodableError(GatewayError):
@@ -15,7 +15,7 @@ class UndecodableError(GatewayError):
         self.reason = reason
 
 
-class RegistryUnavailableError(GatewayError):
+class RegistryUnavailableError(UnavailableError):
     """The schema registry can't be asked just now: wait and ask again; reject nothing."""
 
 

@@ -1,149 +1,218 @@
-"""The registry client against a small real HTTP server that speaks `GET /schemas/ids/{id}`."""
+"""The registry clients against a real HTTP server that speaks the registry's REST API."""
 
-import contextlib
 import gzip
-import threading
 import tracemalloc
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
-import orjson
 import pytest
 
-from gateway.kafka.schema_registry import MAX_ANSWER_BYTES, HttpSchemaRegistry
+from gateway.kafka.registry_client import RegistryClient, SchemaRefusedError
+from gateway.kafka.registry_session import MAX_ANSWER_BYTES, RegistryAccess, basic, bearer
+from gateway.kafka.schema_registry import HttpSchemaRegistry
+from gateway.kafka.security import Tls
 from gateway.wire.errors import RegistryUnavailableError, UndecodableError
+from tests.certificates import Authority
+from tests.registry_server import RegistryState, registry_server
 
-SCHEMA = '{"type":"record","name":"Thing","fields":[]}'
-ANSWERS: dict[int, tuple[int, object]] = {
-    1: (200, {"schema": SCHEMA}),
-    2: (200, {"schema": "message Thing {}", "schemaType": "PROTOBUF"}),
-    3: (500, {"error_code": 50001, "message": "the store is away"}),
-    4: (401, {"error_code": 401, "message": "Unauthorized"}),
-    5: (404, "not a registry"),
-    6: (200, "no JSON object"),
-}
-
+SCHEMA = '{"type": "record", "name": "Thing", "fields": []}'
+WIDER = '{"type": "record", "name": "Thing", "fields": [{"name": "size", "type": "int", "default": 0}]}'
+STRICTER = '{"type": "record", "name": "Thing", "fields": [{"name": "colour", "type": "string"}]}'
+BUSY = (503, {"error_code": 50301, "message": "no leader"})
 # What an answer begins with, goes on with, and how long it pauses in between.
-FLOODS: dict[int, tuple[tuple[str, str], bytes, float]] = {
-    11: (("Content-Length", "1000000000"), b" " * 65_536, 0),
-    12: (("Connection", "close"), b" " * 65_536, 0),
-    13: (("Content-Encoding", "gzip"), gzip.compress(bytes(1_000_000)), 0),
-    14: (("Content-Length", "1000000"), b" ", 0.02),
+FLOODS = {
+    "much": (("Content-Length", "1000000000"), b" " * 65_536, 0.0),
+    "without an end": (("Connection", "close"), b" " * 65_536, 0.0),
+    "compressed": (("Content-Encoding", "gzip"), gzip.compress(bytes(1_000_000)), 0.0),
+    "slow": (("Content-Length", "1000000"), b" ", 0.02),
 }
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers from the table; any other id is unknown."""
-
-    server: "RegistryServer"
-
-    def do_GET(self) -> None:
-        """Answer one request."""
-        schema_id = int(self.path.partition("?")[0].removeprefix("/schemas/ids/"))
-        self.server.asked.append(schema_id)
-        if schema_id in FLOODS:
-            self.flood(*FLOODS[schema_id])
-            return
-        status, answer = ANSWERS.get(schema_id, (404, {"error_code": 40403, "message": "Schema not found"}))
-        body = orjson.dumps(answer)
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def flood(self, header: tuple[str, str], part: bytes, pause_s: float) -> None:
-        """Answer for ever."""
-        self.send_response(200)
-        self.send_header(*header)
-        self.end_headers()
-        with contextlib.suppress(ConnectionError):
-            while not self.server.over.wait(pause_s):
-                self.wfile.write(part)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
-        """Keep the test's output clean."""
-
-
-class RegistryServer(ThreadingHTTPServer):
-    """Listens on a free port and remembers which ids it was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[int] = []
-        self.over = threading.Event()
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.server_port}"
+@pytest.fixture
+def state() -> RegistryState:
+    """What the registry of a test keeps."""
+    return RegistryState()
 
 
 @pytest.fixture
-def server() -> Iterator[RegistryServer]:
-    """Run the server for one test."""
-    with RegistryServer() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+def url(state: RegistryState) -> Iterator[str]:
+    """Run the registry for one test."""
+    with registry_server(state) as running:
         yield running
-        running.over.set()
-        running.shutdown()
-        thread.join()
 
 
 @pytest.fixture
-def registry(server: RegistryServer) -> Iterator[HttpSchemaRegistry]:
-    """Connect a client to the server."""
-    with HttpSchemaRegistry(server.url, timeout_s=2) as client:
+def registry(url: str) -> Iterator[HttpSchemaRegistry]:
+    """Ask it as the stream does."""
+    with HttpSchemaRegistry(RegistryAccess(url, timeout_s=2)) as client:
         yield client
 
 
-def test_a_schema_is_fetched_once(registry: HttpSchemaRegistry, server: RegistryServer) -> None:
+@pytest.fixture
+def client(url: str) -> Iterator[RegistryClient]:
+    """Ask it as commands do."""
+    with RegistryClient(RegistryAccess(url, timeout_s=2)) as opened:
+        yield opened
+
+
+def test_a_schema_is_fetched_once(registry: HttpSchemaRegistry, state: RegistryState) -> None:
     """A schema never changes under its id."""
-    assert [registry.schema_of(1) for _ in range(3)] == [SCHEMA] * 3
-    assert server.asked == [1]
+    schema_id = state.add("things", SCHEMA)
+    assert [registry.schema_of(schema_id) for _ in range(3)] == [SCHEMA] * 3
+    assert state.asked == [("GET", f"/schemas/ids/{schema_id}")]
 
 
-def test_an_unknown_id_is_remembered_for_a_while(registry: HttpSchemaRegistry, server: RegistryServer) -> None:
+def test_an_unknown_id_is_remembered_for_a_while(registry: HttpSchemaRegistry, state: RegistryState) -> None:
     """A flood of records with a bad id must not become a flood of requests."""
     for _ in range(3):
         with pytest.raises(UndecodableError) as caught:
             registry.schema_of(99)
         assert caught.value.reason == "unknown_schema"
-    assert server.asked == [99]
+    assert len(state.asked) == 1
 
 
-def test_a_schema_that_is_not_avro_is_unknown(registry: HttpSchemaRegistry) -> None:
+def test_a_schema_that_is_not_avro_is_unknown(registry: HttpSchemaRegistry, state: RegistryState) -> None:
     """Protobuf and JSON Schema live in the same registry."""
+    schema_id = state.add("things", "message Thing {}", kind="PROTOBUF")
     with pytest.raises(UndecodableError, match="not an Avro schema"):
-        registry.schema_of(2)
-
-
-@pytest.mark.parametrize("schema_id", [3, 4, 5, 6])
-def test_any_other_answer_is_no_verdict_on_the_record(registry: HttpSchemaRegistry, schema_id: int) -> None:
-    """A server's trouble, missing rights or a wrong URL: the event waits and is asked about again."""
-    with pytest.raises(RegistryUnavailableError):
         registry.schema_of(schema_id)
 
 
-@pytest.mark.parametrize("schema_id", FLOODS)
-def test_an_answer_without_an_end_is_cut_off(server: RegistryServer, schema_id: int) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (500, {"error_code": 50001, "message": "the store is away"}),
+        (401, {"error_code": 401, "message": "Unauthorized"}),
+        (404, "not a registry"),
+        (404, {"error_code": 404, "message": "HTTP 404 Not Found"}),
+        (200, "no JSON object"),
+    ],
+)
+def test_any_other_answer_is_no_verdict_on_the_record(
+    registry: HttpSchemaRegistry, state: RegistryState, answer: tuple[int, object]
+) -> None:
+    """A server's trouble, missing rights or a wrong URL: the event waits and is asked about again."""
+    state.answers["/schemas/ids/1"] = [answer]
+    with pytest.raises(RegistryUnavailableError):
+        registry.schema_of(1)
+
+
+def test_a_moment_of_trouble_is_not_told(registry: HttpSchemaRegistry, state: RegistryState) -> None:
+    """What passes by itself is tried again within the same question."""
+    schema_id = state.add("things", SCHEMA)
+    found = (200, {"schema": SCHEMA})
+    state.answers[f"/schemas/ids/{schema_id}"] = [BUSY, BUSY, found]
+    assert registry.schema_of(schema_id) == SCHEMA
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_an_answer_without_an_end_is_cut_off(url: str, state: RegistryState, kind: str) -> None:
     """By its size or its time, also where it would only become large when decompressed."""
+    state.floods["/schemas/ids/1"] = FLOODS[kind]
     tracemalloc.start()
     try:
         with (
-            HttpSchemaRegistry(server.url, timeout_s=0.5) as client,
+            HttpSchemaRegistry(RegistryAccess(url, timeout_s=0.5)) as client,
             pytest.raises(RegistryUnavailableError, match=r"more than \d+ bytes|no complete answer"),
         ):
-            client.schema_of(schema_id)
+            client.schema_of(1)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < 8 * MAX_ANSWER_BYTES
 
 
-def test_a_registry_that_is_not_there_is_unavailable(server: RegistryServer) -> None:
-    """Nobody listens: said within the time-out, and without the password that the URL may carry."""
-    url = server.url.replace("http://", "http://user:hunter2@").replace(str(server.server_port), "9")
-    with HttpSchemaRegistry(url, timeout_s=0.5) as client, pytest.raises(RegistryUnavailableError) as caught:
+def test_a_registry_that_is_not_there_is_unavailable() -> None:
+    """Nobody listens: said at once, with its address."""
+    access = RegistryAccess("http://127.0.0.1:9", timeout_s=0.5)
+    with HttpSchemaRegistry(access) as client, pytest.raises(RegistryUnavailableError) as caught:
         client.schema_of(1)
-    assert "hunter2" not in caught.value.message
+    assert caught.value.message.startswith("the schema registry at http://127.0.0.1:9 can't be asked")
+
+
+@pytest.mark.parametrize("authorization", [basic("alice", "hush: hush"), bearer("tok.en")])
+def test_a_login_is_sent_with_every_question(state: RegistryState, url: str, authorization: str) -> None:
+    """A user with a password (RFC 7617), or a token (RFC 6750); what is refused says which settings to look at."""
+    schema_id = state.add("things", SCHEMA)
+    state.authorization = authorization
+    with RegistryClient(RegistryAccess(url, authorization)) as client:
+        assert client.schema_by_id(schema_id) is not None
+        assert client.find("things", SCHEMA) is not None
+    with RegistryClient(RegistryAccess(url)) as client, pytest.raises(RegistryUnavailableError) as caught:
+        client.schema_by_id(schema_id)
+    assert "answers 401: Unauthorized" in caught.value.message
+    assert "GATEWAY_SCHEMA_REGISTRY_USERNAME" in str(caught.value.hint)
+
+
+def test_tls_needs_an_authority_that_is_trusted(state: RegistryState, tmp_path: Path) -> None:
+    """Without it nothing is asked, and the setting is named."""
+    authority = Authority(tmp_path)
+    state.add("things", SCHEMA)
+    with registry_server(state, tls=authority.server()) as url:
+        with RegistryClient(RegistryAccess(url, tls=Tls(authority.file))) as client:
+            assert client.subjects() == ["things"]
+        with RegistryClient(RegistryAccess(url)) as client, pytest.raises(RegistryUnavailableError) as caught:
+            client.subjects()
+    assert "is not trusted" in caught.value.message
+    assert "GATEWAY_SCHEMA_REGISTRY_CA_FILE" in str(caught.value.hint)
+    assert len(state.asked) == 1
+
+
+def test_a_certificate_that_was_issued_for_another_name_is_refused(state: RegistryState, tmp_path: Path) -> None:
+    """Names are always compared."""
+    authority = Authority(tmp_path)
+    with (
+        registry_server(state, tls=authority.server(host="registry.example")) as url,
+        RegistryClient(RegistryAccess(url, tls=Tls(authority.file))) as client,
+        pytest.raises(RegistryUnavailableError, match="IP address mismatch"),
+    ):
+        client.subjects()
+
+
+def test_a_client_certificate_is_shown(state: RegistryState, tmp_path: Path) -> None:
+    """Where the registry wants one; without it the message says what to look at."""
+    authority = Authority(tmp_path)
+    mine = authority.client()
+    file = tmp_path / "client.pem"
+    file.write_text(mine.certificate + mine.key)
+    with registry_server(state, tls=authority.server_for(authority)) as url:
+        with RegistryClient(RegistryAccess(url, tls=Tls(authority.file, file))) as client:
+            assert client.subjects() == []
+        access = RegistryAccess(url, tls=Tls(authority.file))
+        with RegistryClient(access) as client, pytest.raises(RegistryUnavailableError) as caught:
+            client.subjects()
+    assert "GATEWAY_SCHEMA_REGISTRY_CLIENT_CERT_FILE" in str(caught.value.hint)
+
+
+def test_what_a_registry_does_not_have_is_no_error(client: RegistryClient) -> None:
+    """None, or nothing."""
+    assert client.schema_by_id(7) is None
+    assert client.subjects() == []
+    assert client.versions("things") == []
+    assert client.version("things", 1) is None
+    assert client.find("things", SCHEMA) is None
+    assert client.compatibility("things") is None
+    assert client.why_incompatible("things", SCHEMA) is None
+
+
+def test_registering_again_changes_nothing(client: RegistryClient) -> None:
+    """A subject with characters that a path has to escape, too."""
+    first = client.register("a/b c", SCHEMA)
+    assert client.register("a/b c", WIDER).version == 2
+    assert client.register("a/b c", SCHEMA) == first == client.find("a/b c", SCHEMA)
+    assert client.versions("a/b c") == [1, 2]
+    found = client.version("a/b c", 2)
+    assert found is not None
+    assert found.text == WIDER
+
+
+def test_an_incompatible_schema_is_refused_with_the_reason(client: RegistryClient) -> None:
+    """Asked beforehand, and when it is registered."""
+    client.set_compatibility("things", "FULL_TRANSITIVE")
+    assert client.compatibility("things") == "FULL_TRANSITIVE"
+    client.register("things", SCHEMA)
+    assert "reader_field_missing_default_value" in str(client.why_incompatible("things", STRICTER))
+    with pytest.raises(SchemaRefusedError, match="incompatible with an earlier schema"):
+        client.register("things", STRICTER)
+    with pytest.raises(SchemaRefusedError, match="Invalid schema"):
+        client.register("things", '{"type": "nonsense"}')

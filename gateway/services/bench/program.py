@@ -16,8 +16,8 @@ from gateway.settings import ENV_PREFIX, Settings
 _READY_TIMEOUT_S = 90.0
 _KILL_GRACE_S = 5.0
 _SHOWN_LOG_LINES = 15
-# Those that would lead away from the benchmark's own deployment.
-_NOT_INHERITED = tuple(ENV_PREFIX + name for name in ("BOOTSTRAP_SERVERS", "CATALOG_DIR", "SCHEMA_REGISTRY_URL"))
+# The beginnings of those that would lead away from the benchmark's own deployment.
+_NOT_INHERITED = tuple(ENV_PREFIX + name for name in ("BOOTSTRAP_SERVERS", "CATALOG_DIR", "SCHEMA_REGISTRY_"))
 
 
 class Program:
@@ -39,7 +39,7 @@ class Program:
         self._stop_timeout_s = settings.shutdown_deadline_s + _KILL_GRACE_S
         self._started_s = time.monotonic()
         self.ready_after_s = 0.0
-        environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
         environment[f"{ENV_PREFIX}HOME"] = str(settings.home)
         environment[f"{ENV_PREFIX}ALLOW_INSECURE_ENDPOINTS"] = "true"
         with log_file.open("ab") as log:
