@@ -1,6 +1,6 @@
-"""Step ②→③: an event and its data → the body that every matching subscription is sent.
+"""Step ②→③: decoded data → JSON, as every content mode that writes JSON has it; and the body of the mode `webhook`.
 
-Compact JSON `{"id","type","timestamp","data"}`, rendered once per event and version. Types that JSON lacks:
+That body is compact JSON `{"id","type","timestamp","data"}`. Types that JSON lacks:
 
     timestamp      RFC 3339 in UTC with milliseconds and `Z`; microseconds where there are any
     local time     the same without `Z`
