@@ -10,7 +10,7 @@ Only words are used that mean the same in draft 07, so that the parts can stand 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.wire.schema_nodes import INTEGER_BITS, NULL, Node, SchemaNodes
 
@@ -52,65 +52,81 @@ def json_schema_of(nodes: SchemaNodes, sensitive: frozenset[str], *, reference: 
 
     Args:
         nodes: the schema of the version, of a record.
-        sensitive: dotted paths of the fields that only some subscriptions are sent: they may be there or not.
+        sensitive: dotted paths of the fields that only some subscriptions are sent: they may be there or not. Within
+            a record that contains itself, the inner one's fields are the outer one's.
         reference: what stands before a definition's name in a reference to it.
     """
     translation = _Translation(nodes, reference)
-    return JsonSchema(translation.object_of(nodes.node(nodes.root), sensitive), translation.definitions)
+    root = nodes.node(nodes.root)
+    return JsonSchema(translation.object_of(root, _Place(root.name, sensitive)), translation.definitions)
+
+
+class _Place(NamedTuple):
+    """What a record's definition depends on: one that stands in two places may have fewer fields in one of them.
+
+    Attributes:
+        record: its name.
+        sensitive: dotted paths of the sensitive fields in it.
+        around: the records with sensitive fields that it stands in; if it contains one of them, it is that one again.
+    """
+
+    record: str
+    sensitive: frozenset[str]
+    around: "frozenset[_Place]" = frozenset()
 
 
 @dataclass(slots=True)
 class _Translation:
-    """One schema's translation.
-
-    A record is defined once for each set of fields in it that are sensitive: these go by their path, so a record that
-    stands in two places may have more of them in one than in the other.
-    """
+    """One schema's translation."""
 
     nodes: SchemaNodes
     reference: str
     definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _names: dict[tuple[str, frozenset[str]], str] = field(default_factory=dict)
+    _names: dict[_Place, str] = field(default_factory=dict)
 
-    def schema(self, schema: Any, sensitive: frozenset[str]) -> dict[str, Any]:
-        """Translate a type; `sensitive` has the paths below it."""
-        node = self.nodes.node(schema)
-        match node.kind:
-            case "record":
-                return {"$ref": self.reference + self._defined(node, sensitive)}
-            case "array":
-                return {"type": "array", "items": self.schema(node.definition["items"], sensitive)}
-            case "map":
-                return {"type": "object", "additionalProperties": self.schema(node.definition["values"], sensitive)}
-            case "union":
-                return self._union(node, sensitive)
-            case _:
-                return _scalar(node)
-
-    def object_of(self, record: Node, sensitive: frozenset[str]) -> dict[str, Any]:
+    def object_of(self, record: Node, place: _Place) -> dict[str, Any]:
         """Translate a record's fields."""
         fields = record.definition["fields"]
         return {
             "type": "object",
             **_described(record.definition.get("doc")),
-            "properties": {each["name"]: self._property(each, sensitive) for each in fields},
-            "required": [each["name"] for each in fields if each["name"] not in sensitive],
+            "properties": {each["name"]: self._property(each, place) for each in fields},
+            "required": [each["name"] for each in fields if each["name"] not in place.sensitive],
             "additionalProperties": False,
         }
 
-    def _property(self, each: dict[str, Any], sensitive: frozenset[str]) -> dict[str, Any]:
+    def _property(self, each: dict[str, Any], place: _Place) -> dict[str, Any]:
         name = each["name"]
-        below = frozenset(path.removeprefix(f"{name}.") for path in sensitive if path.startswith(f"{name}."))
-        note = ONLY_WHEN_GRANTED if name in sensitive else None
-        return {**self.schema(each["type"], below), **_described(each.get("doc"), note)}
+        within = frozenset(path.removeprefix(f"{name}.") for path in place.sensitive if path.startswith(f"{name}."))
+        around = place.around | {place} if place.sensitive else place.around
+        note = ONLY_WHEN_GRANTED if name in place.sensitive else None
+        return {**self._schema(each["type"], within, around), **_described(each.get("doc"), note)}
 
-    def _defined(self, record: Node, sensitive: frozenset[str]) -> str:
-        key = (record.name, sensitive)
-        if key not in self._names:
-            name = self._names[key] = self._free_name(record)
+    def _schema(self, schema: Any, sensitive: frozenset[str], around: frozenset[_Place]) -> dict[str, Any]:
+        node = self.nodes.node(schema)
+        match node.kind:
+            case "record":
+                again = (place for place in around if place.record == node.name)
+                place = next(again, _Place(node.name, sensitive, around))
+                return {"$ref": self.reference + self._defined(node, place)}
+            case "array":
+                return {"type": "array", "items": self._schema(node.definition["items"], sensitive, around)}
+            case "map":
+                values = self._schema(node.definition["values"], sensitive, around)
+                return {"type": "object", "additionalProperties": values}
+            case "union":
+                # Null last: what a value usually is comes first.
+                branches = sorted(node.branches, key=lambda branch: branch == NULL)
+                return {"anyOf": [self._schema(branch, sensitive, around) for branch in branches]}
+            case _:
+                return _SCALARS[node.logical_type or node.kind](node)
+
+    def _defined(self, record: Node, place: _Place) -> str:
+        if place not in self._names:
+            name = self._names[place] = self._free_name(record)
             self.definitions[name] = {}  # keeps its place while what lies within, itself perhaps, is translated
-            self.definitions[name] = self.object_of(record, sensitive)
-        return self._names[key]
+            self.definitions[name] = self.object_of(record, place)
+        return self._names[place]
 
     def _free_name(self, record: Node) -> str:
         wanted = _NO_NAME_CHARS.sub("_", record.short_name)
@@ -120,20 +136,11 @@ class _Translation:
             name = f"{wanted}_{number}"
         return name
 
-    def _union(self, union: Node, sensitive: frozenset[str]) -> dict[str, Any]:
-        """Put null last: what a value usually is comes first."""
-        branches = sorted(union.branches, key=lambda branch: branch == NULL)
-        return {"anyOf": [self.schema(branch, sensitive) for branch in branches]}
-
 
 def _described(*texts: Any) -> dict[str, str]:
     """Give a description; a schema file may have anything as its `doc`."""
     known = [text for text in texts if isinstance(text, str) and text]
     return {"description": " ".join(known)} if known else {}
-
-
-def _scalar(node: Node) -> dict[str, Any]:
-    return _SCALARS[node.logical_type or node.kind](node)
 
 
 def _integer(node: Node) -> dict[str, Any]:

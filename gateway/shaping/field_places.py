@@ -94,6 +94,28 @@ def places_of(versions: Iterable[SchemaNodes]) -> Place:
     return root
 
 
+def sensitive_paths(nodes: SchemaNodes, root: Place) -> Iterator[str]:
+    """Give the paths of the sensitive fields of one version, in its own names; of a record within itself the outer ones.
+
+    Args:
+        nodes: the version.
+        root: the places of its event type.
+    """
+    return _sensitive_paths(nodes, nodes.root, root, "", frozenset())
+
+
+def _sensitive_paths(nodes: SchemaNodes, schema: Any, place: Place, path: str, around: frozenset[str]) -> Iterator[str]:
+    node = nodes.node(schema)
+    if node.kind == "record" and node.name not in around:
+        for field in node.definition["fields"]:
+            inner, inner_path = place.child(field["name"]), f"{path}.{field['name']}" if path else field["name"]
+            if inner.sensitive:
+                yield inner_path
+            yield from _sensitive_paths(nodes, field["type"], inner, inner_path, around | {node.name})
+    for part in node.inner:
+        yield from _sensitive_paths(nodes, part, place, path, around)
+
+
 def _add_fields(nodes: SchemaNodes, schema: Any, place: Place, around: frozenset[str]) -> None:
     node = nodes.node(schema)
     if node.kind == "record" and node.name not in around:

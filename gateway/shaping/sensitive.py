@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.domain.errors import InvalidInputError, NotFoundError
 from gateway.domain.matching import matches_pattern
-from gateway.shaping.field_places import places_of
+from gateway.shaping.field_places import places_of, sensitive_paths
 from gateway.shaping.reduced_schema import reduce_schema
 from gateway.wire.catalog import Catalog
 from gateway.wire.schema_nodes import SchemaNodes
@@ -34,6 +34,14 @@ class SensitiveFields:
     def __init__(self, versions: Iterable[SchemaNodes]) -> None:
         self._root = places_of(versions)
         self.paths = tuple(sorted(place.path for place in self._root.descendants() if place.sensitive))
+
+    def paths_in(self, nodes: SchemaNodes) -> frozenset[str]:
+        """Give the dotted paths of the sensitive fields that one of the versions has, in its own names.
+
+        Args:
+            nodes: one of the versions.
+        """
+        return frozenset(sensitive_paths(nodes, self._root)) if self.paths else frozenset()
 
     def hidden_without(self, granted: Iterable[str]) -> frozenset[str]:
         """Give the paths of the sensitive fields that are not granted.

@@ -29,9 +29,9 @@ def logical(kind: str, logical_type: str, **more: Any) -> dict[str, Any]:
     return {"type": kind, "logicalType": logical_type, **more}
 
 
-def record(*types: Any) -> dict[str, Any]:
-    """A record with a field of each type; `R` is the record itself."""
-    return {"type": "record", "name": "R", "fields": [{"name": f"f{at}", "type": one} for at, one in enumerate(types)]}
+def record(*types: Any, name: str = "R") -> dict[str, Any]:
+    """A record with a field of each type; its name is the record itself."""
+    return {"type": "record", "name": name, "fields": [{"name": f"f{at}", "type": one} for at, one in enumerate(types)]}
 
 
 AMOUNT = logical("bytes", "decimal", precision=5, scale=2)
@@ -201,22 +201,26 @@ def test_a_sensitive_field_may_be_there_or_not() -> None:
     assert not check.is_valid({"f0": {"email": "a"}, "f1": [{"email": 1}]})
 
 
-def test_a_record_that_contains_itself_is_defined_once_for_each_set_of_sensitive_fields() -> None:
-    """The sensitive path ends; below it the record is as it always is."""
+def test_a_record_that_contains_itself_has_its_sensitive_fields_at_every_depth() -> None:
+    """Where it stands elsewhere it may have none; each is defined once."""
     tree = {
         "type": "record",
         "name": "Tree",
         "fields": [
             {"name": "owner", "type": "string"},
-            {"name": "children", "type": {"type": "array", "items": "Tree"}},
+            {"name": "children", "type": {"type": "array", "items": record("Tree", name="Branch")}},
         ],
     }
-    found = json_schema_of(SchemaNodes(record(tree)), frozenset({"f0.children.owner"}))
-    assert set(found.definitions) == {"Tree", "Tree_2", "Tree_3"}
-    check = validator(record(tree), frozenset({"f0.children.owner"}))
-    leaf = {"owner": "a", "children": []}
-    assert check.is_valid({"f0": {"owner": "a", "children": [{"children": [leaf]}]}})
-    assert not check.is_valid({"f0": {"owner": "a", "children": [{"children": [{"children": []}]}]}})
+    sensitive = frozenset({"f0.owner"})
+    assert list(json_schema_of(SchemaNodes(record(tree, "Branch")), sensitive).definitions) == [
+        *("Tree", "Branch", "Branch_2", "Tree_2")
+    ]
+    check = validator(record(tree, "Branch"), sensitive)
+    plain = {"owner": "a", "children": []}
+    inner = {"f0": {"children": []}}
+    assert check.is_valid({"f0": {"children": [inner]}, "f1": {"f0": plain}})
+    assert not check.is_valid({"f0": {"children": [inner]}, "f1": inner})
+    assert not check.is_valid({"f0": {"children": [inner]}, "f1": {"f0": {"owner": "a", "children": [inner]}}})
 
 
 def test_names_and_words_of_schema_files_do_no_harm() -> None:

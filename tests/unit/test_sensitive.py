@@ -106,6 +106,17 @@ def test_grants_are_understood_in_the_names_of_any_version() -> None:
     assert fields.hidden_without(["gone", "a.b", "b"]) == {"c"}
 
 
+def test_each_version_spells_its_sensitive_fields_in_its_own_names() -> None:
+    """Also inside a record that contains itself, where the outer one's path stands for all."""
+    older = record(field("owner", record(field("mail"), name="Person")), field("note"))
+    friends = field("friends", {"type": "array", "items": "Person"})
+    person = record(secret("email", aliases=["mail"]), friends, name="Person")
+    newer = record(field("buyer", person, aliases=["owner"]), secret("pin"))
+    fields = fields_of(older, newer)
+    assert fields.paths_in(SchemaNodes(older)) == {"owner.mail"}
+    assert fields.paths_in(SchemaNodes(newer)) == {"buyer.email", "pin"}
+
+
 def test_what_hides_a_field_is_found_for_messages() -> None:
     """The field itself, or the outermost one around it."""
     schema = record(secret("a", record(secret("b"), field("c"), name="A")), field("d"))
