@@ -95,7 +95,7 @@ def places_of(versions: Iterable[SchemaNodes]) -> Place:
 
 
 def sensitive_paths(nodes: SchemaNodes, root: Place) -> Iterator[str]:
-    """Give the paths of the sensitive fields of one version, in its own names; of a record within itself the outer ones.
+    """Give the paths of the sensitive fields of one version, in its own names; of a record within itself the outer.
 
     Args:
         nodes: the version.

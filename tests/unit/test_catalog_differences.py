@@ -106,14 +106,14 @@ def test_changes_are_told_by_field(older: Any, newer: Any, expected: list[tuple[
 def test_types_are_told_in_plain_words(type_: Any, words: str) -> None:
     """For people who never saw Avro."""
     nodes = SchemaNodes(record(field("a", type_)))
-    assert type_words(nodes, nodes.root["fields"][0]["type"]) == words
+    assert type_words(nodes, nodes.node(nodes.root).definition["fields"][0]["type"]) == words
 
 
 def test_an_enum_of_thousands_is_not_written_out() -> None:
     """The JSON Schema has all symbols; and a difference beyond those that are shown is still told."""
     many = [f"S{number}" for number in range(5000)]
     older, newer = SchemaNodes(record(field("a", enum(*many)))), SchemaNodes(record(field("a", enum(*many, "NEW"))))
-    words = type_words(older, older.root["fields"][0]["type"])
+    words = type_words(older, older.node(older.root).definition["fields"][0]["type"])
     assert words.count(",") == MAX_SYMBOLS_SHOWN - 1
     assert words.endswith(" and 4970 more")
     assert differences(older, newer) == [Difference("a", "values", "also NEW")]

@@ -217,7 +217,7 @@ def test_a_record_that_contains_itself_has_its_sensitive_fields_at_every_depth()
     ]
     check = validator(record(tree, "Branch"), sensitive)
     plain = {"owner": "a", "children": []}
-    inner = {"f0": {"children": []}}
+    inner: Any = {"f0": {"children": []}}
     assert check.is_valid({"f0": {"children": [inner]}, "f1": {"f0": plain}})
     assert not check.is_valid({"f0": {"children": [inner]}, "f1": inner})
     assert not check.is_valid({"f0": {"children": [inner]}, "f1": {"f0": {"owner": "a", "children": [inner]}}})
