@@ -22,6 +22,7 @@ from gateway.domain.subscription import (
     Subscription,
 )
 from gateway.domain.versions import Pins, VersionTerms, covered_types, merge_pins, pinned, version_for
+from gateway.shaping.sensitive import check_grant
 from gateway.wire.catalog import Catalog
 from gateway.wire.strict_json import parse_json
 
@@ -156,6 +157,7 @@ def _check_grants(terms: ShapingTerms, versions: Mapping[str, int], catalog: Cat
             catalog_has = event_type in catalog.event_types()
             what = "is none of the subscription's event types" if catalog_has else "is not in the catalog"
             raise InvalidInputError(f"'{grant}': {event_type} {what}", hint=f"it gets {', '.join(versions)}")
+        check_grant(catalog, grant)
 
 
 def _check_modes(terms: ShapingTerms, _versions: Mapping[str, int], _catalog: Catalog) -> None:

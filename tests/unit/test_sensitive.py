@@ -8,7 +8,7 @@ import fastavro
 import pytest
 
 from gateway.domain.errors import InvalidInputError
-from gateway.shaping.sensitive import MAX_GRANTS, SensitiveFields, check_grants, grants_for
+from gateway.shaping.sensitive import SensitiveFields, check_grant, grants_for
 from gateway.wire.catalog import Catalog, EventSchema, event_schema
 from gateway.wire.errors import CatalogError
 from gateway.wire.schema_nodes import SchemaNodes
@@ -253,18 +253,20 @@ CATALOG = Catalog(
 )
 
 
-def test_grants_are_kept_once_and_in_their_newest_spelling() -> None:
-    """Whatever they were written like."""
-    grants = ["order.created:mail", "order.created:email"]
-    assert check_grants(CATALOG, ["order.*"], grants) == ("order.created:email",)
+def test_grants_are_told_apart_by_event_type() -> None:
+    """One type's name may be the beginning of another's."""
     assert grants_for(("order.created:email", "order.created_too:x"), "order.created") == ("email",)
+
+
+@pytest.mark.parametrize("grant", ["order.created:email", "order.created:mail"])
+def test_a_grant_names_a_sensitive_field_as_any_version_does(grant: str) -> None:
+    """No error is all there is to it."""
+    check_grant(CATALOG, grant)
 
 
 @pytest.mark.parametrize(
     ("grant", "message", "hint"),
     [
-        ("email", "is not a sensitive field", "order.created:customer.email"),
-        ("order.created:", "is not a sensitive field", "order.created:customer.email"),
         ("order.created:emial", "there is no field emial", "did you mean email?"),
         ("order.created:zzz", "there is no field zzz", "sensitive are: email"),
         ("order.created:note", "is not sensitive", "sensitive are: email"),
@@ -275,13 +277,5 @@ def test_grants_are_kept_once_and_in_their_newest_spelling() -> None:
 def test_a_grant_that_means_nothing_is_refused(grant: str, message: str, hint: str) -> None:
     """With what was meant, where that can be guessed."""
     with pytest.raises(InvalidInputError, match=message) as refused:
-        check_grants(CATALOG, ["order.*"], [grant])
+        check_grant(CATALOG, grant)
     assert hint in (refused.value.hint or "")
-
-
-def test_grants_are_for_event_types_that_the_subscription_gets_and_not_without_number() -> None:
-    """Else they would come into force later, with a change that nobody connects with them."""
-    with pytest.raises(InvalidInputError, match="does not get"):
-        check_grants(CATALOG, ["order.paid"], ["order.created:email"])
-    with pytest.raises(InvalidInputError, match="more than"):
-        check_grants(CATALOG, ["*"], [f"order.created:{number}" for number in range(MAX_GRANTS + 1)])

@@ -49,6 +49,8 @@ def test_following_is_asked_for() -> None:
         ({"sensitive_grants": ("customer.email",)}, "sensitive_grants", "names no field"),
         ({"sensitive_grants": ("invoice.issued:a.b",)}, "sensitive_grants", "none of the subscription's event types"),
         ({"sensitive_grants": ("order.crated:a.b",)}, "sensitive_grants", "not in the catalog"),
+        ({"sensitive_grants": ("order.created:custmer",)}, "sensitive_grants", "there is no field custmer"),
+        ({"sensitive_grants": ("order.created:order_id",)}, "sensitive_grants", "is not sensitive"),
         (
             {"sensitive_grants": tuple(f"order.paid:f{n}" for n in range(MAX_GRANTS + 1))},
             "sensitive_grants",
@@ -87,3 +89,13 @@ def test_an_empty_text_ends_a_filter_and_a_transform() -> None:
 def test_a_template_has_one_form() -> None:
     """Blanks say nothing: they are no difference later."""
     assert settle(ORDERS, transform='{ "b": [1, null],\n "a": "data.é" }')["transform"] == '{"b":[1,null],"a":"data.é"}'
+
+
+def test_a_sensitive_field_is_granted_by_its_name() -> None:
+    """And withdrawn by the same."""
+    granted = "customer.updated:profile.date_of_birth"
+    settled = settle(event_types=("customer.*",), sensitive_grants=(granted,))
+    assert settled["sensitive_grants"] == (granted,)
+    with pytest.raises(FieldError, match="there is no field") as refused:
+        settle(event_types=("customer.*",), sensitive_grants=("customer.updated:profile.birthdate",))
+    assert refused.value.hint == "did you mean profile.date_of_birth?"
