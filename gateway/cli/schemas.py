@@ -6,6 +6,7 @@ from random import Random
 import click
 import orjson
 
+from gateway.cli import schema_compat
 from gateway.cli.output import emit_json, emit_table, json_option
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
@@ -140,6 +141,9 @@ def mock(event_type: str, version: int | None, count: int, seed: int | None, as_
             emit_json(data)
         else:
             click.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2))
+
+
+command.add_command(schema_compat.command, "compat")
 
 
 def _catalog() -> Catalog:

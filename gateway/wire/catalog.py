@@ -160,6 +160,18 @@ def load_event_type(folder: Path) -> list[EventSchema]:
     Raises:
         CatalogError: see `load_catalog`.
     """
+    return [
+        event_schema(folder / f"{version}.avsc", folder.name, version, source)
+        for version, source in read_event_type(folder).items()
+    ]
+
+
+def read_event_type(folder: Path) -> dict[int, Any]:
+    """Read the files of one event type: the JSON of its versions, oldest first.
+
+    Raises:
+        CatalogError: something is misnamed, too large or no JSON.
+    """
     try:
         event_type = check_event_type(folder.name)
         sources = read_versions(folder)
@@ -171,9 +183,7 @@ def load_event_type(folder: Path) -> list[EventSchema]:
         raise CatalogError(f"{folder}: events of this type would be written to {REJECTED}", hint="rename the type")
     if not sources:
         raise CatalogError(f"{folder} has no versions", hint="name them 1.avsc, 2.avsc and so on")
-    return [
-        event_schema(folder / f"{version}.avsc", event_type, version, source) for version, source in sources.items()
-    ]
+    return sources
 
 
 def event_schema(file: Path, event_type: str, version: int, source: Any) -> EventSchema:

@@ -1,7 +1,8 @@
 """The gate for schema changes: everything that is wrong with the schema files, each with its file and rule.
 
 Event versions must be compatible in both directions with every earlier one, because a subscription may pin any of
-them. The gateway's own records may only grow at the end, because an older worker reads the beginning of a record
+them; and data must mean the same in all of them, so what is a warning to `gateway.wire.compatibility` is a problem
+here. The gateway's own records may only grow at the end, because an older worker reads the beginning of a record
 that a newer one wrote (see `gateway.wire.records`).
 """
 
@@ -14,11 +15,11 @@ from typing import Any
 from fastavro.schema import to_parsing_canonical_form
 
 from gateway.domain.errors import GatewayError
-from gateway.wire.catalog import EventSchema, load_event_type, type_folders
-from gateway.wire.compatibility import incompatibilities
-from gateway.wire.schema_defaults import default_value
+from gateway.wire.catalog import EventSchema, event_schema, read_event_type, type_folders
+from gateway.wire.compatibility import compare
+from gateway.wire.errors import CatalogError
 from gateway.wire.schema_files import read_versions
-from gateway.wire.schema_nodes import SchemaNodes
+from gateway.wire.schema_rules import Finding, RuledSchema, SchemaFaultError, read_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +39,24 @@ class Problem:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Version:
+    file: str
+    ruled: RuledSchema
+    schema: EventSchema
+
+    @property
+    def number(self) -> int:
+        return self.schema.version
+
+
 def check_catalog(folder: Path) -> list[Problem]:
     """List the problems of a catalog folder.
 
     Raises:
         CatalogError: the folder is missing or empty.
     """
-    problems: list[Problem] = []
-    for type_folder in type_folders(folder):
-        try:
-            schemas = load_event_type(type_folder)
-        except GatewayError as error:
-            problems.append(Problem(type_folder.name, "", "unreadable", error.message))
-            continue
-        problems += [problem for schema in schemas for problem in _check_defaults(_file(schema), schema.nodes)]
-        problems += [
-            problem
-            for older, newer in combinations(schemas, 2)
-            for problem in (*_check_fingerprints(older, newer), *_check_both_ways(older, newer))
-        ]
-    return problems
+    return [problem for type_folder in type_folders(folder) for problem in _check_type(type_folder)]
 
 
 def check_gateway_records(folder: Path) -> list[Problem]:
@@ -73,32 +72,49 @@ def check_gateway_records(folder: Path) -> list[Problem]:
     return problems
 
 
-def _file(schema: EventSchema) -> str:
-    return f"{schema.event_type}/{schema.version}.avsc"
-
-
-def _check_both_ways(older: EventSchema, newer: EventSchema) -> Iterator[Problem]:
-    for reader, writer in ((newer, older), (older, newer)):
-        for found in incompatibilities(reader.parsed, writer.parsed):
-            what = f"version {reader.version} can't read version {writer.version}: {found.detail}"
-            yield Problem(_file(newer), found.path, found.rule, what)
-
-
-def _check_fingerprints(older: EventSchema, newer: EventSchema) -> Iterator[Problem]:
-    """Refuse two versions that a record can't tell apart: only docs, defaults or logical types differ."""
-    if older.fingerprint == newer.fingerprint:
-        what = f"version {newer.version} has the fingerprint of version {older.version}: the encoded data is the same"
-        yield Problem(_file(newer), "", "same_fingerprint", what)
-
-
-def _check_defaults(file: str, nodes: SchemaNodes) -> Iterator[Problem]:
-    for path, field in nodes.fields():
-        if "default" not in field:
-            continue
+def _check_type(folder: Path) -> list[Problem]:
+    try:
+        sources = read_event_type(folder)
+    except GatewayError as error:
+        return [Problem(folder.name, "", "unreadable", error.message)]
+    problems: list[Problem] = []
+    versions: list[_Version] = []
+    for number, source in sources.items():
+        file = f"{folder.name}/{number}.avsc"
         try:
-            default_value(nodes, field["type"], field["default"])
-        except ValueError as error:
-            yield Problem(file, path, "default", f"the default does not fit the type: {error}")
+            ruled = read_schema(source)
+        except SchemaFaultError as error:
+            problems.append(_problem(file, error.finding))
+            continue
+        problems += [_problem(file, fault) for fault in ruled.faults]
+        try:
+            versions.append(_Version(file, ruled, event_schema(folder / f"{number}.avsc", folder.name, number, source)))
+        except CatalogError as error:
+            if not ruled.faults:  # they say it better
+                problems.append(Problem(file, "", "unreadable", error.message))
+    for older, newer in combinations(versions, 2):
+        problems += [*_check_fingerprints(older, newer), *_check_both_ways(older, newer)]
+    return problems
+
+
+def _problem(file: str, finding: Finding) -> Problem:
+    return Problem(file, finding.path, finding.rule, finding.detail)
+
+
+def _check_both_ways(older: _Version, newer: _Version) -> Iterator[Problem]:
+    """Find what one can't read of the other, and what it would read with another meaning."""
+    for reader, writer in ((newer, older), (older, newer)):
+        verdict = compare(reader.ruled, writer.ruled)
+        for found in (*verdict.reasons, *verdict.warnings):
+            what = f"version {reader.number} can't read version {writer.number}: {found.detail}"
+            yield Problem(newer.file, found.path, found.rule, what)
+
+
+def _check_fingerprints(older: _Version, newer: _Version) -> Iterator[Problem]:
+    """Refuse two versions that a record can't tell apart: only docs, defaults or logical types differ."""
+    if older.schema.fingerprint == newer.schema.fingerprint:
+        what = f"version {newer.number} has the fingerprint of version {older.number}: the encoded data is the same"
+        yield Problem(newer.file, "", "same_fingerprint", what)
 
 
 def _check_appended(file: str, older: Any, newer: Any) -> Iterator[Problem]:

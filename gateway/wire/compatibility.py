@@ -1,15 +1,19 @@
 """Whether data written with one schema can be read with another (Avro 1.12, "Schema Resolution").
 
-Decided from the two schemas alone, for every value the writer's schema allows. Stricter than the specification in
-one point: logical types have to agree, because a reader that resolves a timestamp to a bare number gets a value
-that means something else.
+Decided from the two schemas alone, for every value the writer's schema allows. Where the specification is silent, as
+its reference implementation decides (`SchemaCompatibility` of Avro for Java): a union reads what any of its branches
+reads, and an alias stands for a full name.
+
+What can be read and then means something else is no reason against it by Avro's rules, but a warning: see
+docs/decisions/0031.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.wire.schema_nodes import NULL, UNION, Node, SchemaNodes
+from gateway.wire.schema_nodes import NULL, UNION, Node
+from gateway.wire.schema_rules import NAMED, Finding, RuledSchema
 
 # writer's type -> the reader's types that it is promoted to
 _PROMOTIONS = {
@@ -19,146 +23,221 @@ _PROMOTIONS = {
     "string": frozenset({"bytes"}),
     "bytes": frozenset({"string"}),
 }
-_NAMED = frozenset({"record", "enum", "fixed"})
+# (writer's type, reader's type) whose numbers lose digits
+_INEXACT = frozenset({("int", "float"), ("long", "float"), ("long", "double")})
 
 
 @dataclass(frozen=True, slots=True)
-class Incompatibility:
-    """One reason why data can't be read.
+class Verdict:
+    """The answer for two schemas.
 
     Attributes:
-        path: where in the schema, e.g. `lines[].unit_price`; empty for the schema itself.
-        rule: a fixed word: `type`, `name`, `missing_default`, `symbols`, `size`, `union`, `logical_type`, `decimal`.
-        detail: the reason for people.
+        reasons: why not everything can be read, with the rules `type`, `name`, `missing_default`, `default`,
+            `symbols`, `size`, `union` and `decimal`.
+        warnings: what can be read but means something else, or depends on who reads, with the rules `logical_type`,
+            `precision`, `encoding` and `alias`.
     """
 
-    path: str
-    rule: str
-    detail: str
+    reasons: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+
+    @property
+    def compatible(self) -> bool:
+        """Whether everything can be read."""
+        return not self.reasons
 
 
-def incompatibilities(reader: Any, writer: Any) -> list[Incompatibility]:
-    """List what keeps `reader` from reading everything that is written with `writer`; nothing when it can.
+def compare(reader: RuledSchema, writer: RuledSchema) -> Verdict:
+    """Tell whether `reader` can read everything that is written with `writer`.
 
     Args:
-        reader: the schema the data is wanted in, parsed or not.
-        writer: the schema the data was written with, parsed or not.
+        reader: the schema the data is wanted in.
+        writer: the schema the data was written with.
+
+    Raises:
+        ValueError: they are nested too deep.
     """
-    resolution = _Resolution(SchemaNodes(reader), SchemaNodes(writer))
-    return list(resolution.check())
+    comparison = _Comparison(reader)
+    try:
+        comparison.settle(reader.root, writer.root)
+        comparison.report(reader.root, writer.root, "")
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    return Verdict(tuple(comparison.reasons), tuple(comparison.warnings))
 
 
-class _Resolution:
-    """One walk over both schemas at once. A pair of named types is looked at once, so recursive types end."""
+class _Comparison:
+    """Two walks over both schemas at once: the first finds which records can be read, the second says why not.
 
-    def __init__(self, reader: SchemaNodes, writer: SchemaNodes) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._seen: set[tuple[str, str]] = set()
+    A pair of records is entered once a walk, so recursive types end. Within itself a pair counts as readable until it
+    is known not to be, which may come to light only after something was built on it: so the first walk is repeated
+    until it finds nothing new.
+    """
 
-    def check(self) -> Iterator[Incompatibility]:
-        return self._compare(self._reader.root, self._writer.root, "")
+    def __init__(self, schema: RuledSchema) -> None:
+        self.reasons: list[Finding] = []
+        self.warnings: list[Finding] = []
+        self._schema = schema
+        self._entered: set[tuple[int, int]] = set()
+        self._unreadable: set[tuple[int, int]] = set()
 
-    def _compare(self, reader_schema: Any, writer_schema: Any, path: str) -> Iterator[Incompatibility]:
-        reader, writer = self._reader.node(reader_schema), self._writer.node(writer_schema)
+    def settle(self, reader: Node, writer: Node) -> None:
+        known = -1
+        while known < len(self._unreadable):
+            known = len(self._unreadable)
+            self._entered.clear()
+            self._reads(reader, writer)
+        self._entered.clear()
+
+    def report(self, reader: Node, writer: Node, path: str) -> None:
         if writer.kind == UNION:
             for branch in writer.branches:
-                yield from self._compare(reader_schema, branch, path)
+                self.report(reader, branch, path)
         elif reader.kind == UNION:
-            yield from self._compare_branches(reader, writer_schema, writer, path)
-        elif not self._matches(reader, writer):
-            yield _mismatch(reader, writer, path)
+            self._report_branches(reader, writer, path)
+        elif not _matches(reader, writer):
+            self.reasons.append(_mismatch(reader, writer, path))
         else:
-            yield from self._compare_matching(reader, writer, path)
+            if reader.kind == "record":
+                pair = (id(reader), id(writer))
+                if pair in self._entered:
+                    return
+                self._entered.add(pair)
+            self.reasons += _own_reasons(self._schema, reader, writer, path)
+            self.warnings += _warnings(reader, writer, path)
+            for inner_reader, inner_writer, inner_path in _inner(reader, writer, path):
+                self.report(inner_reader, inner_writer, inner_path)
 
-    def _compare_branches(
-        self,
-        reader: Node,
-        writer_schema: Any,
-        writer: Node,
-        path: str,
-    ) -> Iterator[Incompatibility]:
-        """Resolve to the first branch of the reader's union that matches, as the specification has it."""
+    def _report_branches(self, reader: Node, writer: Node, path: str) -> None:
+        """Go on with the first branch that can read it; without one, with the one that was meant to."""
         for branch in reader.branches:
-            if self._matches(self._reader.node(branch), writer):
-                yield from self._compare(branch, writer_schema, path)
+            if self._reads(branch, writer):
+                self.report(branch, writer, path)
                 return
-        names = ", ".join(self._reader.node(branch).name for branch in reader.branches)
-        yield Incompatibility(path, "union", f"{writer.name} is no branch of the union of {names}")
+        meant = next((branch for branch in reader.branches if _matches(branch, writer)), None)
+        if meant is not None:
+            self.report(meant, writer, path)
+        else:
+            names = ", ".join(branch.name for branch in reader.branches)
+            what = f"{writer.name} is no branch of the union of {names}" if names else "the union is empty"
+            self.reasons.append(Finding(path, "union", what))
 
-    def _matches(self, reader: Node, writer: Node) -> bool:
-        """Tell whether two types match by themselves, whatever lies inside."""
-        if reader.kind != writer.kind:
-            return reader.kind in _PROMOTIONS.get(writer.kind, frozenset())
-        if reader.kind in _NAMED:
-            return writer.short_name == reader.short_name or bool(
-                {writer.name, writer.short_name} & set(reader.definition.get("aliases", ()))
-            )
-        return True
+    def _reads(self, reader: Node, writer: Node) -> bool:
+        if writer.kind == UNION:
+            readable = [self._reads(reader, branch) for branch in writer.branches]  # every one is looked at
+            return all(readable)
+        if reader.kind == UNION:
+            return any(self._reads(branch, writer) for branch in reader.branches)
+        if not _matches(reader, writer):
+            return False
+        if reader.kind == "record":
+            return self._reads_record(reader, writer)
+        return self._fits(reader, writer)
 
-    def _compare_matching(self, reader: Node, writer: Node, path: str) -> Iterator[Incompatibility]:
-        if reader.kind in _NAMED:
-            pair = (reader.name, writer.name)
-            if pair in self._seen:
-                return
-            self._seen.add(pair)
-        yield from _compare_logical(reader, writer, path)
-        match reader.kind:
-            case "record":
-                yield from self._compare_fields(reader, writer, path)
-            case "array":
-                yield from self._compare(reader.definition["items"], writer.definition["items"], f"{path}[]")
-            case "map":
-                yield from self._compare(reader.definition["values"], writer.definition["values"], f"{path}{{}}")
-            case "enum":
-                yield from _compare_symbols(reader, writer, path)
-            case "fixed":
-                yield from _compare_size(reader, writer, path)
-            case _:
-                return  # a primitive has nothing inside
+    def _reads_record(self, reader: Node, writer: Node) -> bool:
+        pair = (id(reader), id(writer))
+        if pair in self._entered or pair in self._unreadable:
+            return pair not in self._unreadable
+        self._entered.add(pair)
+        if not self._fits(reader, writer):
+            self._unreadable.add(pair)
+        return pair not in self._unreadable
 
-    def _compare_fields(self, reader: Node, writer: Node, path: str) -> Iterator[Incompatibility]:
-        written = {field["name"]: field for field in writer.definition["fields"]}
-        for wanted in reader.definition["fields"]:
-            inner = f"{path}.{wanted['name']}" if path else wanted["name"]
-            names = (wanted["name"], *wanted.get("aliases", ()))
-            source = next((written[name] for name in names if name in written), None)
-            if source is not None:
-                yield from self._compare(wanted["type"], source["type"], inner)
-            elif "default" not in wanted:
-                yield Incompatibility(inner, "missing_default", "the writer has no such field and it has no default")
+    def _fits(self, reader: Node, writer: Node) -> bool:
+        readable = [self._reads(*parts) for *parts, _ in _inner(reader, writer, "")]  # every one is looked at
+        return all(readable) and not any(_own_reasons(self._schema, reader, writer, ""))
 
 
-def _mismatch(reader: Node, writer: Node, path: str) -> Incompatibility:
+def _matches(reader: Node, writer: Node) -> bool:
+    """Tell whether two types match by themselves, whatever lies inside."""
+    if reader.kind != writer.kind:
+        return reader.kind in _PROMOTIONS.get(writer.kind, ())
+    if reader.kind in NAMED:
+        return reader.short_name == writer.short_name or writer.name in reader.definition["aliases"]
+    return True
+
+
+def _inner(reader: Node, writer: Node, path: str) -> Iterator[tuple[Node, Node, str]]:
+    """Give the parts of two matching types that have to match as well."""
+    match reader.kind:
+        case "array":
+            yield reader.definition["items"], writer.definition["items"], f"{path}[]"
+        case "map":
+            yield reader.definition["values"], writer.definition["values"], f"{path}{{}}"
+        case "record":
+            for wanted, sources in _field_pairs(reader, writer):
+                if sources:
+                    yield wanted["type"], sources[0]["type"], _below(path, wanted)
+        case _:
+            return  # nothing lies inside
+
+
+def _field_pairs(reader: Node, writer: Node) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Give each field of the reader with those of the writer that it could be; its own name comes before an alias."""
+    written = {field["name"]: field for field in writer.definition["fields"]}
+    for wanted in reader.definition["fields"]:
+        names = dict.fromkeys((wanted["name"], *wanted["aliases"]))
+        yield wanted, [written[name] for name in names if name in written]
+
+
+def _below(path: str, field: dict[str, Any]) -> str:
+    return f"{path}.{field['name']}" if path else str(field["name"])
+
+
+def _mismatch(reader: Node, writer: Node, path: str) -> Finding:
     if reader.kind == writer.kind:
-        return Incompatibility(path, "name", f"{writer.name} is neither {reader.name} nor one of its aliases")
+        return Finding(path, "name", f"{writer.name} is neither {reader.name} nor one of its aliases")
     if writer.kind == NULL:
-        return Incompatibility(path, "type", f"null can't be read as {reader.name}")
-    return Incompatibility(path, "type", f"{writer.kind} can't be read as {reader.kind}")
+        return Finding(path, "type", f"null can't be read as {reader.name}")
+    return Finding(path, "type", f"{writer.kind} can't be read as {reader.kind}")
 
 
-def _compare_logical(reader: Node, writer: Node, path: str) -> Iterator[Incompatibility]:
+def _own_reasons(schema: RuledSchema, reader: Node, writer: Node, path: str) -> Iterator[Finding]:
+    """Say why two matching types don't fit, apart from what lies inside."""
+    match reader.kind:
+        case "record":
+            yield from _missing_fields(schema, reader, writer, path)
+        case "enum":
+            known = set(reader.definition["symbols"])
+            unknown = [symbol for symbol in writer.definition["symbols"] if symbol not in known]
+            if unknown and "default" not in reader.definition:
+                what = f"{reader.name} has neither the symbols {', '.join(unknown)} nor a default symbol"
+                yield Finding(path, "symbols", what)
+        case "fixed" if reader.definition["size"] != writer.definition["size"]:
+            what = f"{writer.definition['size']} bytes can't be read as {reader.definition['size']}"
+            yield Finding(path, "size", what)
+        case "bytes" | "fixed" if reader.logical_type == writer.logical_type == "decimal":
+            terms = [(node.precision, node.scale) for node in (writer, reader)]
+            if terms[0] != terms[1]:
+                what = "decimal({},{}) is not decimal({},{})".format(*terms[0], *terms[1])
+                yield Finding(path, "decimal", what)
+
+
+def _missing_fields(schema: RuledSchema, reader: Node, writer: Node, path: str) -> Iterator[Finding]:
+    for wanted, sources in _field_pairs(reader, writer):
+        if sources:
+            continue
+        fault = schema.default_fault(wanted)
+        if "default" not in wanted:
+            what = "the writer has no such field and it has no default"
+            yield Finding(_below(path, wanted), "missing_default", what)
+        elif fault is not None:
+            yield Finding(_below(path, wanted), "default", f"the writer has no such field and {fault}")
+
+
+def _warnings(reader: Node, writer: Node, path: str) -> Iterator[Finding]:
+    """Say what changes its meaning between two matching types."""
     if reader.logical_type != writer.logical_type:
         was, wanted = writer.logical_type or f"plain {writer.kind}", reader.logical_type or f"plain {reader.kind}"
-        yield Incompatibility(path, "logical_type", f"{was} would be read as {wanted}")
-    elif reader.logical_type == "decimal" and (reader.precision, reader.scale) != (writer.precision, writer.scale):
-        yield Incompatibility(
-            path,
-            "decimal",
-            f"decimal({writer.precision},{writer.scale}) is not decimal({reader.precision},{reader.scale})",
-        )
-
-
-def _compare_symbols(reader: Node, writer: Node, path: str) -> Iterator[Incompatibility]:
-    unknown = [symbol for symbol in writer.definition["symbols"] if symbol not in reader.definition["symbols"]]
-    if unknown and reader.definition.get("default") not in reader.definition["symbols"]:
-        yield Incompatibility(
-            path, "symbols", f"{reader.name} has neither the symbols {', '.join(unknown)} nor a default symbol"
-        )
-
-
-def _compare_size(reader: Node, writer: Node, path: str) -> Iterator[Incompatibility]:
-    if reader.definition["size"] != writer.definition["size"]:
-        yield Incompatibility(
-            path, "size", f"{writer.definition['size']} bytes can't be read as {reader.definition['size']}"
-        )
+        yield Finding(path, "logical_type", f"{was} would be read as {wanted}")
+    if (writer.kind, reader.kind) in _INEXACT:
+        yield Finding(path, "precision", f"large numbers lose digits when {writer.kind} is read as {reader.kind}")
+    if (writer.kind, reader.kind) == ("bytes", "string"):
+        yield Finding(path, "encoding", "bytes would be read as text, which they only are if they are UTF-8")
+    if (writer.kind, reader.kind) == ("string", "bytes"):
+        yield Finding(path, "encoding", "text would be read as bytes")
+    if reader.kind == "record":
+        for field, sources in _field_pairs(reader, writer):
+            if len(sources) > 1:
+                names = " and ".join(source["name"] for source in sources)
+                yield Finding(_below(path, field), "alias", f"{names} of the writer could both be read as this field")

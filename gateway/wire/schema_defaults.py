@@ -4,12 +4,19 @@ A default is JSON with an encoding of its own (Avro 1.12, "Complex Types", table
 string of code points 0 to 255, and logical types stand as their underlying numbers.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
-from gateway.wire.schema_nodes import NULL, UNION, Node, SchemaNodes, is_integer
+from gateway.wire.schema_nodes import NULL, UNION, Node, is_integer
 
 
-def default_value(nodes: SchemaNodes, schema: Any, default: Any) -> Any:
+class Nodes(Protocol):
+    """Something that gives the node of a part of a schema."""
+
+    def node(self, schema: Any, /) -> Node:
+        """See `SchemaNodes.node`."""
+
+
+def default_value(nodes: Nodes, schema: Any, default: Any) -> Any:
     """Give the value, ready to be encoded, that `default` stands for.
 
     Raises:
@@ -21,7 +28,7 @@ def default_value(nodes: SchemaNodes, schema: Any, default: Any) -> Any:
         raise ValueError("it contains itself without an end") from None
 
 
-def _value(nodes: SchemaNodes, schema: Any, default: Any) -> Any:
+def _value(nodes: Nodes, schema: Any, default: Any) -> Any:
     node = nodes.node(schema)
     match node.kind:
         case "union":
@@ -51,7 +58,7 @@ def _given(field: dict[str, Any], default: dict[str, Any]) -> Any:
     return field["default"]
 
 
-def _union_default(nodes: SchemaNodes, union: Node, default: Any) -> Any:
+def _union_default(nodes: Nodes, union: Node, default: Any) -> Any:
     """Take the first branch that fits, as Avro 1.12 has it."""
     for branch in union.branches:
         try:

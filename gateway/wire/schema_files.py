@@ -30,11 +30,17 @@ def read_versions(folder: Path) -> dict[int, Any]:
     for file in files:
         if not file.stem.isdecimal() or file.stem.startswith("0"):
             raise GatewayError(f"{file} must be named by its version, like 1.avsc")
-        versions[int(file.stem)] = _read(file)
+        versions[int(file.stem)] = read_schema_file(file)
     return versions
 
 
-def _read(file: Path) -> Any:
+def read_schema_file(file: Path) -> Any:
+    """Read the JSON of one schema file.
+
+    Raises:
+        GatewayError: it is too large or not JSON.
+        OSError: it can't be read.
+    """
     with file.open("rb") as stream:
         text = stream.read(MAX_SCHEMA_BYTES + 1)
     if len(text) > MAX_SCHEMA_BYTES:

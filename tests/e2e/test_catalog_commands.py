@@ -54,12 +54,59 @@ def test_check_finds_a_breaking_change(tmp_path: Path) -> None:
     assert [json.loads(line)["rule"] for line in as_json.stdout.splitlines()] == ["type", "type"]
 
 
+def test_two_files_can_be_compared(tmp_path: Path) -> None:
+    """Exit code 1 where one can't be read; a change of meaning only if it is asked for."""
+    at = {"type": "long", "logicalType": "timestamp-millis"}
+    for name, schema in (("long", "long"), ("int", "int"), ("at", at)):
+        (tmp_path / name).write_text(json.dumps(schema))
+    files = {name: str(tmp_path / name) for name in ("long", "int", "at")}
+    promoted = run("schemas", "compat", files["long"], files["int"])
+    assert (promoted.returncode, promoted.stdout) == (0, "compatible\n")
+    demoted = run("schemas", "compat", files["int"], files["long"])
+    assert (demoted.returncode, demoted.stdout) == (1, "incompatible\ntype: long can't be read as int\n")
+    as_json = json.loads(run("schemas", "compat", "--json", files["long"], files["at"]).stdout)
+    assert (as_json["compatible"], as_json["warnings"][0]["rule"]) == (True, "logical_type")
+    assert run("schemas", "compat", "--strict", files["long"], files["at"]).returncode == 1
+
+
+def test_many_pairs_can_be_compared() -> None:
+    """One line each, in order; what can't be read gets an error, and the rest is answered."""
+    lines = [
+        '{"id": 7, "reader": "long", "writer": "int"}',
+        '{"reader": {"type": "int"}, "writer": "\\"string\\""}',
+        '{"id": "x", "reader": "int"}',
+        "{oops",
+        "[]",
+        '{"reader": "int", "writer": "{\\"type\\": \\"array\\"}"}',
+    ]
+    good = run("schemas", "compat", "--pairs", "-", stdin="\n".join(lines[:2]))
+    assert (good.returncode, good.stderr) == (0, "")
+    first, second = map(json.loads, good.stdout.splitlines())
+    assert first == {"id": 7, "compatible": True, "reasons": [], "warnings": []}
+    assert second["reasons"] == [{"path": "", "rule": "type", "detail": "string can't be read as int"}]
+    bad = run("schemas", "compat", "--pairs", "-", stdin="\n".join(lines))
+    answers = [json.loads(line) for line in bad.stdout.splitlines()]
+    assert (bad.returncode, answers[:2]) == (2, [first, second])
+    assert [answer.get("id") for answer in answers[2:]] == ["x", None, None, None]
+    assert [answer["error"] for answer in answers[2:]] == [
+        "there is no writer",
+        "unexpected character, expected a string key: line 1 column 2 (char 1)",
+        "it is no object",
+        "the writer is no Avro schema: []: schema: array needs items",
+    ]
+    assert "4 lines could not be answered" in bad.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "message"),
     [
         (("schemas", "show", "order.createt"), 3, "did you mean order.created?"),
         (("schemas", "show", "order.created", "--version", "9"), 3, "has no version 9"),
         (("schemas", "mock", "order.created", "--count", "0"), 2, "--count"),
+        (("schemas", "compat", "one.avsc"), 2, "give two files"),
+        (("schemas", "compat", "one.avsc", "two.avsc", "--pairs", "-"), 2, "not both"),
+        (("schemas", "compat", "one.avsc", "two.avsc"), 2, "one.avsc can't be read"),
+        (("schemas", "compat", "--pairs", "nowhere.jsonl"), 2, "nowhere.jsonl can't be read"),
         (("publish", "order.paid"), 2, "give exactly one of --file and --mock"),
         (("publish", "order.paid", "--mock", "1", "--file", "-"), 2, "give exactly one of --file and --mock"),
         (("publish", "order.paid", "--mock", "2", "--id", "x"), 2, "--id is for a single event"),

@@ -10,128 +10,99 @@ from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibi
 from avro.schema import make_avsc_object
 
 from gateway.wire.catalog import load_catalog
-from gateway.wire.compatibility import incompatibilities
+from gateway.wire.compatibility import Verdict, compare
 from gateway.wire.json_data import data_from_json
 from gateway.wire.mocking import mock_data
 from gateway.wire.schema_files import schemas_root
+from gateway.wire.schema_rules import read_schema
+from tests.compatibility_cases import CASES, Case, array, decimal, field, fixed, record
 
 CATALOG = load_catalog(schemas_root() / "events")
-
-
-def record(*fields: Any, name: str = "R", **more: Any) -> dict[str, Any]:
-    return {"type": "record", "name": name, "fields": list(fields), **more}
-
-
-def field(name: str, type_: Any, **more: Any) -> dict[str, Any]:
-    return {"name": name, "type": type_, **more}
-
-
-def enum(*symbols: str, name: str = "E", **more: Any) -> dict[str, Any]:
-    return {"type": "enum", "name": name, "symbols": list(symbols), **more}
-
-
-def fixed(size: int) -> dict[str, Any]:
-    return {"type": "fixed", "name": "F", "size": size}
-
-
-def decimal(precision: int, scale: int) -> dict[str, Any]:
-    return {"type": "bytes", "logicalType": "decimal", "precision": precision, "scale": scale}
-
-
-TREE = record(field("children", {"type": "array", "items": "R"}), field("value", "int"))
 TIMESTAMP = {"type": "long", "logicalType": "timestamp-millis"}
 
-# reader, writer, (path, rule) of what is wrong, or None
-CASES: list[tuple[Any, Any, tuple[str, str] | None]] = [
-    ("string", "string", None),
-    ("long", "int", None),
-    ("float", "int", None),
-    ("double", "int", None),
-    ("float", "long", None),
-    ("double", "long", None),
-    ("double", "float", None),
-    ("bytes", "string", None),
-    ("string", "bytes", None),
-    ("int", "long", ("", "type")),
-    ("long", "double", ("", "type")),
-    ("boolean", "int", ("", "type")),
-    ("string", "null", ("", "type")),
-    ({"type": "array", "items": "long"}, {"type": "array", "items": "int"}, None),
-    ({"type": "array", "items": "int"}, {"type": "array", "items": "long"}, ("[]", "type")),
-    ({"type": "map", "values": "int"}, {"type": "map", "values": "string"}, ("{}", "type")),
-    ({"type": "map", "values": "int"}, {"type": "array", "items": "int"}, ("", "type")),
-    (fixed(4), fixed(4), None),
-    (fixed(4), fixed(8), ("", "size")),
-    (enum("A", "B"), enum("A"), None),
-    (enum("A"), enum("A", "B"), ("", "symbols")),
-    (enum("A", default="A"), enum("A", "B"), None),
-    (enum("A"), enum("A", name="Other"), ("", "name")),
-    (enum("A", aliases=["Other"]), enum("A", name="Other"), None),
-    (record(field("a", "int")), record(field("a", "int"), field("b", "int")), None),
-    (record(field("a", "int"), field("b", "int")), record(field("a", "int")), ("b", "missing_default")),
-    (record(field("a", "int"), field("b", "int", default=0)), record(field("a", "int")), None),
-    (record(field("new", "int", aliases=["old"])), record(field("old", "int")), None),
-    (record(field("a", record(field("b", "int"), name="I"))), record(field("a", "int")), ("a", "type")),
-    (
-        record(field("a", record(field("b", "int"), name="I"))),
-        record(field("a", record(field("b", "string"), name="I"))),
-        ("a.b", "type"),
-    ),
-    (record(name="R"), record(name="Other"), ("", "name")),
-    (record(name="R", aliases=["Other"]), record(name="Other"), None),
-    (record(name="a.R"), record(name="b.R"), None),
-    (["null", "string"], "string", None),
-    (["null", "string"], "int", ("", "union")),
-    ("string", ["null", "string"], ("", "type")),
-    (["null", "string"], ["string", "null"], None),
-    (["null", "long"], ["null", "int"], None),
-    (["null", "int"], ["null", "int", "string"], ("", "union")),
-    (TREE, TREE, None),
-    (TIMESTAMP, TIMESTAMP, None),
-    ("long", TIMESTAMP, ("", "logical_type")),
-    (TIMESTAMP, "long", ("", "logical_type")),
-    (decimal(9, 2), decimal(9, 2), None),
-    (decimal(9, 2), decimal(9, 3), ("", "decimal")),
-    (decimal(9, 2), decimal(8, 2), ("", "decimal")),
-    ({"type": "string", "logicalType": "made-up"}, "string", None),
-]
+
+def verdict_on(reader: Any, writer: Any) -> Verdict:
+    return compare(read_schema(reader), read_schema(writer))
 
 
-@pytest.mark.parametrize(("reader", "writer", "expected"), CASES)
-def test_each_rule_is_decided_as_the_specification_says(
-    reader: Any, writer: Any, expected: tuple[str, str] | None
-) -> None:
-    """One row per rule: what is wrong and where, or nothing."""
-    found = [(problem.path, problem.rule) for problem in incompatibilities(reader, writer)]
-    assert found == ([expected] if expected else [])
+def is_compatible_officially(reader: Any, writer: Any) -> bool:
+    checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]  # avro left it untyped
+    opinion = checker.get_compatibility(reader=make_avsc_object(reader), writer=make_avsc_object(writer))
+    return opinion.compatibility is SchemaCompatibilityType.compatible
 
 
-# The official checker knows nothing of logical types, and has names match with their namespace.
-SPECIFIED = [
-    (reader, writer, expected)
-    for reader, writer, expected in CASES
-    if (expected or ("", ""))[1] not in {"logical_type", "decimal"} and not str(reader).count("'a.R'")
-]
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.about)
+def test_each_rule_is_decided_as_the_specification_says(case: Case) -> None:
+    """One case per rule: what is wrong and where, or nothing."""
+    found = tuple((reason.path, reason.rule) for reason in verdict_on(case.reader, case.writer).reasons)
+    assert found == case.reasons
 
 
 @pytest.mark.filterwarnings("ignore::avro.errors.IgnoredLogicalType")
-@pytest.mark.parametrize(("reader", "writer", "expected"), SPECIFIED)
-def test_the_official_library_agrees(reader: Any, writer: Any, expected: tuple[str, str] | None) -> None:
-    """A second opinion on every row that is about the specification's own rules."""
-    checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]  # avro left it untyped
-    opinion = checker.get_compatibility(reader=make_avsc_object(reader), writer=make_avsc_object(writer))
-    assert (opinion.compatibility is SchemaCompatibilityType.compatible) == (expected is None)
+@pytest.mark.parametrize("case", [case for case in CASES if not case.official_errs], ids=lambda case: case.about)
+def test_the_official_library_agrees(case: Case) -> None:
+    """A second opinion on every case, but those where the library is known to err."""
+    assert is_compatible_officially(case.reader, case.writer) == (not case.reasons)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.official_errs], ids=lambda case: case.about)
+def test_the_official_library_errs_where_the_table_says_so(case: Case) -> None:
+    """A newer one may have mended it: then the case loses its remark."""
+    try:
+        opinion = is_compatible_officially(case.reader, case.writer)
+    except Exception:  # noqa: BLE001 - it raises a class of its own for each thing it does not know
+        return
+    assert opinion != (not case.reasons)
+
+
+@pytest.mark.parametrize(
+    ("reader", "writer", "expected"),
+    [
+        ("long", TIMESTAMP, ("", "logical_type")),
+        (TIMESTAMP, "long", ("", "logical_type")),
+        (TIMESTAMP, {"type": "long", "logicalType": "timestamp-micros"}, ("", "logical_type")),
+        ({"type": "string", "logicalType": "uuid"}, "string", ("", "logical_type")),
+        ("bytes", decimal(9, 2), ("", "logical_type")),
+        (fixed(12, logicalType="duration"), fixed(12), ("", "logical_type")),
+        (record(field("at", array("long"))), record(field("at", array(TIMESTAMP))), ("at[]", "logical_type")),
+        ("double", "long", ("", "precision")),
+        ("string", "bytes", ("", "encoding")),
+        ("bytes", "string", ("", "encoding")),
+        (record(field("a", "int", aliases=["b"])), record(field("a", "int"), field("b", "int")), ("a", "alias")),
+        (["null", "long"], ["null", TIMESTAMP], ("", "logical_type")),
+        ("double", "int", None),
+        ("long", "int", None),
+        (TIMESTAMP, TIMESTAMP, None),
+        ({"type": "string", "logicalType": "made-up"}, "string", None),
+    ],
+)
+def test_what_would_mean_something_else_is_a_warning(
+    reader: Any, writer: Any, expected: tuple[str, str] | None
+) -> None:
+    """It can be read, so Avro has nothing against it."""
+    verdict = verdict_on(reader, writer)
+    assert verdict.compatible
+    assert [(warning.path, warning.rule) for warning in verdict.warnings] == ([expected] if expected else [])
 
 
 def test_several_problems_are_all_reported() -> None:
     """The check does not stop at the first."""
     reader = record(field("a", "int"), field("b", "int"), field("c", "int"))
-    found = incompatibilities(reader, record(field("b", "string")))
-    assert [(problem.path, problem.rule) for problem in found] == [
+    found = verdict_on(reader, record(field("b", "string"))).reasons
+    assert {(reason.path, reason.rule) for reason in found} == {
         ("a", "missing_default"),
         ("b", "type"),
         ("c", "missing_default"),
-    ]
+    }
+
+
+def test_a_schema_that_refers_to_itself_very_deep_is_refused() -> None:
+    """The walk over it has an end, and it is not the interpreter's."""
+    chain = record(field("next", "null"), name="R0")
+    for number in range(1, 400):
+        chain = record(field("next", chain), name=f"R{number}")
+    with pytest.raises(ValueError, match="nested too deep"):
+        verdict_on(chain, chain)
 
 
 @pytest.mark.parametrize("event_type", CATALOG.event_types())

@@ -1,0 +1,113 @@
+"""What makes a schema none, and what is wrong with one that can be read all the same."""
+
+from typing import Any
+
+import pytest
+
+from gateway.wire.schema_rules import SchemaFaultError, read_schema
+from tests.compatibility_cases import array, enum, field, fixed, map_of, record
+
+IN_NAMESPACE = record(
+    field("f", record(name="I", namespace="")),
+    field("g", "I"),
+    field("h", "a.R"),
+    field("i", {"type": "R"}),
+    name="a.R",
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (7, ": schema"),
+        (None, ": schema"),
+        ("nonsense", ": schema"),
+        ({}, ": schema"),
+        ({"type": "nonsense"}, ": schema"),
+        ({"type": {"type": "int"}}, ": schema"),
+        ({"type": "array"}, "[]: schema"),
+        ({"type": "map"}, "{}: schema"),
+        ({"type": "record", "name": "R"}, ": schema"),
+        ({"type": "record", "name": "R", "fields": {}}, ": schema"),
+        ({"type": "record", "fields": []}, ": name"),
+        ({"type": "record", "name": "", "fields": []}, ": name"),
+        ({"type": "record", "name": "R", "namespace": 7, "fields": []}, ": name"),
+        (record(name="ns.int"), ": name"),
+        (record(aliases="Old"), ": schema"),
+        (record("a"), ": schema"),
+        (record({"type": "int"}), ": schema"),
+        (record({"name": "a"}), "a: schema"),
+        (record(field("a", "int"), field("a", "int")), "a: name"),
+        (record(field("a", "int", aliases=[7])), "a: schema"),
+        (record(field("a", array(map_of("Unknown")))), "a[]{}: schema"),
+        (record(field("a", fixed(1)), field("b", fixed(1))), "b: name"),
+        (record(field("a", "Later"), field("b", record(name="Later"))), "a: schema"),
+        (enum("A", "A"), ": symbols"),
+        (enum("A", default="B"), ": symbols"),
+        ({"type": "enum", "name": "E"}, ": schema"),
+        (fixed(-1), ": size"),
+        ({"type": "fixed", "name": "F", "size": "4"}, ": size"),
+        ({"type": "fixed", "name": "F", "size": True}, ": size"),
+        (["int", "int"], ": union"),
+        (["int", {"type": "int", "logicalType": "date"}], ": union"),
+        ([array("int"), array("string")], ": union"),
+        (["int", ["string"]], ": union"),
+    ],
+)
+def test_what_is_no_schema_is_refused_with_place_and_rule(source: Any, found: str) -> None:
+    """What no Avro library takes."""
+    with pytest.raises(SchemaFaultError) as caught:
+        read_schema(source)
+    assert f"{caught.value.finding.path}: {caught.value.finding.rule}" == found
+
+
+def test_a_schema_without_an_end_of_nesting_is_refused() -> None:
+    """And not by the interpreter."""
+    source: Any = "int"
+    for _ in range(2000):
+        source = array(source)
+    with pytest.raises(SchemaFaultError, match="nested too deep"):
+        read_schema(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (record(field("a-b", "int")), [("a-b", "name")]),
+        (record(field("über", "int")), [("über", "name")]),
+        (record(name="n-s.R"), [("", "name")]),
+        (enum("a b"), [("", "name")]),
+        (record(field("a", "int", default="x")), [("a", "default")]),
+        (record(field("a", ["null", "int"], default="x")), [("a", "default")]),
+        (record(field("a", fixed(2), default="x")), [("a", "default")]),
+        (record(field("a", record(field("b", "int"), name="I"), default={})), [("a", "default")]),
+        (record(field("a", array("int"), default=[1, "x"])), [("a", "default")]),
+        (record(field("a", "int", aliases=["b"]), field("b", "int")), [("b", "alias")]),
+        (record(field("a", "int", aliases=["c"]), field("b", "int", aliases=["c"])), [("b", "alias")]),
+        (record(field("a", record(name="I", aliases=["R"]))), [("a", "alias")]),
+        (
+            record(field("a", fixed(1, name="x.F", aliases=["Old"])), field("b", enum("A", name="x.Old"))),
+            [("a", "alias")],
+        ),
+        ([record(name="x.R"), record(name="y.R")], [("", "union")]),
+        ({"type": "bytes", "logicalType": "decimal"}, [("", "logical_type")]),
+        ({"type": "bytes", "logicalType": "decimal", "precision": 0}, [("", "logical_type")]),
+        ({"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 3}, [("", "logical_type")]),
+        (fixed(2, logicalType="decimal", precision=5), [("", "logical_type")]),
+        ({"type": "string", "logicalType": "date"}, [("", "logical_type")]),
+        (fixed(4, logicalType="duration"), [("", "logical_type")]),
+        (fixed(2, logicalType="decimal", precision=4), []),
+        ({"type": "string", "logicalType": "our-own"}, []),
+        (record(field("a", {"type": "double"}, default=0)), []),
+        (record(field("a", "bytes", default="\u00ff")), []),
+        (record(field("a", ["int", "null"], default=None)), []),
+        (record(field("a", ["null", "R"], default=None)), []),
+        (record(field("a", "int", aliases=["a"]), aliases=["R"]), []),
+        (IN_NAMESPACE, []),
+        (enum(), []),
+        ([], []),
+    ],
+)
+def test_what_is_wrong_and_can_be_read_is_listed(source: Any, found: list[tuple[str, str]]) -> None:
+    """Names, defaults, aliases and logical types."""
+    assert [(fault.path, fault.rule) for fault in read_schema(source).faults] == found
