@@ -9,8 +9,9 @@ from collections import OrderedDict
 from types import TracebackType
 from typing import Self
 
-from gateway.kafka.registry_client import AVRO, RegistryClient
+from gateway.kafka.registry_client import RegistryClient
 from gateway.kafka.registry_session import RegistryAccess
+from gateway.kafka.schema_references import whole_schema
 from gateway.wire.errors import UndecodableError
 
 _MAX_SCHEMAS = 32
@@ -54,13 +55,15 @@ class HttpSchemaRegistry:
         if found is None:
             self._remember_unknown(schema_id)
             raise _unknown(schema_id)
-        if found.kind != AVRO or not found.text:
+        try:
+            text = whole_schema(self._client, found)
+        except UndecodableError as error:
             self._remember_unknown(schema_id)
-            raise UndecodableError("unknown_schema", f"registered schema {schema_id} is not an Avro schema")
-        self._schemas[schema_id] = found.text
+            raise UndecodableError(error.reason, f"registered schema {schema_id}: {error.message}") from error
+        self._schemas[schema_id] = text
         if len(self._schemas) > _MAX_SCHEMAS:
             self._schemas.popitem(last=False)
-        return found.text
+        return text
 
     def _remember_unknown(self, schema_id: int) -> None:
         self._unknown_until_s[schema_id] = time.monotonic() + _UNKNOWN_FOR_S

@@ -1,6 +1,7 @@
 """The registry clients against a real HTTP server that speaks the registry's REST API."""
 
 import gzip
+import json
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from gateway.kafka.registry_client import RegistryClient, SchemaRefusedError
 from gateway.kafka.registry_session import MAX_ANSWER_BYTES, RegistryAccess, basic, bearer
+from gateway.kafka.schema_references import MAX_REFERENCES
 from gateway.kafka.schema_registry import HttpSchemaRegistry
 from gateway.kafka.security import Tls
 from gateway.wire.errors import RegistryUnavailableError, UndecodableError
@@ -216,3 +218,28 @@ def test_an_incompatible_schema_is_refused_with_the_reason(client: RegistryClien
         client.register("things", STRICTER)
     with pytest.raises(SchemaRefusedError, match="Invalid schema"):
         client.register("things", '{"type": "nonsense"}')
+
+
+def test_a_schema_that_refers_to_others_comes_whole(registry: HttpSchemaRegistry, state: RegistryState) -> None:
+    """Producers of other languages share types between subjects; a reference to nothing makes it unknown."""
+    colour = {"type": "enum", "name": "Colour", "namespace": "art", "symbols": ["RED"]}
+    thing = {"type": "record", "name": "Thing", "fields": [{"name": "colour", "type": "art.Colour"}]}
+    state.add("colours", colour)
+    schema_id = state.add("things", thing, references=[{"name": "art.Colour", "subject": "colours", "version": 1}])
+    whole = {**thing, "fields": [{"name": "colour", "type": colour}]}
+    assert json.loads(registry.schema_of(schema_id)) == whole
+    gone = [{"name": "art.Colour", "subject": "colours", "version": 7}]
+    state.answers["/schemas/ids/7"] = [(200, {"schema": json.dumps(thing), "references": gone})]
+    with pytest.raises(UndecodableError, match="version 7 of colours, which is not there"):
+        registry.schema_of(7)
+
+
+def test_references_are_bounded(registry: HttpSchemaRegistry, state: RegistryState) -> None:
+    """A chain without an end, one request after the other, is given up."""
+    chain = [{"name": "x", "subject": "chain", "version": version} for version in range(MAX_REFERENCES + 2)]
+    for version, reference in enumerate(chain[1:]):
+        state.answers[f"/subjects/chain/versions/{version}"] = [(200, {"schema": SCHEMA, "references": [reference]})]
+    state.answers["/schemas/ids/7"] = [(200, {"schema": SCHEMA, "references": chain[:1]})]
+    with pytest.raises(UndecodableError, match=f"more than {MAX_REFERENCES} schemas"):
+        registry.schema_of(7)
+    assert len(state.asked) == MAX_REFERENCES + 2
