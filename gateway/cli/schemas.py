@@ -6,7 +6,7 @@ from random import Random
 import click
 import orjson
 
-from gateway.cli import schema_compat
+from gateway.cli import schema_compat, schema_registry
 from gateway.cli.output import emit_json, emit_table, json_option
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
@@ -143,8 +143,10 @@ def mock(event_type: str, version: int | None, count: int, seed: int | None, as_
             click.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2))
 
 
-command.add_command(schema_compat.command, "compat")
-
-
 def _catalog() -> Catalog:
     return Deployment(load_settings()).catalog()
+
+
+command.add_command(schema_compat.command, "compat")
+for _part in schema_registry.COMMANDS:
+    command.add_command(_part)

@@ -147,9 +147,9 @@ class RegistryClient:
         """Give the compatibility level of a subject; None where it has none of its own."""
         return self._ask(lambda: str(self._client.get_compatibility(subject)))
 
-    def set_compatibility(self, subject: str, level: str) -> None:
-        """Give a subject, which need not exist, a compatibility level of its own."""
-        self._ask(lambda: self._client.set_compatibility(subject, level))
+    def set_compatibility(self, subject: str, level: str) -> bool:
+        """Give a subject a compatibility level of its own; False where it does not exist, to registries that mind."""
+        return self._ask(lambda: bool(self._client.set_compatibility(subject, level))) or False
 
     def _ask(self, question: Callable[[], T]) -> T | None:
         try:

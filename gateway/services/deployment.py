@@ -84,13 +84,20 @@ class Deployment:
             self._catalog = load_catalog(self._settings.catalog_dir or schemas_root() / "events")
         return self._catalog
 
-    def schema_registry(self) -> RegistryAccess | None:
-        """Tell how the schema registry is reached; None where there is none.
+    def schema_registry(self) -> RegistryAccess:
+        """Tell how the schema registry is reached.
 
         Raises:
+            UnavailableError: none is configured.
             InvalidInputError: see `registry_access`.
         """
-        return registry_access(self._settings)
+        found = registry_access(self._settings)
+        if found is None:
+            raise UnavailableError(
+                "there is no schema registry: GATEWAY_SCHEMA_REGISTRY_URL is not set",
+                hint="events in single-object encoding need none",
+            )
+        return found
 
     def layout(self) -> TopicLayout:
         """Derive the topics from the catalog and the settings."""

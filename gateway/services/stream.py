@@ -14,6 +14,7 @@ from gateway.kafka.schema_registry import HttpSchemaRegistry
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
 from gateway.services.process import announce_ready, until_stopped_or_failed
+from gateway.services.registry_access import registry_access
 from gateway.settings import Settings
 from gateway.stream.acks import InOrderAcks
 from gateway.stream.app import StreamApp
@@ -42,7 +43,7 @@ async def run_stream(settings: Settings) -> None:
     """
     deployment = Deployment(settings)
     config = deployment.kafka("webhook-gateway-stream")
-    access = deployment.schema_registry()
+    access = registry_access(settings)
     registry = None if access is None else HttpSchemaRegistry(access)
     topics = deployment.layout().event_topics()
     watchdog = Watchdog(settings.stall_timeout_s)

@@ -29,6 +29,7 @@ _REQUIRED = {
     "subscriptions delete": ("--yes",),
     "publish": ("--mock", "1"),
     "dlq replay": ("--yes",),
+    "schemas pull": ("--into", "/no/such/folder"),
 }
 
 
