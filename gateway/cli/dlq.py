@@ -13,7 +13,7 @@ from gateway.domain.errors import InvalidInputError
 from gateway.domain.history import DeliveryHistory
 from gateway.domain.outcome import Reason
 from gateway.kafka.config import KafkaConfig
-from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose, is_waiting
+from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose, has_body, is_waiting
 from gateway.replay.replayer import Replayer
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
@@ -48,7 +48,7 @@ def command() -> None:
 @click.option("--limit", type=click.IntRange(1, _MAX_LIMIT), default=100, show_default=True, help="How many at most.")
 @json_option
 def list_(subscription_id: str | None, reason: str | None, since_ms: int | None, limit: int, as_json: bool) -> None:
-    """List dead letters; one that has been replayed is marked.
+    """List dead letters; one that has been replayed is marked, and one that has no body to replay.
 
     \b
     Examples:
@@ -91,7 +91,7 @@ def replay(
     """Begin deliveries again that were given up: the same body, the same webhook-id, attempts counted from 1.
 
     Names deliveries, or takes all that wait of a subscription. Exit code 3: one is not in the dead-letter topic; 4:
-    one was replayed already. Then nothing is replayed.
+    one was replayed already, or never had a body (transform_failed, too_large). Then nothing is replayed.
 
     \b
     Examples:
@@ -110,7 +110,7 @@ def replay(
     if delivery_ids:
         chosen = choose(found.letters, delivery_ids, again=again)
     else:
-        chosen = [letter for letter in found.letters if again or is_waiting(letter)]
+        chosen = [letter for letter in found.letters if is_waiting(letter) or (again and has_body(letter))]
         if not (yes or dry_run) and chosen:
             _confirm(len(chosen))
     _replay(kafka, chosen, dry_run=dry_run, as_json=as_json)
@@ -149,8 +149,14 @@ def _row(letter: DeliveryHistory) -> tuple[object, ...]:
         given_up.reason if given_up else None,
         len(letter.attempts),
         describe_moment(given_up.at_ms if given_up else None),
-        "waiting" if is_waiting(letter) else f"replayed {describe_moment(letter.replayed_at_ms)}",
+        _state(letter),
     )
+
+
+def _state(letter: DeliveryHistory) -> str:
+    if not has_body(letter):
+        return "no body"
+    return "waiting" if is_waiting(letter) else f"replayed {describe_moment(letter.replayed_at_ms)}"
 
 
 def _kafka() -> KafkaConfig:

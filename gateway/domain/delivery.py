@@ -57,11 +57,12 @@ class Delivery:
         due_at_ms: not before this; 0 for at once.
         trigger: `event`, or `replay` when an operator asked for it.
         attempts: what was tried so far, oldest first.
-        reason: why it is in the dead-letter topic; None elsewhere.
+        reason: why it is in the dead-letter topic, or, on its way there, why it has no body; None elsewhere.
         dead_lettered_at_ms: since when; None elsewhere.
         not_before_ms: the producer asked for it to be sent no earlier; 0 for at once.
         priority: whether it overtakes others that wait.
         content_headers: request headers that belong to the body, as (name, value) pairs.
+        sensitive_fields: the sensitive fields that the body may hold, by the paths that its subscription was granted.
     """
 
     delivery_id: str
@@ -84,6 +85,7 @@ class Delivery:
     not_before_ms: int = 0
     priority: Priority = Priority.NORMAL
     content_headers: tuple[tuple[str, str], ...] = ()
+    sensitive_fields: tuple[str, ...] = ()
 
     @property
     def next_attempt_number(self) -> int:

@@ -67,6 +67,19 @@ class Reason(Enum):
     TOO_LARGE = "too_large"
 
 
+# Of deliveries that were planned without a body: there is nothing to send, and nothing to replay.
+WITHOUT_BODY = frozenset({Reason.TRANSFORM_FAILED, Reason.TOO_LARGE, Reason.UNDECODABLE})
+
+
+def reason_without_body(text: str) -> Reason:
+    """Read why a delivery was planned without a body: one of WITHOUT_BODY; UNDECODABLE for a newer gateway's reason.
+
+    Args:
+        text: the `reason` of a delivery that is not in the dead-letter topic.
+    """
+    return next((reason for reason in WITHOUT_BODY if reason.value == text), Reason.UNDECODABLE)
+
+
 _OUR_OWN = frozenset({Reason.ADDRESS_REFUSED, Reason.CONFIGURATION, Reason.PROXY})
 
 

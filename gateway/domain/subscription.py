@@ -1,6 +1,7 @@
 """Subscriptions: who wants which events, where to, and how they are to be sent."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -183,6 +184,17 @@ class Subscription:
     on_filter_error: OnFilterError = OnFilterError.SEND
     sensitive_grants: tuple[str, ...] = ()
     transform: str | None = None
+
+
+def granted_paths(grants: Iterable[str], event_type: str) -> tuple[str, ...]:
+    """Give the paths of the fields of one event type that are granted.
+
+    Args:
+        grants: as `order.created:customer.email`.
+        event_type: which one.
+    """
+    prefix = f"{event_type}:"
+    return tuple(grant.removeprefix(prefix) for grant in grants if grant.startswith(prefix))
 
 
 def check_sendable(subscription: Subscription) -> Subscription:

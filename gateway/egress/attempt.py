@@ -4,13 +4,14 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.domain.content_headers import SCHEMA_VERSION_HEADER
 from gateway.domain.delivery import AttemptSummary, Delivery
 from gateway.domain.endpoint import host_as_given
 from gateway.domain.errors import GatewayError
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
 from gateway.domain.signing import signature_headers
-from gateway.domain.subscription import Subscription
-from gateway.egress.echoes import without_echoes
+from gateway.domain.subscription import Subscription, granted_paths
+from gateway.egress.echoes import without_answer, without_echoes
 from gateway.egress.opening import Opener
 from gateway.http.client import WebhookClient
 from gateway.telemetry.clock import now_ms
@@ -68,6 +69,9 @@ class SigningAttempter:
         return CompletedAttempt(summary, result)
 
     async def _send(self, delivery: Delivery, subscription: Subscription, now_ms: int) -> SendResult:
+        withdrawn = _withdrawn_grants(delivery, subscription)
+        if withdrawn:
+            return Failed(ErrorCode.CONFIGURATION, f"its body holds what is granted no more: {', '.join(withdrawn)}")
         opened = self._opener.open(subscription)
         secrets = opened.signing_secrets(now_ms)
         if not secrets:
@@ -79,12 +83,23 @@ class SigningAttempter:
         except GatewayError as error:
             return Failed(ErrorCode.CONFIGURATION, error.message)
         headers["Content-Type"] = delivery.content_type
-        if opened.headers:
-            headers = {**opened.headers, **headers}
+        headers[SCHEMA_VERSION_HEADER] = str(delivery.schema_version)
+        if opened.headers or delivery.content_headers:
+            headers = {**opened.headers, **dict(delivery.content_headers), **headers}
         result = await self._client.send(
             subscription.url, headers, delivery.body, timeout_s=subscription.timeout_s, tls=opened.tls
         )
+        if delivery.sensitive_fields:
+            result = without_answer(result)
         return without_echoes(result, opened.headers.values()) if opened.headers else result
+
+
+def _withdrawn_grants(delivery: Delivery, subscription: Subscription) -> list[str]:
+    """Give the sensitive fields that a delivery was planned with and its subscription may not see any more."""
+    if not delivery.sensitive_fields:
+        return []
+    granted = granted_paths(subscription.sensitive_grants, delivery.event_type)
+    return [path for path in delivery.sensitive_fields if path not in granted]
 
 
 def _log_refused(subscription: Subscription) -> None:

@@ -1,13 +1,13 @@
-"""Step ⑤, after the sending: what an endpoint repeats of its subscription's headers is taken out of its answer.
+"""Step ⑤, after the sending: what an endpoint repeats of confidential parts of a request is taken out of its answer.
 
-Many a test endpoint answers with the request it got. What an answer says is kept in the attempts and shown; a header's
-value may be a credential, and has no place there.
+Many a test endpoint answers with the request it got. What an answer says is kept in the attempts and shown. A header's
+value may be a credential, and has no place there; neither has a sensitive field, in whatever form it comes back.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gateway.domain.outcome import Failed, SendResult
+from gateway.domain.outcome import ErrorCode, Failed, SendResult
 
 # Shorter ones are no credentials, and to hide `json` or `true` would spoil what the endpoint says.
 MIN_HIDDEN_CHARS = 8
@@ -35,6 +35,14 @@ def without_echoes(result: SendResult, values: Iterable[str]) -> SendResult:
         excerpt=_hidden(result.excerpt, words),
         headers=tuple((name, _hidden(value, words)) for name, value in result.headers),
     )
+
+
+def without_answer(result: SendResult) -> SendResult:
+    """Give what came of a request that held sensitive fields: its status, and nothing of what the endpoint wrote."""
+    if not isinstance(result, Failed):
+        return replace(result, excerpt=HIDDEN if result.excerpt else "", headers=())
+    # Only the detail of an answer that is none quotes what came.
+    return replace(result, detail=HIDDEN) if result.code is ErrorCode.INVALID_RESPONSE else result
 
 
 def _hidden(text: str, words: list[str]) -> str:

@@ -16,7 +16,7 @@ from gateway.domain.catch_up import PartitionReading, Taken
 from gateway.domain.cursor import KeyStrand, Strand
 from gateway.domain.delivery import Delivery, RejectedEvent
 from gateway.domain.event import SourcePosition
-from gateway.domain.outcome import Reason
+from gateway.domain.outcome import Reason, reason_without_body
 from gateway.domain.topics import PRIORITY_DELIVERIES, REJECTED
 from gateway.egress.duplicates import DuplicateGuard
 from gateway.egress.lane import Origin, QueuedDelivery
@@ -107,7 +107,10 @@ class Intake:
     def enqueue(
         self, message: Message, reading: PartitionReading, partition: Partition, strand: Strand, *, via: Strand | None
     ) -> None:
-        """Hand a record to its lane; a duplicate is settled, one that is no delivery goes to `events.rejected`.
+        """Hand a record to its lane.
+
+        A duplicate is settled, a delivery without a body becomes a dead letter, what is no delivery goes to
+        `events.rejected`.
 
         Args:
             message: the record.
@@ -124,6 +127,8 @@ class Intake:
             return
         if self._duplicates.suppresses(message, partition, delivery):
             origin.settle()
+        elif delivery.reason is not None:
+            self._pool.end(QueuedDelivery(delivery, origin), reason_without_body(delivery.reason))
         else:
             self._pool.put(QueuedDelivery(_resumed(delivery, origin), origin))
 
@@ -160,7 +165,8 @@ class Intake:
         if waiting.left_ms > 0:
             return waiting.left_ms
         if reading.hand_out(strand, offset):
-            self._pool.end(QueuedDelivery(_resumed(delivery, origin), origin), waiting.reason)
+            reason = waiting.reason if delivery.reason is None else reason_without_body(delivery.reason)
+            self._pool.end(QueuedDelivery(_resumed(delivery, origin), origin), reason)
         return None
 
     def _decode(self, message: Message) -> Delivery:

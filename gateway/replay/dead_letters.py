@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gateway.domain.errors import ConflictError, NotFoundError
 from gateway.domain.folding import HistoryBook, HistoryRecord
 from gateway.domain.history import DeliveryHistory, DeliveryState
+from gateway.domain.outcome import WITHOUT_BODY
 from gateway.domain.topics import DEAD_LETTERS
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.delivery_log import DeliveryLog, LogQuery, LogReport
@@ -17,6 +18,7 @@ from gateway.kafka.scan import ScanBounds, TopicScan, no_progress
 
 # Letters are kept without their bodies, about 1 KB each, until they are folded.
 LIST_BOUNDS = ScanBounds(max_records=200_000, deadline_s=60)
+_REASONS_WITHOUT_BODY = frozenset(reason.value for reason in WITHOUT_BODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,14 @@ class LetterList:
     report: LogReport
 
 
+def has_body(letter: DeliveryHistory) -> bool:
+    """Tell whether there is something to replay: not where none could be made for the subscription."""
+    return letter.dead_letter is None or letter.dead_letter.reason not in _REASONS_WITHOUT_BODY
+
+
 def is_waiting(letter: DeliveryHistory) -> bool:
-    """Tell whether a dead letter waits, rather than having been replayed."""
-    return letter.state is DeliveryState.DEAD_LETTERED
+    """Tell whether a dead letter waits for a replay, rather than having been replayed, or having no body to replay."""
+    return letter.state is DeliveryState.DEAD_LETTERED and has_body(letter)
 
 
 def choose(letters: Sequence[DeliveryHistory], delivery_ids: Collection[str], *, again: bool) -> list[DeliveryHistory]:
@@ -73,13 +80,19 @@ def choose(letters: Sequence[DeliveryHistory], delivery_ids: Collection[str], *,
 
     Raises:
         NotFoundError: one is not in the dead-letter topic.
-        ConflictError: one was replayed already, and `again` is not set.
+        ConflictError: one has no body, or was replayed already and `again` is not set.
     """
     found = {letter.delivery_id: letter for letter in letters}
     missing = [delivery_id for delivery_id in delivery_ids if delivery_id not in found]
     if missing:
         raise NotFoundError(f"no dead letter of delivery {', '.join(missing)}; nothing was replayed")
     chosen = [found[delivery_id] for delivery_id in dict.fromkeys(delivery_ids)]
+    bare = [f"{letter.delivery_id} ({letter.reason})" for letter in chosen if not has_body(letter)]
+    if bare:
+        raise ConflictError(
+            f"there is no body to send: {', '.join(bare)}; nothing was replayed",
+            hint="put right what the subscription asks for, then publish the event again",
+        )
     replayed = [letter.delivery_id for letter in chosen if not is_waiting(letter)]
     if replayed and not again:
         raise ConflictError(

@@ -15,19 +15,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.domain.content_headers import (
+    AVRO_TYPE,
+    CLOUDEVENTS_PREFIX,
+    CLOUDEVENTS_TYPE,
+    EVENT_TIME_HEADER,
+    EVENT_TYPE_HEADER,
+)
 from gateway.domain.event import Event
 from gateway.domain.subscription import ContentMode
 from gateway.wire.moments import moment_text
 from gateway.wire.rendering import CONTENT_TYPE, render_data, render_webhook
 
-CLOUDEVENTS_TYPE = "application/cloudevents+json"
-AVRO_TYPE = "application/avro"
-EVENT_TYPE_HEADER = "webhook-event-type"
-EVENT_TIME_HEADER = "webhook-event-time"
 # Of all headers of one body together. Many servers refuse requests with more than 8 or 16 KiB of headers.
 MAX_CONTENT_HEADERS_CHARS = 8192
 
-_CE_PREFIX = "ce-"
 # What CloudEvents' HTTP binding 1.0.2, section 3.1.3.2, wants percent-encoded: all but visible ASCII, and " and %.
 _ENCODED = re.compile(r"[^\x21\x23\x24\x26-\x7e]")
 
@@ -105,7 +107,9 @@ def _cloudevents(event: Event, version: int | None, data: Any) -> Content:
 
 
 def _cloudevents_binary(event: Event, version: int | None, data: Any) -> Content:
-    headers = tuple((_CE_PREFIX + name, percent_encoded(value)) for name, value in _attributes(event, version).items())
+    headers = tuple(
+        (CLOUDEVENTS_PREFIX + name, percent_encoded(value)) for name, value in _attributes(event, version).items()
+    )
     return Content(render_data(data), CONTENT_TYPE, headers)
 
 

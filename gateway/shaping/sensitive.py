@@ -103,12 +103,6 @@ def sensitive_fields(catalog: Catalog, event_type: str) -> SensitiveFields:
     return SensitiveFields(catalog.entry(event_type, version).nodes for version in versions)
 
 
-def grants_for(grants: Iterable[str], event_type: str) -> tuple[str, ...]:
-    """Give the paths that a subscription's grants name of one event type."""
-    prefix = event_type + _SEPARATOR
-    return tuple(grant.removeprefix(prefix) for grant in grants if grant.startswith(prefix))
-
-
 def check_grant(catalog: Catalog, grant: str) -> None:
     """Check that a grant means something.
 

@@ -53,6 +53,7 @@ def _delivery_to_avro(delivery: Delivery) -> dict[str, Any]:
         "not_before_ms": delivery.not_before_ms,
         "priority": delivery.priority.value,
         "content_headers": [{"name": name, "value": value} for name, value in delivery.content_headers],
+        "sensitive_fields": list(delivery.sensitive_fields),
     }
 
 
@@ -98,6 +99,7 @@ def _delivery_from_avro(value: dict[str, Any]) -> Delivery:
         not_before_ms=value["not_before_ms"],
         priority=_PRIORITIES[value["priority"]],
         content_headers=tuple((header["name"], header["value"]) for header in value["content_headers"]),
+        sensitive_fields=tuple(value["sensitive_fields"]),
     )
 
 

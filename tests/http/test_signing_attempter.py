@@ -143,3 +143,53 @@ async def test_a_header_that_does_not_open_keeps_the_request_back() -> None:
             assert "canary" not in kept_back.value.message
     await client.close()
     assert endpoint.requests == []
+
+
+async def test_a_request_says_what_its_body_is() -> None:
+    """The schema version in every mode, and the headers that a mode adds; signatures and own headers stay."""
+    ring = parse_key_ring(generate_key_line())
+    client = WebhookClient(DEVELOPMENT)
+    attempter = SigningAttempter(client, ring)
+    binary = replace(
+        planned("evt_1", "sub_1", tenant="acme"),
+        content_headers=(("ce-specversion", "1.0"), ("ce-subject", "Z%C3%BCrich"), ("webhook-id", "evt_2")),
+    )
+    async with raw_endpoint(saying(OK)) as endpoint:
+        plain = subscription(endpoint.url, ring, OLD)
+        await attempter.attempt(planned("evt_1", "sub_1", tenant="acme"), plain)
+        await attempter.attempt(binary, with_header(plain, ring, "X-Key", "one"))
+    await client.close()
+    first, second = endpoint.requests
+    assert first.all("webhook-schema-version") == second.all("webhook-schema-version") == ["2"]
+    assert (first.all("ce-specversion"), second.all("ce-specversion")) == ([], ["1.0"])
+    assert (second.all("ce-subject"), second.all("x-key")) == (["Z%C3%BCrich"], ["one"])
+    assert second.all("webhook-id") == ["evt_1"]
+
+
+async def test_an_answer_to_sensitive_fields_is_not_kept() -> None:
+    """Many a test endpoint answers with the request it got."""
+    ring = parse_key_ring(generate_key_line())
+    client = WebhookClient(DEVELOPMENT)
+    echo = b"HTTP/1.1 500 Oops\r\nServer: 1906-12-09\r\nContent-Length: 10\r\n\r\n1906-12-09"
+    async with raw_endpoint(saying(echo)) as endpoint:
+        granted = replace(subscription(endpoint.url, ring, OLD), sensitive_grants=("order.created:born",))
+        to_send = replace(planned("evt_1", "sub_1", tenant="acme"), sensitive_fields=("born",))
+        attempt = await SigningAttempter(client, ring).attempt(to_send, granted)
+    await client.close()
+    assert attempt.summary.status == 500
+    assert "1906" not in repr(attempt)
+
+
+@pytest.mark.parametrize("grants", [(), ("order.paid:born",), ("order.created:born_in",)])
+async def test_a_grant_that_was_withdrawn_holds_for_deliveries_under_way(
+    sandbox: Sandbox, grants: tuple[str, ...]
+) -> None:
+    """Their bodies were rendered before; they are not sent, and the record says why."""
+    url = await sandbox.start() + "/hooks/shop"
+    ring, client = parse_key_ring(generate_key_line()), WebhookClient(DEVELOPMENT)
+    withdrawn = replace(subscription(url, ring, OLD), sensitive_grants=grants)
+    to_send = replace(planned("evt_1", "sub_1", tenant="acme"), sensitive_fields=("born",))
+    attempt = await SigningAttempter(client, ring).attempt(to_send, withdrawn)
+    await client.close()
+    assert attempt.result == Failed(ErrorCode.CONFIGURATION, "its body holds what is granted no more: born")
+    assert sandbox.received("shop") == []

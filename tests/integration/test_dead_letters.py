@@ -1,6 +1,7 @@
 """Dead letters: listed, replayed once, and known to be replayed."""
 
 import time
+from dataclasses import replace
 from uuid import uuid4
 
 import orjson
@@ -127,6 +128,23 @@ def test_the_second_replay_of_one_is_refused_unless_asked_for(
     assert len(sent_again(kafka, subscription_id)) == 1
     program.invoke(command, ["replay", letter.delivery_id, "--again"], catch_exceptions=False)
     assert len(sent_again(kafka, subscription_id)) == 2
+
+
+def test_one_that_never_had_a_body_is_listed_and_not_replayed(
+    kafka: KafkaConfig, subscription_id: str, program: CliRunner
+) -> None:
+    """By its id that is refused with the reason, among all of a subscription it is left out, asked for again or not."""
+    good, bare = letters_of(subscription_id, 2)
+    bare = replace(bare, body=b"", attempts=(), reason="transform_failed")
+    write_records(kafka, (DEAD_LETTERS, good), (DEAD_LETTERS, bare))
+    table = program.invoke(command, ["list", "--subscription", subscription_id], catch_exceptions=False).stdout
+    assert f"{bare.delivery_id}" in table
+    assert table.count("no body") == 1
+    with pytest.raises(ConflictError, match=r"no body to send: .* \(transform_failed\)"):
+        program.invoke(command, ["replay", good.delivery_id, bare.delivery_id, "--again"], catch_exceptions=False)
+    everything = ["replay", "--subscription", subscription_id, "--yes", "--again"]
+    program.invoke(command, everything, catch_exceptions=False)
+    assert [one.delivery_id for one in sent_again(kafka, subscription_id)] == [good.delivery_id]
 
 
 def test_one_unknown_id_and_nothing_is_replayed(kafka: KafkaConfig, subscription_id: str, program: CliRunner) -> None:

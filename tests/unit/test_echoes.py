@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.domain.outcome import Answered, ErrorCode, Failed
-from gateway.egress.echoes import without_echoes
+from gateway.egress.echoes import HIDDEN, without_answer, without_echoes
 
 VALUES = ("Bearer token-123456", "api-key-7890", "json", "v=1")
 
@@ -32,3 +32,14 @@ def test_without_credentials_nothing_is_touched() -> None:
     """The answer is the same object."""
     answer = Answered(200, excerpt="json")
     assert without_echoes(answer, ("json",)) is answer
+
+
+def test_of_an_answer_to_sensitive_fields_only_what_came_of_it_is_kept() -> None:
+    """The endpoint may give them back in any form; its status and what failed on our side are not its words."""
+    answer = Answered(500, 3.0, "born on 1906-12-09", (("x-request-id", "1906-12-09"),))
+    assert without_answer(answer) == Answered(500, 3.0, HIDDEN)
+    assert without_answer(Answered(200)) == Answered(200)
+    garbage = Failed(ErrorCode.INVALID_RESPONSE, "bad status line '1906-12-09'")
+    assert without_answer(garbage) == Failed(ErrorCode.INVALID_RESPONSE, HIDDEN)
+    silence = Failed(ErrorCode.TIMEOUT, "no complete answer within 10 s")
+    assert without_answer(silence) is silence

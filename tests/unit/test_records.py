@@ -38,6 +38,7 @@ def of(kind: type[Any], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[A
         str | None: st.none() | texts,
         int | None: st.none() | ints,
         bytes | None: st.none() | st.binary(max_size=20),
+        tuple[str, ...]: st.lists(texts, max_size=3).map(tuple),
         tuple[tuple[str, str], ...]: st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
     }
     filled = {field.name: by_type[field.type] for field in dataclasses.fields(kind) if field.name not in fields}
