@@ -1,22 +1,18 @@
 """`gateway schemas`: look at the event catalog, check it, and make up data for it."""
 
-import sys
 from random import Random
 
 import click
 import orjson
 
-from gateway.cli import schema_compat, schema_registry
+from gateway.cli import schema_check, schema_compat, schema_registry
 from gateway.cli.output import emit_json, emit_table, json_option
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
 from gateway.wire.catalog import Catalog, EventSchema
-from gateway.wire.catalog_check import Problem, check_catalog, check_gateway_records
 from gateway.wire.mocking import mock_data
 from gateway.wire.rendering import render_data
-from gateway.wire.schema_files import schemas_root
 
-_PROBLEMS_FOUND_EXIT = 1
 _version_option = click.option("--version", type=click.IntRange(min=1), help="Schema version; the newest by default.")
 
 
@@ -90,37 +86,6 @@ def show(event_type: str, version: int | None, as_json: bool) -> None:
 
 
 @command.command()
-@json_option
-def check(as_json: bool) -> None:
-    """Check that every version can read and be read by every earlier one.
-
-    The gateway's own records are checked as well: their new fields come at the end and have defaults. Each problem
-    is one line with file, field and rule. Exit code 1 when there is any.
-
-    \b
-    Examples:
-      gateway schemas check
-      GATEWAY_CATALOG_DIR=./schemas/events gateway schemas check --json
-    """
-    catalog_dir = load_settings().catalog_dir or schemas_root() / "events"
-    problems = [*check_catalog(catalog_dir), *check_gateway_records(schemas_root() / "gateway")]
-    for problem in problems:
-        _print_problem(problem, as_json=as_json)
-    if problems:
-        sys.exit(_PROBLEMS_FOUND_EXIT)
-    if not as_json:
-        click.echo("no problems found")
-
-
-def _print_problem(problem: Problem, *, as_json: bool) -> None:
-    if as_json:
-        emit_json({"file": problem.file, "field": problem.field, "rule": problem.rule, "detail": problem.detail})
-    else:
-        parts = (problem.file, problem.field, problem.rule, problem.detail)
-        click.echo(": ".join(part for part in parts if part))
-
-
-@command.command()
 @click.argument("event_type", metavar="TYPE")
 @_version_option
 @click.option("--count", type=click.IntRange(min=1), default=1, show_default=True, help="How many.")
@@ -147,6 +112,7 @@ def _catalog() -> Catalog:
     return Deployment(load_settings()).catalog()
 
 
+command.add_command(schema_check.command, "check")
 command.add_command(schema_compat.command, "compat")
 for _part in schema_registry.COMMANDS:
     command.add_command(_part)

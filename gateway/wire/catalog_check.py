@@ -6,7 +6,7 @@ here. The gateway's own records may only grow at the end, because an older worke
 that a newer one wrote (see `gateway.wire.records`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -18,8 +18,12 @@ from gateway.domain.errors import GatewayError
 from gateway.wire.catalog import EventSchema, event_schema, read_event_type, type_folders
 from gateway.wire.compatibility import compare
 from gateway.wire.errors import CatalogError
+from gateway.wire.schema_changes import list_changes
 from gateway.wire.schema_files import read_versions
 from gateway.wire.schema_rules import Finding, RuledSchema, SchemaFaultError, read_schema
+
+# The JSON of each version of each event type, as another state of the catalog has it.
+PublishedCatalog = Mapping[str, Mapping[int, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,22 @@ def check_catalog(folder: Path) -> list[Problem]:
         CatalogError: the folder is missing or empty.
     """
     return [problem for type_folder in type_folders(folder) for problem in _check_type(type_folder)]
+
+
+def check_unchanged(folder: Path, published: PublishedCatalog) -> list[Problem]:
+    """List what of a published catalog is not in a catalog folder, or is there and means something else.
+
+    What the folder's own check calls unreadable is passed over.
+
+    Raises:
+        CatalogError: the folder is missing or empty.
+    """
+    candidates = {type_folder.name: type_folder for type_folder in type_folders(folder)}
+    return [
+        problem
+        for event_type, versions in published.items()
+        for problem in _check_type_unchanged(event_type, versions, candidates.get(event_type))
+    ]
 
 
 def check_gateway_records(folder: Path) -> list[Problem]:
@@ -97,6 +117,32 @@ def _check_type(folder: Path) -> list[Problem]:
     return problems
 
 
+def _check_type_unchanged(event_type: str, published: Mapping[int, Any], folder: Path | None) -> Iterator[Problem]:
+    try:
+        candidates = {} if folder is None else read_event_type(folder)
+    except GatewayError:
+        return
+    for version, source in published.items():
+        file = f"{event_type}/{version}.avsc"
+        if version not in candidates:
+            yield Problem(file, "", "removed", "it was published, so records, pins and receivers may rely on it")
+        elif candidates[version] != source:
+            yield from _check_version_unchanged(file, source, candidates[version])
+
+
+def _check_version_unchanged(file: str, published: Any, candidate: Any) -> Iterator[Problem]:
+    try:
+        before = read_schema(published)
+    except SchemaFaultError:
+        return  # nobody can rely on it
+    try:
+        after = read_schema(candidate)
+    except SchemaFaultError:
+        return
+    for found in list_changes(before, after):
+        yield Problem(file, found.path, found.rule, f"a published version does not change: {found.detail}")
+
+
 def _problem(file: str, finding: Finding) -> Problem:
     return Problem(file, finding.path, finding.rule, finding.detail)
 
@@ -105,9 +151,10 @@ def _check_both_ways(older: _Version, newer: _Version) -> Iterator[Problem]:
     """Find what one can't read of the other, and what it would read with another meaning."""
     for reader, writer in ((newer, older), (older, newer)):
         verdict = compare(reader.ruled, writer.ruled)
-        for found in (*verdict.reasons, *verdict.warnings):
-            what = f"version {reader.number} can't read version {writer.number}: {found.detail}"
-            yield Problem(newer.file, found.path, found.rule, what)
+        for how, findings in (("can't read", verdict.reasons), ("would misread", verdict.warnings)):
+            for found in findings:
+                what = f"version {reader.number} {how} version {writer.number}: {found.detail}"
+                yield Problem(newer.file, found.path, found.rule, what)
 
 
 def _check_fingerprints(older: _Version, newer: _Version) -> Iterator[Problem]:

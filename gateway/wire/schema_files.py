@@ -28,10 +28,16 @@ def read_versions(folder: Path) -> dict[int, Any]:
     if len(files) > MAX_VERSIONS:
         raise GatewayError(f"{folder} has {len(files)} versions, at most {MAX_VERSIONS} are allowed")
     for file in files:
-        if not file.stem.isdecimal() or file.stem.startswith("0"):
+        if not is_version_file(file.name):
             raise GatewayError(f"{file} must be named by its version, like 1.avsc")
         versions[int(file.stem)] = read_schema_file(file)
     return versions
+
+
+def is_version_file(name: str) -> bool:
+    """Tell whether a file is named by a version, like `1.avsc`."""
+    stem, _, suffix = name.partition(".")
+    return suffix == "avsc" and stem.isascii() and stem.isdecimal() and not stem.startswith("0")
 
 
 def read_schema_file(file: Path) -> Any:

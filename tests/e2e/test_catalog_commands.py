@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from gateway.domain.topics import TopicLayout
 from gateway.kafka.config import KafkaConfig
+from gateway.wire.schema_files import schemas_root
 
 GATEWAY = Path(sys.executable).parent / "gateway"
 
@@ -52,6 +54,21 @@ def test_check_finds_a_breaking_change(tmp_path: Path) -> None:
     )
     as_json = run("schemas", "check", "--json", GATEWAY_CATALOG_DIR=str(tmp_path))
     assert [json.loads(line)["rule"] for line in as_json.stdout.splitlines()] == ["type", "type"]
+
+
+def test_check_finds_what_of_the_published_catalog_is_gone(tmp_path: Path) -> None:
+    """A version that others rely on stays as it is, and an unknown state to compare with is no empty one."""
+    shipped = schemas_root() / "events"
+    shutil.copytree(shipped, tmp_path / "events")
+    environment = {"GATEWAY_CATALOG_DIR": str(tmp_path / "events")}
+    same = run("schemas", "check", "--against", str(shipped), **environment)
+    assert (same.returncode, same.stdout) == (0, "no problems found\n")
+    (tmp_path / "events" / "order.paid" / "1.avsc").unlink()
+    changed = run("schemas", "check", "--against", str(shipped), **environment)
+    assert changed.returncode == 1
+    assert changed.stdout.startswith("order.paid/1.avsc: removed: it was published")
+    nowhere = run("schemas", "check", "--against", "nowhere", **environment)
+    assert (nowhere.returncode, nowhere.stdout) == (2, "")
 
 
 def test_two_files_can_be_compared(tmp_path: Path) -> None:
