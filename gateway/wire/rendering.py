@@ -55,12 +55,12 @@ def render_body(event_id: str, event_type: str, time_ms: int, data: dict[str, An
         "timestamp": rfc3339(_EPOCH + timedelta(milliseconds=time_ms)),
         "data": data,
     }
-    return orjson.dumps(body, default=_render, option=_OPTIONS)
+    return orjson.dumps(body, default=json_text, option=_OPTIONS)
 
 
 def render_data(data: Any) -> bytes:
     """Give an event's data alone, in the same form; `gateway.wire.json_data` reads it back."""
-    return orjson.dumps(data, default=_render, option=_OPTIONS)
+    return orjson.dumps(data, default=json_text, option=_OPTIONS)
 
 
 def rfc3339(moment: datetime) -> str:
@@ -74,7 +74,12 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
 
 
-def _render(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """Write a value of a type that JSON lacks.
+
+    Raises:
+        TypeError: no Avro schema decodes to its type.
+    """
     match value:
         case datetime():
             return rfc3339(value)

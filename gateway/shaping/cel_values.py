@@ -1,0 +1,108 @@
+"""Decoded data → the values that expressions are evaluated on, and how much they are.
+
+Plain ones, for the library to take over: a decimal becomes a double, what has no type in CEL (dates, times, uuids) the
+text that the body shows, an aware time a timestamp. The library takes texts as C strings; one that it would cut off, or
+stumble over, is refused.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from gateway.shaping.cel_types import EVENT_WORDS
+from gateway.wire.rendering import json_text
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECONDS = 1_000_000
+
+
+class UnusableTextError(ValueError):
+    """A text holds what no expression can read: U+0000, or half of a surrogate pair."""
+
+
+class Values:
+    """What is made of one event's data.
+
+    Attributes:
+        data: the values.
+        items: how many items all arrays and maps in it have.
+        size: how many characters and bytes all texts in it have.
+    """
+
+    def __init__(self, data: Any) -> None:
+        self.items = 0
+        self.size = 0
+        self.data = self._value(data)
+
+    def _value(self, value: Any) -> Any:  # noqa: PLR0911 - one for each type
+        match value:
+            case None | bool() | int() | float():
+                return value
+            case str():
+                return self._text(value)
+            case dict():
+                self.items += len(value)
+                return {self._text(key): self._value(item) for key, item in value.items()}
+            case list():
+                self.items += len(value)
+                return [self._value(item) for item in value]
+            case Decimal():
+                return float(value)
+            case datetime() if value.tzinfo is not None:
+                return timestamp(value)
+            case datetime() | date() | time():
+                return json_text(value)
+            case UUID():
+                return str(value)
+            case bytes():
+                self.size += len(value)
+                return bytearray(value)
+            case _:
+                raise TypeError(f"a {type(value).__name__} is no value of an Avro schema")
+
+    def _text(self, text: str) -> str:
+        self.size += len(text)
+        return readable_text(text)
+
+
+def readable_text(text: str) -> str:
+    """Return a text if an expression can read it.
+
+    Raises:
+        UnusableTextError: it can't.
+    """
+    if "\0" in text:
+        raise UnusableTextError("a text holds the character U+0000")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise UnusableTextError("a text holds half of a surrogate pair") from None
+    return text
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    """Make a timestamp of an aware time."""
+    since = moment - _EPOCH
+    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1000)
+
+
+def event_values(event: Mapping[str, Any], time_ms: int) -> dict[str, Any]:
+    """Give the values of `event`.
+
+    Args:
+        event: its attributes by name, but for the time.
+        time_ms: when it happened, milliseconds since the epoch.
+
+    Raises:
+        UnusableTextError: one of them can't be read.
+    """
+    values = {name: event[name] for name in EVENT_WORDS if name != "time"}
+    for value in values.values():
+        if value is not None:
+            readable_text(value)
+    return {**values, "time": Timestamp(seconds=time_ms // 1000, nanos=time_ms % 1000 * 1_000_000)}
