@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 
 from aiohttp import web
 
-from gateway.domain.subscription import SignatureProfile
+from gateway.domain.subscription import ContentMode, SignatureProfile
 from gateway.receiver.bounded_body import BodyError, read_body
 from gateway.receiver.errors import WebhookVerificationError
 from gateway.receiver.event_ids import EventIds
@@ -43,6 +43,7 @@ class WebhookHandler:
         process: what is done with an event. Calls overlap up to `max_concurrent`; 1 keeps the order of arrival.
         tolerance_s: see `gateway.receiver.verify`.
         profiles: see `gateway.receiver.verify`.
+        content_mode: the subscription's: what a request's body is; see `gateway.receiver.payload`.
         max_body_bytes: larger bodies are answered 413.
         max_queued: how many events may wait; the worst case in memory is this many bodies of the full size.
         max_concurrent: how many events are processed at once.
@@ -60,6 +61,7 @@ class WebhookHandler:
         *,
         tolerance_s: int = DEFAULT_TOLERANCE_S,
         profiles: Collection[SignatureProfile] = ALL_PROFILES,
+        content_mode: ContentMode = ContentMode.WEBHOOK,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_queued: int = 256,
         max_concurrent: int = 8,
@@ -68,6 +70,7 @@ class WebhookHandler:
     ) -> None:
         self._verifier = WebhookVerifier(secrets, tolerance_s, profiles=profiles)
         self._process = process
+        self._content_mode = content_mode
         self._max_body_bytes = max_body_bytes
         self._max_concurrent = max_concurrent
         self._drain_timeout_s = drain_timeout_s
@@ -97,7 +100,7 @@ class WebhookHandler:
         try:
             body = await read_body(request, self._max_body_bytes)
             webhook = self._verifier.verify(request.headers, body)
-            event = parse_payload(body, webhook)
+            event = parse_payload(request.headers, body, webhook, self._content_mode)
         except BodyError as error:
             return refusal(error.status, error.reason, str(error))
         except WebhookVerificationError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from gateway.domain.content_headers import CLOUDEVENTS_PREFIX, EVENT_TYPE_HEADER
 from gateway.domain.event import MAX_EVENT_ID_CHARS
 from gateway.domain.signing import ID_HEADER, X_ID_HEADER
 from gateway.receiver.errors import WebhookVerificationError
@@ -24,7 +25,7 @@ class Judgement:
 
     Attributes:
         webhook_id: from the headers, or the body's id, or None.
-        event_type: the body's type, or None.
+        event_type: from the headers of its content mode, or the body's type, or None.
         verified: whether the signature fits, or None where it was not checked.
         reason: why it does not, or None.
         answer: the answer.
@@ -66,7 +67,7 @@ class Inbox:
         webhook_id = headers.get(ID_HEADER) or headers.get(X_ID_HEADER) or payload.get("id")
         return Judgement(
             webhook_id=_text(webhook_id, MAX_EVENT_ID_CHARS),
-            event_type=_text(payload.get("type"), MAX_TYPE_CHARS),
+            event_type=_text(_type_in_headers(headers) or payload.get("type"), MAX_TYPE_CHARS),
             verified=verified,
             reason=reason,
             answer=answer,
@@ -80,6 +81,11 @@ class Inbox:
         except WebhookVerificationError as error:
             return False, error.reason
         return True, None
+
+
+def _type_in_headers(headers: Mapping[str, str]) -> str | None:
+    """Look where the content modes say it whose body is the data alone."""
+    return headers.get(f"{CLOUDEVENTS_PREFIX}type") or headers.get(EVENT_TYPE_HEADER)
 
 
 def _parse(body: bytes) -> dict[str, Any]:

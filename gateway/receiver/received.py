@@ -1,5 +1,7 @@
 """What the test receiver remembers: the newest requests, and counts per inbox. Memory is bounded throughout."""
 
+import base64
+import codecs
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -18,13 +20,14 @@ class ReceivedRequest:
         name: the inbox.
         received_at_ms: when it came, milliseconds since the epoch.
         webhook_id: from the headers, or None.
-        event_type: the body's type, or None.
+        event_type: from the headers of its content mode, or the body's type, or None.
         attempt_count: which request with this id at this inbox it is, from 1; None without an id.
         verified: whether the signature fits; None where the inbox has no secret and nothing was checked.
         reason: why it was not verified, or None.
         answer: the status it is answered; None when it is held until the client gives up.
         headers: the headers, bounded in number and length.
-        body: the beginning of the body, as text.
+        body: the beginning of the body as text; empty where it is none, as in the content mode `avro`.
+        body_base64: the beginning of a body that is no text, or None.
     """
 
     seq: int
@@ -38,6 +41,7 @@ class ReceivedRequest:
     answer: int | None
     headers: dict[str, str]
     body: str
+    body_base64: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Give the fields for JSON."""
@@ -158,6 +162,14 @@ class ReceivedStore:
         self._requests.clear()
         self._requests.extend(kept)
         return cleared
+
+
+def text_or_base64(body: bytes) -> tuple[str, str | None]:
+    """Give the beginning of a body as `body` and `body_base64` of a request; it may be cut within a character."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(body), None
+    except UnicodeDecodeError:
+        return "", base64.b64encode(body).decode()
 
 
 def excerpt(text: str, max_chars: int) -> str:

@@ -18,7 +18,7 @@ from gateway.receiver.fail_modes import RETRY_AFTER_S, PlannedAnswer
 from gateway.receiver.inbox import Inbox, Judgement
 from gateway.receiver.inboxes import Inboxes
 from gateway.receiver.json_answers import json_response, refusal
-from gateway.receiver.received import InboxStats, ReceivedRequest, excerpt
+from gateway.receiver.received import InboxStats, ReceivedRequest, excerpt, text_or_base64
 from gateway.receiver.sandbox_api import SandboxApi
 from gateway.receiver.signature_log import note_unverified
 from gateway.telemetry.clock import now_ms
@@ -122,6 +122,7 @@ class Sandbox:
         return await self._answer(inbox, judgement)
 
     def _keep(self, inbox: Inbox, judgement: Judgement, request: web.Request, body: bytes) -> None:
+        text, in_base64 = text_or_base64(body[:MAX_BODY_EXCERPT_BYTES])
         received = ReceivedRequest(
             seq=self._inboxes.store.take_seq(),
             name=inbox.name,
@@ -133,7 +134,8 @@ class Sandbox:
             reason=judgement.reason,
             answer=judgement.answer.status,
             headers=_excerpt_headers(request),
-            body=body[:MAX_BODY_EXCERPT_BYTES].decode(errors="replace"),
+            body=text,
+            body_base64=in_base64,
         )
         self._inboxes.store.add(received)
         if self._on_received is not None:

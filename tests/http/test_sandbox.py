@@ -242,6 +242,21 @@ async def test_what_is_kept_of_a_request_is_bounded(running: Sandboxed) -> None:
         assert response.status == 413
 
 
+async def test_requests_of_every_content_mode_are_kept(running: Sandboxed) -> None:
+    """The type from where the mode says it; a body that is no text in base64, a text that was cut as it is."""
+    bodies = {
+        "ce-type": (b'{"type":"of the data"}', ('{"type":"of the data"}', None)),
+        "webhook-event-type": (b"\xc3\x01\xff", ("", "wwH/")),
+        "X-Other": ("é".encode() * 4000 + b"?", ("é" * 2048, None)),
+    }
+    for name, (body, _) in bodies.items():
+        async with running.client.post("/hooks", data=body, headers=sign(body) | {name: "order.paid"}) as response:
+            assert response.status == 200
+    _, received = await running.call("GET", "/received")
+    assert [one["event_type"] for one in received] == ["order.paid", "order.paid", None]
+    assert [(one["body"], one["body_base64"]) for one in received] == [kept for _, kept in bodies.values()]
+
+
 async def test_a_port_in_use_is_an_error_with_a_hint(running: Sandboxed) -> None:
     """A second receiver on the same port does not come up, and says what to do."""
     second = Sandbox()

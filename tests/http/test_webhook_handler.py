@@ -9,6 +9,7 @@ import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from gateway.domain.subscription import ContentMode
 from gateway.receiver import InvalidSecretError, signature_log
 from gateway.receiver.aiohttp_handler import WebhookHandler
 from gateway.receiver.payload import ReceivedEvent
@@ -82,6 +83,17 @@ async def test_a_signed_event_is_answered_and_processed(inbox: Inbox, serve: Ser
     assert (event.event_id, event.event_type, event.timestamp) == ("evt_1", "order.created", "2026-01-02T03:04:05Z")
     assert event.data == {"total": 1}
     assert event.webhook.webhook_id == "evt_1"
+
+
+async def test_a_handler_reads_the_content_mode_that_it_was_told(inbox: Inbox, serve: Serve) -> None:
+    """Not what headers say that nobody signed."""
+    client = await serve(WebhookHandler(SECRET, inbox.process, content_mode=ContentMode.DATA))
+    body = b'{"total":1}'
+    headers = sign(body) | {"webhook-event-type": "order.created", "webhook-schema-version": "3"}
+    assert (await client.post("/hooks", data=body, headers=headers)).status == 200
+    event = await inbox.events.get()
+    assert (event.event_type, event.schema_version, event.data) == ("order.created", 3, {"total": 1})
+    assert await error_of(await client.post("/hooks", data=body, headers=sign(body))) == "invalid_payload"
 
 
 async def test_the_answer_does_not_wait_for_the_processing(inbox: Inbox, serve: Serve) -> None:
