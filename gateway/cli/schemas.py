@@ -1,17 +1,22 @@
 """`gateway schemas`: look at the event catalog, check it, and make up data for it."""
 
 from random import Random
+from typing import Any
 
 import click
 import orjson
 
 from gateway.cli import schema_check, schema_compat, schema_registry
 from gateway.cli.output import emit_json, emit_table, json_option
+from gateway.domain.errors import InvalidInputError
+from gateway.domain.subscription import granted_paths
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
+from gateway.shaping.sensitive import check_grant, sensitive_fields
 from gateway.wire.catalog import Catalog, EventSchema
 from gateway.wire.mocking import mock_data
 from gateway.wire.rendering import render_data
+from gateway.wire.single_object import fingerprint_of
 
 _version_option = click.option("--version", type=click.IntRange(min=1), help="Schema version; the newest by default.")
 
@@ -62,27 +67,50 @@ def _row(catalog: Catalog, schema: EventSchema) -> tuple[object, ...]:
 @command.command()
 @click.argument("event_type", metavar="TYPE")
 @_version_option
+@click.option("--as-sent", is_flag=True, help="Without the sensitive fields, as content mode avro sends it.")
+@click.option(
+    "--allow-sensitive",
+    "grants",
+    multiple=True,
+    metavar="TYPE:PATH",
+    help="With --as-sent: but with this field, as for a subscription that may see it; may be repeated.",
+)
 @json_option
-def show(event_type: str, version: int | None, as_json: bool) -> None:
+def show(event_type: str, version: int | None, as_sent: bool, grants: tuple[str, ...], as_json: bool) -> None:
     """Print the Avro schema of an event type.
+
+    With --json also its fingerprint, as it stands behind the two marker bytes of single-object encoding.
 
     \b
     Examples:
       gateway schemas show order.created
       gateway schemas show order.created --version 1 > order_created_1.avsc
+      gateway schemas show customer.updated --as-sent --json
     """
-    schema = _catalog().entry(event_type, version)
+    if grants and not as_sent:
+        raise InvalidInputError("--allow-sensitive goes with --as-sent: the schema itself has all fields")
+    catalog = _catalog()
+    entry = catalog.entry(event_type, version)
+    schema = _schema_as_sent(catalog, entry, grants) if as_sent else entry.source
     if as_json:
         emit_json(
             {
-                "event_type": schema.event_type,
-                "version": schema.version,
-                "fingerprint": schema.fingerprint.hex(),
-                "schema": schema.source,
+                "event_type": entry.event_type,
+                "version": entry.version,
+                "fingerprint": fingerprint_of(schema).hex(),
+                "schema": schema,
             }
         )
     else:
-        click.echo(orjson.dumps(schema.source, option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(schema, option=orjson.OPT_INDENT_2))
+
+
+def _schema_as_sent(catalog: Catalog, entry: EventSchema, grants: tuple[str, ...]) -> Any:  # noqa: ANN401 - JSON
+    for grant in grants:
+        check_grant(catalog, grant)
+    fields = sensitive_fields(catalog, entry.event_type)
+    hidden = fields.hidden_without(granted_paths(grants, entry.event_type))
+    return fields.schema_without(entry.nodes, hidden) if hidden else entry.source
 
 
 @command.command()

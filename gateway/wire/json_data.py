@@ -14,6 +14,7 @@ from gateway.wire.json_scalars import scalar_from_json
 from gateway.wire.schema_bounds import MAX_DEPTH
 from gateway.wire.schema_defaults import default_value
 from gateway.wire.schema_nodes import NULL, UNION, Node, SchemaNodes
+from gateway.wire.sensitive_marks import is_marked
 
 ROOT = "data"
 _TAGGED = frozenset({"record", "enum", "fixed"})
@@ -102,12 +103,24 @@ def _convert_record(nodes: SchemaNodes, node: Node, value: Any, path: str) -> di
     _check_names(node, value, path)
     converted: dict[str, Any] = {}
     for field in fields:
-        name, type_ = field["name"], field["type"]
+        name = field["name"]
         if name in value:
-            converted[name] = _convert(nodes, type_, value[name], f"{path}.{name}")
+            converted[name] = _convert_field(nodes, field, value[name], f"{path}.{name}")
         else:
             converted[name] = _default(nodes, field, path)
     return converted
+
+
+def _convert_field(nodes: SchemaNodes, field: Mapping[str, Any], value: Any, path: str) -> Any:
+    if not is_marked(field):
+        return _convert(nodes, field["type"], value, path)
+    try:
+        return _convert(nodes, field["type"], value, path)
+    except InvalidInputError:
+        # What does not fit would say the value, and producers log such errors.
+        raise InvalidInputError(
+            f"{path}: it does not fit its type", hint="the field is sensitive, so its value is not shown"
+        ) from None
 
 
 def _default(nodes: SchemaNodes, field: Mapping[str, Any], path: str) -> Any:

@@ -40,6 +40,20 @@ def test_the_catalog_can_be_listed_shown_and_checked() -> None:
     assert (checked.returncode, checked.stdout) == (0, "no problems found\n")
 
 
+def test_the_schema_of_what_is_sent_can_be_had() -> None:
+    """A receiver of Avro needs the very schema that its fingerprint stands for: without what it may not see."""
+    field, plain = "customer.updated:profile.date_of_birth", ("schemas", "show", "customer.updated", "--json")
+    whole = json.loads(run(*plain).stdout)
+    sent = json.loads(run(*plain, "--as-sent").stdout)
+    granted = json.loads(run(*plain, "--as-sent", "--allow-sensitive", field).stdout)
+    assert ("date_of_birth" in str(whole), "date_of_birth" in str(sent)) == (True, False)
+    assert whole["fingerprint"] != sent["fingerprint"]
+    assert granted == whole
+    refused = run(*plain, "--as-sent", "--allow-sensitive", "customer.updated:profile.birthday")
+    assert (refused.returncode, "did you mean profile.date_of_birth?" in refused.stderr) == (2, True)
+    assert run(*plain, "--allow-sensitive", field).returncode == 2
+
+
 def test_check_finds_a_breaking_change(tmp_path: Path) -> None:
     """Exit code 1, and a line with file, field and rule."""
     folder = tmp_path / "thing.made"

@@ -200,6 +200,16 @@ def test_data_survives_avro_json_and_back(schema: Any, seed: int) -> None:
     assert writer.encode(data_from_json(schema.nodes, orjson.loads(rendered))) == first
 
 
+def test_a_sensitive_value_that_does_not_fit_is_not_repeated() -> None:
+    """Producers log such errors; the place is told all the same."""
+    inner = {"type": "record", "name": "Inner", "fields": [{"name": "pin", "type": "int"}]}
+    schema = {"type": "record", "name": "Outer", "fields": [{"name": "inner", "type": inner, "sensitive": True}]}
+    with pytest.raises(InvalidInputError) as refused:
+        data_from_json(schema, {"inner": {"pin": "4711"}})
+    assert refused.value.message == "data.inner: it does not fit its type"
+    assert "4711" not in str(refused.value.hint)
+
+
 def test_mock_data_depends_on_the_seed_alone() -> None:
     """The same seed, the same data: a demonstration can be repeated."""
     nodes = CATALOG.entry("order.created").nodes
