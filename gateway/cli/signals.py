@@ -32,6 +32,7 @@ def command(subscription_id: str | None, kind: str | None, since_ms: int, follow
       disabled, recovered              given up after 410 or long failing; delivered again after long failing
       dead_lettered                    deliveries were given up: how many since the last such signal
       lagging, caught_up               deliveries wait in the log, and no more
+      filter_failed                    a filter had no answer for events: how many since the last such signal
 
     \b
     Examples:

@@ -1,7 +1,7 @@
 """Signals: what an operator wants to know of a subscription's endpoint as it happens, kept in `gateway.signals`.
 
 Signals report, they decide nothing: what the gateway does never depends on one, so one that is lost with a killed
-process, or told twice, does no harm. They are rare. What comes in floods is counted first: `DeadLetterCount`.
+process, or told twice, does no harm. They are rare. What comes in floods is counted first: `SignalCount`.
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from gateway.domain.delivery import Delivery
-from gateway.domain.subscription import Subscription, SubscriptionState
+from gateway.domain.subscription import OnFilterError, Subscription, SubscriptionState
 
 DEAD_LETTERS_EVERY_MS = 10_000
+FILTER_FAILURES_EVERY_MS = 60_000
+
+
+_AFTER_A_FAILURE = {OnFilterError.SEND: "sent", OnFilterError.SKIP: "not sent"}
 
 
 class SignalKind(Enum):
@@ -24,6 +28,7 @@ class SignalKind(Enum):
     RECOVERED = "recovered"
     LAGGING = "lagging"
     CAUGHT_UP = "caught_up"
+    FILTER_FAILED = "filter_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class Signal:
         at_ms: when it happened, milliseconds since the epoch.
         kind: what happened.
         reason: why, for people.
-        count: how many deliveries were given up since the subscription's last signal of this kind.
+        count: how many deliveries were given up, or how often the filter failed, since the subscription's last signal
+            of this kind.
         delivery_id: the newest delivery that it is about.
         event_id: that delivery's event.
         until_ms: when the endpoint is tried again.
@@ -84,10 +90,7 @@ def _newest(signals: Sequence[Signal], *kinds: SignalKind) -> Signal | None:
 
 @dataclass(slots=True)
 class _Counted:
-    """What came since a subscription's last signal: how many, the signal of the newest, and when it may be told.
-
-    The delivery itself is not kept: its body may be large.
-    """
+    """What came since a subscription's last signal: how many, the newest, and when it may be told."""
 
     due_ms: int
     count: int = 0
@@ -98,32 +101,33 @@ class _Counted:
         return None if self.newest is None else replace(self.newest, at_ms=now_ms, count=self.count)
 
 
-class DeadLetterCount:
-    """Makes of any number of dead letters at most one signal for each subscription in ten seconds.
+class SignalCount:
+    """Makes of any number of signals of a kind at most one for each subscription in a span of time.
 
     The first is told at once. Those that follow are counted, and told together when the time is over. Remembers only
-    subscriptions with a dead letter in the last ten seconds.
+    subscriptions with such a signal within the last span.
+
+    Args:
+        every_ms: the span, milliseconds.
     """
 
-    def __init__(self, every_ms: int = DEAD_LETTERS_EVERY_MS) -> None:
+    def __init__(self, every_ms: int) -> None:
         self._every_ms = every_ms
         # In the order of their due times: an entry that is told again goes to the end.
         self._counted: dict[str, _Counted] = {}
 
-    def add(self, delivery: Delivery, reason: str, now_ms: int) -> Signal | None:
-        """Count a delivery that was given up; gives the signal if it is to be told at once.
+    def add(self, signal: Signal) -> Signal | None:
+        """Count one; gives the signal if it is to be told at once.
 
         Args:
-            delivery: the delivery.
-            reason: why it was given up.
-            now_ms: the present, milliseconds.
+            signal: with the present as its time.
         """
-        counted = self._counted.get(delivery.subscription_id)
+        counted = self._counted.get(signal.subscription_id)
         if counted is None:
-            self._counted[delivery.subscription_id] = _Counted(now_ms + self._every_ms)
-            return _dead_lettered(delivery, reason, now_ms)
+            self._counted[signal.subscription_id] = _Counted(signal.at_ms + self._every_ms)
+            return replace(signal, count=1)
         counted.count += 1
-        counted.newest = _dead_lettered(delivery, reason, now_ms)
+        counted.newest = signal
         return None
 
     def due(self, now_ms: int) -> list[Signal]:
@@ -149,14 +153,35 @@ class DeadLetterCount:
         return next((counted.due_ms for counted in self._counted.values()), None)
 
 
-def _dead_lettered(delivery: Delivery, reason: str, now_ms: int) -> Signal:
+def dead_lettered(delivery: Delivery, reason: str, now_ms: int) -> Signal:
+    """Give the signal of a delivery that was given up.
+
+    Args:
+        delivery: the delivery.
+        reason: why it was given up.
+        now_ms: the present, milliseconds.
+    """
     return Signal(
         delivery.subscription_id,
         delivery.tenant,
         now_ms,
         SignalKind.DEAD_LETTERED,
         reason,
-        count=1,
         delivery_id=delivery.delivery_id,
         event_id=delivery.event_id,
+    )
+
+
+def filter_failed(subscription: Subscription, event_id: str, reason: str, now_ms: int) -> Signal:
+    """Give the signal of a filter that failed.
+
+    Args:
+        subscription: whose.
+        event_id: on which event.
+        reason: why it failed.
+        now_ms: the present, milliseconds.
+    """
+    text = f"{reason}; the event was {_AFTER_A_FAILURE[subscription.on_filter_error]}"
+    return Signal(
+        subscription.subscription_id, subscription.tenant, now_ms, SignalKind.FILTER_FAILED, text, event_id=event_id
     )

@@ -6,7 +6,7 @@ from gateway.domain.signals import Signal, SignalKind
 from gateway.domain.subscription import Subscription
 from gateway.egress.life_cycle import EndpointLifeCycle
 from gateway.egress.locks import SubscriptionLocks
-from gateway.egress.signal_sender import SignalSender
+from gateway.kafka.signal_sender import SignalSender
 from gateway.telemetry.clock import now_ms
 
 

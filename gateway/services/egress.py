@@ -19,7 +19,6 @@ from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
 from gateway.egress.life_cycle import EndpointLifeCycle
 from gateway.egress.locks import SubscriptionLocks
-from gateway.egress.signal_sender import SignalSender
 from gateway.http.client import WebhookClient
 from gateway.kafka.acl_check import check_access
 from gateway.kafka.acls import Role, permissions
@@ -30,6 +29,7 @@ from gateway.kafka.group_offsets import EGRESS_GROUP_ID
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import ConfirmedProducer
 from gateway.kafka.recent_deliveries import RecentDeliveries
+from gateway.kafka.signal_sender import SignalSender
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment

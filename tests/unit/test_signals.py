@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.signals import DEAD_LETTERS_EVERY_MS, DeadLetterCount, Signal, SignalKind, why_waiting
-from gateway.domain.subscription import SubscriptionState
+from gateway.domain.signals import (
+    DEAD_LETTERS_EVERY_MS,
+    Signal,
+    SignalCount,
+    SignalKind,
+    dead_lettered,
+    filter_failed,
+    why_waiting,
+)
+from gateway.domain.subscription import OnFilterError, SubscriptionState
 from gateway.wire.signal_record import signal_codec
 from tests.delivery_records import T0, planned
 from tests.subscriptions import subscription
@@ -27,9 +35,9 @@ def test_a_record_keeps_every_field(kind: SignalKind) -> None:
 
 def test_the_first_dead_letter_is_told_at_once_the_next_together() -> None:
     """Within ten seconds the others are counted; the signal names the newest."""
-    count = DeadLetterCount()
-    first = count.add(planned("evt-0"), "gone", T0)
-    later = [count.add(planned(f"evt-{number}"), "disabled", T0 + number) for number in (1, 2, 3)]
+    count = SignalCount(DEAD_LETTERS_EVERY_MS)
+    first = count.add(dead_lettered(planned("evt-0"), "gone", T0))
+    later = [count.add(dead_lettered(planned(f"evt-{number}"), "disabled", T0 + number)) for number in (1, 2, 3)]
     assert first is not None
     assert (first.count, first.event_id, first.reason) == (1, "evt-0", "gone")
     assert later == [None] * 3
@@ -41,19 +49,19 @@ def test_the_first_dead_letter_is_told_at_once_the_next_together() -> None:
 
 def test_after_a_quiet_time_the_next_is_the_first_again() -> None:
     """And nothing is remembered of subscriptions that are quiet."""
-    count = DeadLetterCount()
-    count.add(planned("evt-0"), "gone", T0)
+    count = SignalCount(DEAD_LETTERS_EVERY_MS)
+    count.add(dead_lettered(planned("evt-0"), "gone", T0))
     assert count.due(T0 + DEAD_LETTERS_EVERY_MS) == []
     assert count.next_due_ms is None
-    assert count.add(planned("evt-1"), "gone", T0 + DEAD_LETTERS_EVERY_MS) is not None
+    assert count.add(dead_lettered(planned("evt-1"), "gone", T0 + DEAD_LETTERS_EVERY_MS)) is not None
 
 
 def test_what_was_counted_can_be_told_early() -> None:
     """At the end of the process."""
-    count = DeadLetterCount()
-    count.add(planned("evt-0"), "gone", T0)
-    count.add(planned("evt-1"), "gone", T0 + 1)
-    count.add(planned("evt-2", "sub_2"), "gone", T0 + 1)
+    count = SignalCount(DEAD_LETTERS_EVERY_MS)
+    count.add(dead_lettered(planned("evt-0"), "gone", T0))
+    count.add(dead_lettered(planned("evt-1"), "gone", T0 + 1))
+    count.add(dead_lettered(planned("evt-2", "sub_2"), "gone", T0 + 1))
     assert [(signal.subscription_id, signal.count) for signal in count.rest(T0 + 2)] == [("sub_1", 1)]
     assert count.next_due_ms is None
 
@@ -91,12 +99,12 @@ def test_a_lag_that_says_why_is_believed() -> None:
 @given(st.lists(st.tuples(st.integers(0, 4000), st.sampled_from(["a", "b", "c"])), max_size=80))
 def test_every_dead_letter_is_counted_once_and_signals_are_rare(steps: list[tuple[int, str]]) -> None:
     """Whatever comes when: the counts add up, and a subscription's signals are ten seconds apart."""
-    count, now_ms = DeadLetterCount(), T0
+    count, now_ms = SignalCount(DEAD_LETTERS_EVERY_MS), T0
     sent: list[Signal] = []
     for pause_ms, name in steps:
         now_ms += pause_ms
         sent += count.due(now_ms)
-        sent += filter(None, [count.add(planned("evt", name), "gone", now_ms)])
+        sent += filter(None, [count.add(dead_lettered(planned("evt", name), "gone", now_ms))])
     sent += count.rest(now_ms + DEAD_LETTERS_EVERY_MS)
 
     for name in "abc":
@@ -104,3 +112,9 @@ def test_every_dead_letter_is_counted_once_and_signals_are_rare(steps: list[tupl
         assert sum(signal.count or 0 for signal in mine) == sum(1 for _, of in steps if of == name)
         gaps = [later.at_ms - earlier.at_ms for earlier, later in pairwise(mine)]
         assert all(gap >= DEAD_LETTERS_EVERY_MS for gap in gaps)
+
+
+@pytest.mark.parametrize(("action", "says"), [(OnFilterError.SEND, "sent"), (OnFilterError.SKIP, "not sent")])
+def test_a_failed_filter_says_what_became_of_the_event(action: OnFilterError, says: str) -> None:
+    signal = filter_failed(replace(subscription("sub_1"), on_filter_error=action), "evt-1", "divide by zero", T0)
+    assert (signal.reason, signal.event_id) == (f"divide by zero; the event was {says}", "evt-1")
