@@ -71,7 +71,7 @@ class _Mock:
     def _branch(self, union: Node, field_name: str, depth: int) -> Any:
         if NULL in union.branches and (depth > _MAX_DEPTH or self._random.random() < _NULL_SHARE):
             return None
-        chosen = self._random.choice([branch for branch in union.branches if branch != NULL])
+        chosen = self._random.choice([branch for branch in union.branches if branch != NULL] or union.branches)
         return self.value(chosen, field_name, depth + 1)
 
     def _scalar(self, node: Node, field_name: str) -> Any:
