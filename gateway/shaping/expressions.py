@@ -50,7 +50,16 @@ class Subject:
         self._spent = 0
         self._unusable: str | None = None
         self._values: dict[str, Any] = {}
-        self.items = self.size = 0
+        self._measure = (0, 0)
+
+    def measure(self) -> tuple[int, int]:
+        """Give how many items its arrays and maps have, and how many characters and bytes its texts.
+
+        Raises:
+            EvaluationError: the event can't be evaluated.
+        """
+        self.activation(None)
+        return self._measure
 
     def activation(self, cost: Cost | None) -> Any:
         """Give what the library takes.
@@ -69,7 +78,7 @@ class Subject:
         if self._unusable is not None:
             raise EvaluationError(self._unusable)
         if cost is not None:
-            spent = cost.of(self.items, self.size)
+            spent = cost.of(*self._measure)
             if spent > MAX_COST:
                 raise EvaluationError("it would take too long on an event of this size")
             self._spent += spent
@@ -86,7 +95,7 @@ class Subject:
             self._unusable = f"the event can't be looked into: {error}"
             return
         self._values = {DATA: values.data, EVENT: event}
-        self.items, self.size = values.items, values.size
+        self._measure = values.items, values.size
         self._activation = evaluating_environment().Activation(self._values)
 
 
