@@ -21,7 +21,7 @@ class Difference:
 
     Attributes:
         path: the field, as `WalkedField.shown` has it.
-        change: `added`, `removed`, `renamed`, `type`, `values` (of an enum) or `default`.
+        change: `added`, `removed`, `renamed`, or `type`, `values` (of an enum) or `default` and `changed`.
         detail: what it is now, or was, in plain words.
     """
 
@@ -66,12 +66,12 @@ def _changes(older: SchemaNodes, was: dict[str, Any], newer: SchemaNodes, each: 
     old_symbols, new_symbols = symbols_in(older, was["type"]), symbols_in(newer, now["type"])
     old_type, new_type = type_words(older, was["type"]), type_words(newer, now["type"])
     if old_symbols != new_symbols and old_symbols and new_symbols:
-        yield Difference(each.shown, "values", _symbol_changes(old_symbols, new_symbols))
+        yield Difference(each.shown, "values changed", _symbol_changes(old_symbols, new_symbols))
     elif old_type != new_type:
-        yield Difference(each.shown, "type", f"{new_type}; was {old_type}")
+        yield Difference(each.shown, "type changed", f"{new_type}; was {old_type}")
     old_default, new_default = default_text(older, was), default_text(newer, now)
     if old_default != new_default:
-        yield Difference(each.shown, "default", f"{new_default or 'none'}; was {old_default or 'none'}")
+        yield Difference(each.shown, "default changed", f"{new_default or 'none'}; was {old_default or 'none'}")
 
 
 def _symbol_changes(old: list[str], new: list[str]) -> str:

@@ -13,7 +13,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from gateway.domain.foreign_text import plain_line
+from gateway.domain.foreign_text import escape_json, plain_line
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,8 +25,7 @@ def json_option(function: F) -> F:
 
 def emit_json(value: object) -> None:
     """Print one object as one line of JSON; what a terminal would act on is escaped, so that nothing is lost."""
-    text = orjson.dumps(value, default=str).decode()
-    click.echo(text if text.isprintable() else "".join(map(_escaped, text)))
+    click.echo(escape_json(orjson.dumps(value, default=str).decode()))
 
 
 def emit_line(text: str) -> None:
@@ -40,11 +39,3 @@ def emit_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     for row in rows:
         table.add_row(*("" if cell is None else plain_line(str(cell)) for cell in row))
     Console(width=None if sys.stdout.isatty() else 250, highlight=False, markup=False).print(table)
-
-
-def _escaped(char: str) -> str:
-    """Write a character as JSON escapes it (RFC 8259 section 7): above U+FFFF as two surrogates."""
-    if char.isprintable():
-        return char
-    units = char.encode("utf-16-be").hex()
-    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

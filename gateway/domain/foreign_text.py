@@ -49,6 +49,21 @@ def plain_text(text: str) -> str:
     return "\n".join(map(plain_line, text.split("\n"))) if "\n" in text else plain_line(text)
 
 
+def escape_json(text: str) -> str:
+    """Escape in JSON text what a terminal would act on, so that nothing is lost; line feeds stay.
+
+    As JSON escapes a character (RFC 8259 section 7): above U+FFFF as two surrogates.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char == "\n" or char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    units = char.encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
 def kept_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Choose the response headers that are kept: those of `KEPT_HEADERS`, shortened and plain, each name once.
 

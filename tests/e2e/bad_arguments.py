@@ -29,6 +29,8 @@ _REQUIRED = {
     "subscriptions delete": ("--yes",),
     "publish": ("--mock", "1"),
     "dlq replay": ("--yes",),
+    # Of no event type, so that nothing is written.
+    "schemas docs": ("--type", "nothing.known"),
     "schemas pull": ("--into", "/no/such/folder"),
 }
 

@@ -138,6 +138,10 @@ def test_many_pairs_can_be_compared() -> None:
         (("schemas", "compat", "one.avsc", "two.avsc", "--pairs", "-"), 2, "not both"),
         (("schemas", "compat", "one.avsc", "two.avsc"), 2, "one.avsc can't be read"),
         (("schemas", "compat", "--pairs", "nowhere.jsonl"), 2, "nowhere.jsonl can't be read"),
+        (("schemas", "docs"), 2, "name a folder with --into, or one event type with --type"),
+        (("schemas", "docs", "--version", "2"), 2, "name it with --type"),
+        (("schemas", "docs", "--type", "order.payed"), 3, "did you mean order.paid?"),
+        (("schemas", "docs", "--format", "pdf"), 2, "'markdown', 'html'"),
         (("publish", "order.paid"), 2, "give exactly one of --file and --mock"),
         (("publish", "order.paid", "--mock", "1", "--file", "-"), 2, "give exactly one of --file and --mock"),
         (("publish", "order.paid", "--mock", "2", "--id", "x"), 2, "--id is for a single event"),
@@ -182,3 +186,20 @@ def test_a_wrong_file_publishes_nothing(kafka: KafkaConfig, topics: TopicLayout)
     no_json = run("publish", "order.paid", "--file", "-", stdin=good + "{oops\n", **environment)
     assert (no_json.returncode, no_json.stdout) == (2, "")
     assert "line 2 is not JSON" in no_json.stderr
+
+
+def test_the_catalog_is_documented(tmp_path: Path) -> None:
+    """One document is printed, several go into a folder; there, what is somebody's stays."""
+    printed = run("schemas", "docs", "--type", "order.paid")
+    assert printed.stdout.startswith("<!-- Made by `gateway schemas docs`")
+    assert "# order.paid" in printed.stdout
+    newest = json.loads(run("schemas", "docs", "--format", "jsonschema", "--type", "order.paid").stdout)
+    assert newest["title"] == "order.paid, version 2"
+    assert json.loads(run("schemas", "docs", "--format", "asyncapi").stdout)["asyncapi"] == "3.0.0"
+    folder = tmp_path / "events"
+    assert run("schemas", "docs", "--format", "html", "--into", str(folder)).stdout == f"{folder}: 6 files\n"
+    assert {path.name for path in folder.iterdir()} >= {"index.html", "order.paid.html", "customer.updated.html"}
+    (folder / "order.paid.html").write_text("mine")
+    again = run("schemas", "docs", "--format", "html", "--into", str(folder))
+    assert (again.returncode, again.stdout) == (4, "")
+    assert "order.paid.html exists and was not made by this command" in again.stderr

@@ -43,19 +43,27 @@ CASES: list[tuple[Any, Any, list[tuple[str, str, str]]]] = [
     (record(field("a", array(PERSON))), record(), [("a", "removed", "was list of objects (Person)")]),
     (record(field("a", "int")), record(field("b", "int", aliases=["a"])), [("b", "renamed", "was a")]),
     (record(field("b", "int", aliases=["a"])), record(field("a", "int")), [("a", "renamed", "was b")]),
-    (record(field("a", "int")), record(field("a", "long")), [("a", "type", "integer (64 bits); was integer")]),
+    (record(field("a", "int")), record(field("a", "long")), [("a", "type changed", "integer (64 bits); was integer")]),
     (
         record(field("a", "int", default=1)),
         record(field("a", "int", default=2)),
-        [("a", "default", "2; was 1")],
+        [("a", "default changed", "2; was 1")],
     ),
-    (record(field("a", "string")), record(field("a", "string", default="")), [("a", "default", '""; was none')]),
+    (
+        record(field("a", "string")),
+        record(field("a", "string", default="")),
+        [("a", "default changed", '""; was none')],
+    ),
     (
         record(field("a", ["null", enum("X", "Y")])),
         record(field("a", ["null", enum("Z", "X")])),
-        [("a", "values", "also Z; no longer Y")],
+        [("a", "values changed", "also Z; no longer Y")],
     ),
-    (record(field("a", enum("X", "Y"))), record(field("a", enum("Y", "X"))), [("a", "values", "in another order")]),
+    (
+        record(field("a", enum("X", "Y"))),
+        record(field("a", enum("Y", "X"))),
+        [("a", "values changed", "in another order")],
+    ),
     (
         record(field("a", array(PERSON))),
         record(field("a", array(record(field("mail", "string", aliases=["email"]), name="Person")))),
@@ -116,7 +124,7 @@ def test_an_enum_of_thousands_is_not_written_out() -> None:
     words = type_words(older, older.node(older.root).definition["fields"][0]["type"])
     assert words.count(",") == MAX_SYMBOLS_SHOWN - 1
     assert words.endswith(" and 4970 more")
-    assert differences(older, newer) == [Difference("a", "values", "also NEW")]
+    assert differences(older, newer) == [Difference("a", "values changed", "also NEW")]
 
 
 @pytest.mark.parametrize(
