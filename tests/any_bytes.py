@@ -11,6 +11,8 @@ from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.rate_limit import RateLimit
 from gateway.domain.signals import Signal, SignalKind
 from gateway.domain.topics import REJECTED
+from gateway.shaping.routing import Router
+from gateway.shaping.views import Views
 from gateway.stream.app import _record_of
 from gateway.stream.pipeline import EventPipeline
 from gateway.wire.catalog import load_catalog
@@ -88,7 +90,7 @@ def check_event(value: bytes | None, headers: AnyHeaders = (), key: bytes | None
     """Any bytes under any headers become a delivery, or the one record that keeps them and says what is wrong."""
     index = SubscriptionIndex()
     index.put(subscription("all", event_types=("*",)))
-    pipeline = EventPipeline(EventDecoder(_CATALOG), index)
+    pipeline = EventPipeline(EventDecoder(_CATALOG), Router(Views(_CATALOG), index))
     made = list(pipeline.process(_record_of(_FaustMessage(key, value, headers))))
     if [record.topic for record in made] == [REJECTED]:
         kept = rejected_codec().decode(made[0].value)

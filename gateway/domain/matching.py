@@ -5,6 +5,7 @@ and not what exists.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import check_event_type
@@ -50,12 +51,22 @@ def _patterns_for(event_type: str) -> Iterator[str]:
     yield ALL_TYPES
 
 
+@dataclass(slots=True)
+class _Tenant:
+    """How many subscriptions a tenant has, and the last change of one."""
+
+    subscriptions: int = 0
+    generation: int = 0
+
+
 class SubscriptionIndex:
     """Subscriptions by id, and by (tenant, pattern) for matching."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Subscription] = {}
         self._by_pattern: dict[tuple[str, str], dict[str, Subscription]] = {}
+        self._tenants: dict[str, _Tenant] = {}
+        self._changes = 0
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -71,6 +82,7 @@ class SubscriptionIndex:
         """Add a subscription or replace the one with its id."""
         self.remove(subscription.subscription_id)
         self._by_id[subscription.subscription_id] = subscription
+        self._note_change(subscription.tenant, 1)
         if subscription.state is SubscriptionState.DISABLED:
             return
         for pattern in subscription.event_types:
@@ -82,6 +94,7 @@ class SubscriptionIndex:
         old = self._by_id.pop(subscription_id, None)
         if old is None:
             return
+        self._note_change(old.tenant, -1)
         for pattern in old.event_types:
             slot = self._by_pattern.get((old.tenant, pattern))
             if slot is None:
@@ -89,6 +102,19 @@ class SubscriptionIndex:
             slot.pop(subscription_id, None)
             if not slot:
                 del self._by_pattern[old.tenant, pattern]
+
+    def generation(self, tenant: str) -> int:
+        """Give a number that changes with every change of a tenant's subscriptions; 0 where it has none."""
+        found = self._tenants.get(tenant)
+        return 0 if found is None else found.generation
+
+    def _note_change(self, tenant: str, more: int) -> None:
+        self._changes += 1
+        known = self._tenants.setdefault(tenant, _Tenant())
+        known.generation = self._changes
+        known.subscriptions += more
+        if not known.subscriptions:
+            del self._tenants[tenant]
 
     def match_event(self, tenant: str, event_type: str) -> tuple[Subscription, ...]:
         """List the active and paused subscriptions of a tenant that want an event type, each once."""

@@ -68,7 +68,7 @@ class Reason(Enum):
 
 
 # Of deliveries that were planned without a body: there is nothing to send, and nothing to replay.
-WITHOUT_BODY = frozenset({Reason.TRANSFORM_FAILED, Reason.TOO_LARGE, Reason.UNDECODABLE})
+WITHOUT_BODY = frozenset({Reason.PROJECTION_FAILED, Reason.TRANSFORM_FAILED, Reason.TOO_LARGE, Reason.UNDECODABLE})
 
 
 def reason_without_body(text: str) -> Reason:

@@ -1,7 +1,8 @@
 """Step ③: one event and the subscriptions that want it become deliveries.
 
 Up to ten thousand deliveries of one event differ in nothing but whom they are to. So the plan says what they have in
-common once, and whom they are to: the stream makes the records of it one by one.
+common once, and whom they are to: the stream makes the records of it one by one. A delivery whose content can't be made
+is planned as well: it becomes a dead letter without an attempt, which tells its subscription what it did not get.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,29 @@ from dataclasses import dataclass, replace
 from gateway.domain.delivery import Delivery, Priority, delivery_id_of
 from gateway.domain.event import Event
 from gateway.domain.options import DeliveryOptions
+from gateway.domain.outcome import Reason
 from gateway.domain.subscription import DeliveryOrder, Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedContent:
+    """What deliveries carry.
+
+    Attributes:
+        schema_version: the version that the body is in.
+        content_type: media type of the body.
+        body: what is sent; empty where there is a reason.
+        headers: request headers that belong to the body, as (name, value) pairs.
+        sensitive_fields: the sensitive fields that the body may hold, by the paths that were granted.
+        reason: why nothing can be sent, or None. Such deliveries are dead letters from the beginning: stillborn.
+    """
+
+    schema_version: int
+    content_type: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    sensitive_fields: tuple[str, ...] = ()
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +52,20 @@ class DeliveryPlan:
 def plan_deliveries(
     event: Event,
     options: DeliveryOptions,
-    body: bytes,
-    content_type: str,
+    content: PlannedContent,
     subscriptions: Sequence[Subscription],
     *,
     now_ms: int,
 ) -> list[DeliveryPlan]:
-    """Plan one delivery per subscription, all with the same rendered body: one plan, or one for each priority.
+    """Plan one delivery per subscription, all with the same content: one plan, or one for each priority.
 
     A subscription that asks for the order of its events keeps it: to it nothing is urgent.
 
     Args:
         event: the decoded event.
         options: what its producer asked for.
-        body: what is sent, rendered once for this event and version.
-        content_type: the body's media type.
-        subscriptions: those that match.
+        content: what is sent.
+        subscriptions: who gets it.
         now_ms: the present, milliseconds since the epoch.
     """
     if not subscriptions:
@@ -55,14 +76,17 @@ def plan_deliveries(
         tenant=event.tenant,
         event_id=event.event_id,
         event_type=event.event_type,
-        schema_version=event.schema_version,
+        schema_version=content.schema_version,
         event_key=event.key,
         source=event.position,
         traceparent=event.traceparent,
-        content_type=content_type,
-        body=body,
+        content_type=content.content_type,
+        body=content.body,
         planned_at_ms=now_ms,
         not_before_ms=options.not_before_ms,
+        content_headers=content.headers,
+        sensitive_fields=content.sensitive_fields,
+        reason=None if content.reason is None else content.reason.value,
     )
     if options.priority is Priority.NORMAL:
         return [_plan(first, Priority.NORMAL, subscriptions)]

@@ -16,6 +16,8 @@ from gateway.services.deployment import Deployment
 from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.services.registry_access import registry_access
 from gateway.settings import Settings
+from gateway.shaping.routing import Router
+from gateway.shaping.views import Views
 from gateway.stream.acks import InOrderAcks
 from gateway.stream.app import StreamApp
 from gateway.stream.output import BoundedOutput
@@ -60,9 +62,9 @@ async def run_stream(settings: Settings) -> None:
     producer.start()
     acks = InOrderAcks(MAX_EVENTS_IN_FLIGHT, MAX_EVENT_BYTES_IN_FLIGHT)
     output = BoundedOutput(producer, MAX_UNCONFIRMED_BYTES)
-    pipeline = EventPipeline(
-        EventDecoder(deployment.catalog(), registry), table.index, max_body_bytes=settings.max_body_bytes
-    )
+    catalog = deployment.catalog()
+    router = Router(Views(catalog), table.index, max_body_bytes=settings.max_body_bytes)
+    pipeline = EventPipeline(EventDecoder(catalog, registry), router)
     stream = StreamApp(config, topics, pipeline, output, acks, settings.home / "stream")
     observing = asyncio.ensure_future(_observe(stream, acks, EndOffsets(config, topics), settings.stall_timeout_s))
     beating = asyncio.ensure_future(_beat(watchdog))

@@ -1,38 +1,39 @@
 """Steps ① to ③ for one event record: decode, match, plan; gives the records to produce and does no I/O itself.
 
-The body is rendered and encoded once per event, whatever the number of subscriptions; their records are made one by
-one, while they are produced: of an event for ten thousand subscriptions only a few lie in memory at once. A record
-that can't be decoded becomes one record for `events.rejected`; an event nobody wants becomes none.
+A body is rendered and encoded once per event and variant, whatever the number of subscriptions; their records are made
+one by one, while they are produced: of an event for ten thousand subscriptions only a few lie in memory at once. A
+record that can't be decoded becomes one record for `events.rejected`, and so does an event that is too large for all
+who want it; an event nobody wants becomes none. Who else can't be given what it wants gets a stillborn delivery.
 """
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import structlog
 
 from gateway.domain.delivery import (
-    DEFAULT_MAX_BODY_BYTES,
     MAX_ERROR_CHARS,
     MAX_RECORD_BYTES,
     Priority,
     RejectedEvent,
     delivery_id_of,
 )
-from gateway.domain.event import SourcePosition
-from gateway.domain.matching import SubscriptionIndex
+from gateway.domain.event import Event, SourcePosition
 from gateway.domain.options import MAX_DEFERRAL_TEXT, is_too_far_ahead
-from gateway.domain.planning import DeliveryPlan, plan_deliveries
+from gateway.domain.outcome import Reason
+from gateway.domain.planning import DeliveryPlan, PlannedContent, plan_deliveries
 from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES, REJECTED
 from gateway.kafka.producer import OutRecord
+from gateway.shaping.routing import Failure, Router, Shaped
 from gateway.telemetry.clock import now_ms
 from gateway.wire.delivery_head import DeliveryFanOut
 from gateway.wire.errors import UndecodableError
-from gateway.wire.event_codec import EventDecoder, EventRecord
+from gateway.wire.event_codec import DecodedEvent, EventDecoder, EventRecord
 from gateway.wire.rejected_record import rejected_codec
-from gateway.wire.rendering import CONTENT_TYPE, render_webhook
 
 _TOPICS = {Priority.NORMAL: DELIVERIES, Priority.HIGH: PRIORITY_DELIVERIES}
-TOO_LARGE = "too_large"
+TOO_LARGE = Reason.TOO_LARGE.value
 _log = structlog.get_logger()
 
 
@@ -41,16 +42,12 @@ class EventPipeline:
 
     Args:
         decoder: decodes both wire formats.
-        index: the live table of subscriptions.
-        max_body_bytes: an event with a larger body is rejected.
+        router: knows who wants an event, and in which form.
     """
 
-    def __init__(
-        self, decoder: EventDecoder, index: SubscriptionIndex, *, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
-    ) -> None:
+    def __init__(self, decoder: EventDecoder, router: Router) -> None:
         self._decoder = decoder
-        self._index = index
-        self._max_body_bytes = max_body_bytes
+        self._router = router
 
     def prepare(self, record: EventRecord) -> Callable[[], None] | None:
         """Give what has to be done off the event loop before `process`, because it blocks; usually nothing.
@@ -85,15 +82,16 @@ class EventPipeline:
             return [
                 _rejection(record, "too_far_ahead", f"it is to be delivered more than {MAX_DEFERRAL_TEXT} from now")
             ]
-        subscriptions = self._index.match_event(event.tenant, event.event_type)
-        if not subscriptions:
+        drafts = [_draft(shaped, decoded, present_ms) for shaped in self._router.shape(decoded)]
+        if not drafts:
             return []
-        body = render_webhook(event, decoded.data)
-        if len(body) > self._max_body_bytes:
-            detail = f"its body has {len(body)} bytes, the limit is {self._max_body_bytes}"
-            return [_rejection(record, TOO_LARGE, detail)]
-        plans = plan_deliveries(event, decoded.options, body, CONTENT_TYPE, subscriptions, now_ms=present_ms)
-        return _records_of(record, plans)
+        excess = _excess(drafts)
+        if excess is not None:
+            return [_rejection(record, TOO_LARGE, excess)]
+        for draft in drafts:
+            if draft.failure is not None:
+                _log_stillborn(event, draft)
+        return (out for draft in drafts for plan, fan_out in draft.plans for out in _encode(plan, fan_out))
 
     def reject(self, record: EventRecord, error: Exception) -> list[OutRecord]:
         """Give the record that rejects an event on which the gateway itself failed: the stream has to go on."""
@@ -101,12 +99,67 @@ class EventPipeline:
         return [_rejection(record, "internal_error", f"{type(error).__name__}: {error}")]
 
 
-def _records_of(record: EventRecord, plans: Sequence[DeliveryPlan]) -> Iterable[OutRecord]:
-    fan_outs = [(plan, DeliveryFanOut(plan.first)) for plan in plans]
-    largest = max(fan_out.largest(plan.subscription_ids) for plan, fan_out in fan_outs)
-    if largest > MAX_RECORD_BYTES:
-        return [_rejection(record, TOO_LARGE, f"its delivery has {largest} bytes, at most {MAX_RECORD_BYTES} fit")]
-    return (out for plan, fan_out in fan_outs for out in _encode(plan, fan_out))
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """The deliveries of one variant of an event, ready to be written.
+
+    Attributes:
+        plans: with what encodes them.
+        failure: why they are stillborn, or None.
+        largest: how many bytes the largest record has.
+    """
+
+    plans: list[tuple[DeliveryPlan, DeliveryFanOut]]
+    failure: Failure | None
+    largest: int
+
+
+def _draft(shaped: Shaped, decoded: DecodedEvent, now_ms: int) -> _Draft:
+    content = shaped.content
+    if isinstance(content, Failure):
+        return _stillborn(shaped, decoded, content, now_ms)
+    planned = PlannedContent(shaped.version, content.content_type, content.body, content.headers, shaped.granted)
+    draft = _planned(shaped, decoded, planned, None, now_ms)
+    if draft.largest <= MAX_RECORD_BYTES:
+        return draft
+    detail = f"its delivery has {draft.largest} bytes, at most {MAX_RECORD_BYTES} fit"
+    return _stillborn(shaped, decoded, Failure(Reason.TOO_LARGE, detail), now_ms)
+
+
+def _stillborn(shaped: Shaped, decoded: DecodedEvent, failure: Failure, now_ms: int) -> _Draft:
+    return _planned(shaped, decoded, PlannedContent(shaped.version, "", b"", reason=failure.reason), failure, now_ms)
+
+
+def _planned(
+    shaped: Shaped, decoded: DecodedEvent, content: PlannedContent, failure: Failure | None, now_ms: int
+) -> _Draft:
+    plans = plan_deliveries(decoded.event, decoded.options, content, shaped.subscriptions, now_ms=now_ms)
+    encoders = [(plan, DeliveryFanOut(plan.first)) for plan in plans]
+    return _Draft(encoders, failure, max(fan_out.largest(plan.subscription_ids) for plan, fan_out in encoders))
+
+
+def _excess(drafts: Sequence[_Draft]) -> str | None:
+    """Say what is too large where nobody can be given the event, or can't even be told of it; None where somebody can.
+
+    A delivery without a body is as large as the event's key.
+    """
+    excesses = [draft.failure.detail for draft in drafts if draft.failure and draft.failure.reason is Reason.TOO_LARGE]
+    if len(excesses) == len(drafts):
+        return excesses[0]
+    largest = max(draft.largest for draft in drafts)
+    return None if largest <= MAX_RECORD_BYTES else f"its delivery has {largest} bytes, at most {MAX_RECORD_BYTES} fit"
+
+
+def _log_stillborn(event: Event, draft: _Draft) -> None:
+    _log.warning(
+        "delivery.stillborn",
+        event_id=event.event_id,
+        event_type=event.event_type,
+        subscriptions=sum(len(plan.subscription_ids) for plan, _ in draft.plans),
+        first=draft.plans[0][0].first.subscription_id,
+        reason=draft.failure and draft.failure.reason.value,
+        detail=draft.failure and draft.failure.detail[:MAX_ERROR_CHARS],
+    )
 
 
 def _encode(plan: DeliveryPlan, fan_out: DeliveryFanOut) -> Iterator[OutRecord]:

@@ -56,11 +56,17 @@ class DecodedEvent:
         event: who, what and when.
         data: the data as fastavro decodes it with the writer's schema: Decimal, datetime, date, UUID, bytes, …
         options: what its producer asked for.
+        schema: the version that it was written with.
+        value: the bytes of the record, found to be whole.
+        start: where in them the data begins.
     """
 
     event: Event
     data: dict[str, Any]
     options: DeliveryOptions
+    schema: EventSchema
+    value: bytes
+    start: int
 
 
 class EventDecoder:
@@ -92,7 +98,7 @@ class EventDecoder:
         schema.values.check(record.value, start)
         data = single_object.decode_body(record.value, start, schema.parsed)
         options = options_of(context.deliver_after, context.priority, record.timestamp_ms)
-        return DecodedEvent(_event_of(record, context, schema), data, options)
+        return DecodedEvent(_event_of(record, context, schema), data, options, schema, record.value, start)
 
     def must_ask_registry(self, value: bytes | None) -> bool:
         """Tell whether decoding a value would block on the schema registry: its schema id was not seen before."""

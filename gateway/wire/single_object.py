@@ -37,10 +37,23 @@ def decode_body(value: bytes, start: int, writer: Any, reader: Any = None) -> An
     Raises:
         UndecodableError: the bytes do not fit the writer's schema, or something is left over.
     """
+    return _decode(value, start, writer, reader)
+
+
+def decode_tagged(value: bytes, start: int, writer: Any) -> Any:
+    """Decode the same, with the branch of each union told: a record, enum or fixed in one is a pair of name and value.
+
+    Raises:
+        UndecodableError: see `decode_body`.
+    """
+    return _decode(value, start, writer, None, return_named_type=True)
+
+
+def _decode(value: bytes, start: int, writer: Any, reader: Any, *, return_named_type: bool = False) -> Any:
     stream = BytesIO(value)
     stream.seek(start)
     try:
-        decoded = fastavro.schemaless_reader(stream, writer, reader)
+        decoded = fastavro.schemaless_reader(stream, writer, reader, return_named_type=return_named_type)
     except Exception as error:  # fastavro raises whatever the bytes provoke: EOFError, ValueError, IndexError, …
         raise UndecodableError(
             "not_avro", f"the value does not fit its schema: {str(error) or type(error).__name__}"

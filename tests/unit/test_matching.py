@@ -65,6 +65,7 @@ def test_an_emptied_index_keeps_nothing() -> None:
         index.remove(f"s{number}")
 
     assert not index._by_pattern
+    assert not index._tenants
     assert not index._by_id
 
 

@@ -21,6 +21,8 @@ from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.subscription import DeliveryOrder, Subscription, SubscriptionState
 from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES, REJECTED
 from gateway.kafka.producer import OutRecord
+from gateway.shaping.routing import Router
+from gateway.shaping.views import Views
 from gateway.stream.pipeline import EventPipeline
 from gateway.wire.catalog import load_catalog
 from gateway.wire.errors import RegistryUnavailableError, UndecodableError
@@ -57,7 +59,8 @@ def pipeline(
     index = SubscriptionIndex()
     for one in subscriptions:
         index.put(one)
-    return EventPipeline(EventDecoder(CATALOG, registry), index, max_body_bytes=max_body_bytes)
+    router = Router(Views(CATALOG), index, max_body_bytes=max_body_bytes)
+    return EventPipeline(EventDecoder(CATALOG, registry), router)
 
 
 def record_of(event: NewEvent, offset: int = 41, now: datetime = NOW) -> EventRecord:
@@ -110,15 +113,20 @@ def test_an_event_stays_within_its_tenant(tenant: str | None) -> None:
     assert (delivery.subscription_id, delivery.tenant) == ("mine", tenant or "default")
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
-def test_each_version_keeps_its_own_shape(version: int) -> None:
-    """The body is the event as its producer wrote it, with the version noted."""
-    event = created(version)
-    (delivery,) = deliveries_of(pipeline(subscription("one")).process(record_of(event)))
-    assert delivery.schema_version == version
-    body = orjson.loads(delivery.body)
-    assert (body["id"], body["type"]) == ("evt-1", "order.created")
-    assert set(body["data"]) == set(event.data)
+@pytest.mark.parametrize("written", [1, 2, 3])
+def test_a_body_has_the_version_that_its_subscription_gets(written: int) -> None:
+    """Whichever the producer wrote: the pinned one, or the latest for who follows; with the version noted."""
+    pinned = [replace(subscription(f"v{one}"), pins=(("order.created", one),)) for one in (1, 2, 3)]
+    first = replace(subscription("first"), follow_latest=False)
+    worker = pipeline(*pinned, first, subscription("latest"))
+    planned = deliveries_of(worker.process(record_of(created(written))))
+    versions = {delivery.subscription_id: delivery.schema_version for delivery in planned}
+    assert versions == {"v1": 1, "v2": 2, "v3": 3, "first": 1, "latest": 3}
+    for delivery in planned:
+        body = orjson.loads(delivery.body)
+        assert (body["id"], body["type"]) == ("evt-1", "order.created")
+        fields = CATALOG.entry("order.created", delivery.schema_version).source["fields"]
+        assert list(body["data"]) == [field["name"] for field in fields]
 
 
 def test_a_delivery_carries_its_event_s_context() -> None:
@@ -231,6 +239,46 @@ def test_an_event_with_too_large_a_body_is_rejected() -> None:
         reason, detail = rejection_of(worker.process(large), large)
         assert reason == "too_large"
         assert f"the limit is {DEFAULT_MAX_BODY_BYTES if large is record else size - 1}" in detail
+
+
+def test_who_can_t_be_given_an_event_is_told_and_nobody_else_is_hurt() -> None:
+    """By a delivery without a body that says why; those that get another form of the event get it."""
+    event = created(3)
+    lost = replace(subscription("lost"), pins=(("order.created", 9),))
+    worker = pipeline(subscription("one"), lost)
+    planned = {delivery.subscription_id: delivery for delivery in deliveries_of(worker.process(record_of(event)))}
+    assert planned["one"].body
+    assert planned["one"].reason is None
+    stillborn = planned["lost"]
+    assert (stillborn.body, stillborn.content_headers, stillborn.reason) == (b"", (), "projection_failed")
+    assert (stillborn.schema_version, stillborn.dead_lettered_at_ms) == (9, None)
+
+
+def test_an_event_is_too_large_for_those_whose_form_of_it_is() -> None:
+    """It is rejected where nobody can be given it."""
+    event = created(3)
+    data = {**event.data, "tags": ["x" * 300]}
+    record = record_of(replace(event, data=data))
+    old, new = replace(subscription("old"), pins=(("order.created", 1),)), subscription("new")
+    sizes = {
+        delivery.subscription_id: len(delivery.body) for delivery in deliveries_of(pipeline(old, new).process(record))
+    }
+    assert sizes["old"] < sizes["new"]
+    planned = deliveries_of(pipeline(old, new, max_body_bytes=sizes["old"]).process(record))
+    assert {delivery.subscription_id: delivery.reason for delivery in planned} == {"old": None, "new": "too_large"}
+    reason, _ = rejection_of(pipeline(old, new, max_body_bytes=sizes["old"] - 1).process(record), record)
+    assert reason == "too_large"
+
+
+def test_a_delivery_too_large_for_a_record_is_stillborn_where_another_fits() -> None:
+    """The body of the newer version does not fit beside the event's key."""
+    event = created(3)
+    data = {**event.data, "attributes": {"x": "y" * 895_000}}
+    record = record_of(replace(event, data=data, key="k" * 60_000))
+    old = replace(subscription("old"), pins=(("order.created", 1),))
+    worker = pipeline(old, subscription("new"), max_body_bytes=LARGEST_MAX_BODY_BYTES)
+    planned = deliveries_of(worker.process(record))
+    assert {delivery.subscription_id: delivery.reason for delivery in planned} == {"old": None, "new": "too_large"}
 
 
 def test_an_event_nobody_wants_is_never_too_large() -> None:

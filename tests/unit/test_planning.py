@@ -5,7 +5,7 @@ from dataclasses import replace
 from gateway.domain.delivery import Priority, delivery_id_of
 from gateway.domain.event import Event, SourcePosition
 from gateway.domain.options import NO_OPTIONS, DeliveryOptions
-from gateway.domain.planning import DeliveryPlan, plan_deliveries
+from gateway.domain.planning import DeliveryPlan, PlannedContent, plan_deliveries
 from gateway.domain.subscription import DeliveryOrder, Subscription
 
 EVENT = Event(
@@ -36,10 +36,11 @@ def subscription(subscription_id: str) -> Subscription:
 
 
 BODY = b'{"id":"evt_1"}'
+CONTENT = PlannedContent(1, "application/json", BODY, (("webhook-event-type", "order.created"),))
 
 
 def plan(*subscriptions: Subscription, options: DeliveryOptions = NO_OPTIONS) -> list[DeliveryPlan]:
-    return plan_deliveries(EVENT, options, BODY, "application/json", subscriptions, now_ms=900)
+    return plan_deliveries(EVENT, options, CONTENT, subscriptions, now_ms=900)
 
 
 def test_one_delivery_per_subscription() -> None:
@@ -49,7 +50,9 @@ def test_one_delivery_per_subscription() -> None:
     delivery = planned.first
     assert (delivery.delivery_id, delivery.subscription_id) == (delivery_id_of("evt_1", "a"), "a")
     assert delivery.body is BODY
-    assert (delivery.event_id, delivery.event_type, delivery.schema_version) == ("evt_1", "order.created", 2)
+    assert (delivery.event_id, delivery.event_type, delivery.schema_version) == ("evt_1", "order.created", 1)
+    assert (delivery.content_type, delivery.content_headers) == (CONTENT.content_type, CONTENT.headers)
+    assert delivery.reason is None
     assert (delivery.tenant, delivery.event_key, delivery.source) == ("acme", b"order-7", EVENT.position)
     assert delivery.traceparent == EVENT.traceparent
     assert (delivery.planned_at_ms, delivery.due_at_ms, delivery.attempts) == (900, 0, ())

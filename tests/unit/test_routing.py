@@ -1,0 +1,157 @@
+"""Who wants an event, and what each of them gets of it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway.domain.matching import SubscriptionIndex
+from gateway.domain.outcome import Reason
+from gateway.domain.subscription import ContentMode, Subscription, SubscriptionState
+from gateway.shaping.content_modes import Content
+from gateway.shaping.routing import Failure, Router
+from gateway.shaping.views import Views
+from gateway.wire.catalog import Catalog, event_schema
+from gateway.wire.event_codec import DecodedEvent, EventDecoder, EventRecord
+from gateway.wire.event_encoder import EventEncoder, NewEvent
+from gateway.wire.mocking import mock_data
+from tests.subscriptions import CATALOG, subscription
+
+
+def decoded_event(
+    event_type: str, version: int | None = None, *, catalog: Catalog = CATALOG, **data: Any
+) -> DecodedEvent:
+    """Give a believable event as it was read."""
+    nodes = catalog.entry(event_type, version).nodes
+    made = {**mock_data(nodes, Random(1)), **data}  # noqa: S311 - made up
+    encoded = EventEncoder(catalog).encode(NewEvent(event_type, made, version), new_id="evt-1", now=datetime.now(UTC))
+    record = EventRecord(encoded.topic, 0, 1, 1, encoded.key, encoded.value, encoded.headers)
+    return EventDecoder(catalog).decode(record)
+
+
+def router(*subscriptions: Subscription, catalog: Catalog = CATALOG) -> tuple[Router, SubscriptionIndex]:
+    """Give a router for these subscriptions, and their table."""
+    index = SubscriptionIndex()
+    for one in subscriptions:
+        index.put(one)
+    return Router(Views(catalog), index), index
+
+
+def pinned(name: str, version: int, **more: Any) -> Subscription:
+    """Give a subscription to order.created in a version."""
+    return replace(subscription(name, **more), pins=(("order.created", version),))
+
+
+def test_those_who_get_the_same_are_shaped_together() -> None:
+    """By version, and within it by content mode."""
+    modes = replace(pinned("d", 1), content_mode=ContentMode.DATA)
+    router_, _ = router(pinned("a", 1), pinned("b", 1), subscription("c"), modes)
+    shaped = router_.shape(decoded_event("order.created"))
+    found = {tuple(one.subscription_id for one in each.subscriptions): each for each in shaped}
+    assert set(found) == {("a", "b"), ("c",), ("d",)}
+    assert [found[names].version for names in (("a", "b"), ("c",), ("d",))] == [1, 3, 1]
+    data = {names: orjson.loads(content_of(each).body) for names, each in found.items()}
+    assert data["a", "b"]["data"] == data["d",]
+    assert "tags" in data["c",]["data"]
+
+
+def content_of(shaped: Any) -> Content:
+    assert isinstance(shaped.content, Content)
+    return shaped.content
+
+
+def test_what_follows_the_first_version_stays_with_it() -> None:
+    """A type that came after the subscription does not change its shape under its receiver."""
+    router_, _ = router(replace(subscription("s"), follow_latest=False))
+    (shaped,) = router_.shape(decoded_event("order.created"))
+    assert shaped.version == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "versions"),
+    [
+        (lambda index: index.put(pinned("a", 2)), [2, 3]),
+        (lambda index: index.put(subscription("c")), [1, 3, 3]),
+        (lambda index: index.remove("b"), [1]),
+        (lambda index: index.put(replace(subscription("b"), state=SubscriptionState.DISABLED)), [1]),
+        (lambda index: index.put(subscription("x", tenant="other")), [1, 3]),
+    ],
+)
+def test_a_change_of_a_subscription_counts_from_the_next_event(
+    change: Callable[[SubscriptionIndex], None], versions: list[int]
+) -> None:
+    """What was found for earlier events is found anew."""
+    router_, index = router(pinned("a", 1), subscription("b"))
+    event = decoded_event("order.created")
+    assert len(router_.shape(event)) == 2
+    change(index)
+    assert sorted(each.version for each in router_.shape(event) for _ in each.subscriptions) == versions
+
+
+def test_routes_of_others_are_kept() -> None:
+    """A change of one tenant's subscriptions costs the others nothing."""
+    router_, index = router(subscription("a"), subscription("x", tenant="other"))
+    before = router_.routes("default", "order.created")
+    index.put(pinned("x", 1, tenant="other"))
+    assert router_.routes("default", "order.created") is before
+    assert [route.version for route in router_.routes("other", "order.created")] == [1]
+
+
+def test_a_tenant_without_subscriptions_has_no_routes() -> None:
+    """Also after it had some."""
+    router_, index = router(subscription("a"))
+    assert router_.routes("default", "order.created")
+    index.remove("a")
+    assert router_.routes("default", "order.created") == ()
+    assert router_.routes("nobody", "order.created") == ()
+
+
+def test_a_version_that_the_catalog_does_not_have_fails_for_its_subscriptions_only() -> None:
+    """A newer catalog was there when it was pinned."""
+    router_, _ = router(pinned("a", 9), subscription("b"))
+    found = {each.version: each.content for each in router_.shape(decoded_event("order.created"))}
+    assert found[9] == Failure(Reason.PROJECTION_FAILED, "the catalog has no version 9")
+    assert isinstance(found[3], Content)
+
+
+def test_a_value_that_a_version_can_t_say_fails_in_that_version() -> None:
+    """A symbol without a default, in a catalog that was not checked; the symbol is not told, it may be sensitive."""
+    catalog = Catalog(
+        event_schema(
+            Path(f"{version}.avsc"),
+            "a.b",
+            version,
+            {
+                "type": "record",
+                "name": "R",
+                "fields": [{"name": "e", "type": {"type": "enum", "name": "E", "symbols": symbols}}],
+            },
+        )
+        for version, symbols in ((1, ["A"]), (2, ["A", "SECRET"]))
+    )
+    old = replace(subscription("old", event_types=("a.b",)), pins=(("a.b", 1),))
+    router_, _ = router(old, subscription("new", event_types=("a.b",)), catalog=catalog)
+    fine, wrong = (router_.shape(decoded_event("a.b", 2, catalog=catalog, e=symbol)) for symbol in ("A", "SECRET"))
+    assert [orjson.loads(content_of(each).body)["data"] for each in fine] == [{"e": "A"}, {"e": "A"}]
+    failure = wrong[0].content
+    assert isinstance(failure, Failure)
+    assert failure.reason is Reason.PROJECTION_FAILED
+    assert "SECRET" not in failure.detail
+    assert isinstance(wrong[1].content, Content)
+
+
+def test_sensitive_fields_are_seen_by_those_who_were_granted_them() -> None:
+    """Each view has a schema of its own; the others' bodies never had the field."""
+    birth = "customer.updated:profile.date_of_birth"
+    granted = replace(subscription("g", event_types=("*",)), sensitive_grants=(birth,))
+    router_, _ = router(subscription("s", event_types=("*",)), granted)
+    event = decoded_event("customer.updated")
+    found = {each.subscriptions[0].subscription_id: each for each in router_.shape(event)}
+    assert (found["g"].granted, found["s"].granted) == (("profile.date_of_birth",), ())
+    assert "date_of_birth" in orjson.loads(content_of(found["g"]).body)["data"]["profile"]
+    assert "date_of_birth" not in orjson.loads(content_of(found["s"]).body)["data"]["profile"]
