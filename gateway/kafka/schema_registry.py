@@ -46,6 +46,9 @@ class HttpSchemaRegistry:
 
     def schema_of(self, schema_id: int) -> str:
         """Give the Avro schema's JSON text; see `gateway.wire.confluent.SchemaRegistry`."""
+        if schema_id < 0:
+            # No id is: a registry would not even take it for one, and its answer be no verdict.
+            raise _unknown(schema_id)
         known = self._schemas.get(schema_id)
         if known is not None:
             return known

@@ -103,8 +103,9 @@ async def _observe(stream: StreamApp, acks: InOrderAcks, end_offsets: EndOffsets
     acknowledged = 0
     while True:
         await asyncio.sleep(_OBSERVE_S)
-        if acks.acknowledged != acknowledged:
-            # It moves. Its positions are not asked for under load: Faust reads nothing until it has answered.
+        if acks.acknowledged != acknowledged or stream.holds_partitions:
+            # It moves, or waits for the schema registry and says so itself. Its positions are not asked for under load:
+            # Faust reads nothing until it has answered.
             acknowledged = acks.acknowledged
             judge.moved(time.monotonic())
             continue

@@ -7,9 +7,10 @@ Every exception is caught inside the loop, because Faust would acknowledge the e
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import faust
+import faust.types
 import structlog
 
 from gateway.domain.errors import GatewayError
@@ -19,6 +20,7 @@ from gateway.kafka.producer import OutRecord
 from gateway.stream.acks import InOrderAcks
 from gateway.stream.broker_login import faust_credentials
 from gateway.stream.output import BoundedOutput
+from gateway.stream.partition_hold import PartitionHold
 from gateway.stream.pipeline import EventPipeline
 from gateway.stream.prompt_consumer import use_prompt_consumer
 from gateway.wire.errors import RegistryUnavailableError
@@ -27,7 +29,6 @@ from gateway.wire.event_codec import EventRecord
 _SESSION_TIMEOUT_S = 15.0
 _HEARTBEAT_S = 3.0
 _COMMIT_INTERVAL_S = 0.5
-_REGISTRY_RETRY_S = 2.0
 _POSITION_TIMEOUT_S = 2.0
 # Of each event topic, Faust reads so many events ahead of the agent. Its own number, 4096, is 4 GB of large events.
 _READ_AHEAD_EVENTS = 256
@@ -63,6 +64,14 @@ class StreamApp:
         self._stopping = False
         self.app = _faust_app(config, work_dir)
         use_prompt_consumer(self.app)
+        self._hold: PartitionHold[Any, _Arrival] = PartitionHold(
+            self._handle,
+            is_current=self._is_current,
+            pause=lambda partition: self.app.consumer.pause_partitions({partition}),
+            resume=self._resume,
+            crash=self.app.crash,
+            name=lambda partition: f"{partition.topic}-{partition.partition}",
+        )
         self.assigned = asyncio.Event()
         self.app.on_partitions_assigned.connect(self._on_assigned, weak=False)
         for topic in topics:
@@ -89,6 +98,7 @@ class StreamApp:
             leave_s: how long Faust may take after that; it takes a minute where Kafka is away.
         """
         self._stopping = True
+        self._hold.close()
         try:
             async with asyncio.timeout(drain_s):
                 await self._acks.empty()
@@ -99,6 +109,11 @@ class StreamApp:
                 await self.app.stop()
         except TimeoutError:
             _log.warning("stream.left_uncleanly", after_s=leave_s, hint="the group waits for the session to time out")
+
+    @property
+    def holds_partitions(self) -> bool:
+        """Whether a partition waits for the schema registry: then that it does not move is no fault."""
+        return self._hold.holds
 
     async def positions(self) -> dict[tuple[str, int], int]:
         """Give the next offset that is read of each assigned partition; empty where Faust does not answer in time."""
@@ -121,32 +136,56 @@ class StreamApp:
             await self._acks.room()
             if self._stopping:
                 return
-            record = _record_of(event.message)
-            size_bytes = len(record.value or b"") + len(record.key or b"") + _OVERHEAD_BYTES
-            finished = self._acks.begin(event.message.tp, self._ack_of(event), size_bytes)
-            records = await self._process(record)
-            await self._output.produce(records, finished, others_follow=not stream.channel.empty())
+            arrival = _Arrival(event, others_follow=not stream.channel.empty())
+            # Of Faust's own type: what it resumes it takes as it is, and later is surprised by any other.
+            partition = faust.types.TP(event.message.topic, event.message.partition)
+            await self._hold.take(partition, arrival, arrival.size_bytes)
 
-    def _ack_of(self, event: Any) -> Callable[[], None]:  # noqa: ANN401 - Faust is untyped here
+    async def _handle(self, arrival: "_Arrival") -> None:
+        event = arrival.event
+        records = await self._process(_record_of(event.message))
+        finished = self._acks.begin(event.message.tp, self._ack_of(arrival), arrival.size_bytes)
+        await self._output.produce(records, finished, others_follow=arrival.others_follow)
+
+    def _is_current(self, arrival: "_Arrival") -> bool:
+        """Tell whether no rebalance came since it was read: after one it may be read again, here or elsewhere."""
+        return bool(arrival.event.message.generation_id == self.app.consumer_generation_id)
+
+    def _resume(self, partition: Any) -> None:  # noqa: ANN401 - Faust is untyped here
+        if partition in self.app.consumer.assignment():
+            self.app.consumer.resume_partitions({partition})
+
+    def _ack_of(self, arrival: "_Arrival") -> Callable[[], None]:
         def ack() -> None:
-            # After a rebalance the event may be read again, here or elsewhere: a late ack must not move that reading.
-            if event.message.generation_id == self.app.consumer_generation_id:
-                event.ack()
+            # A late ack must not move the reading of somebody else.
+            if self._is_current(arrival):
+                arrival.event.ack()
 
         return ack
 
     async def _process(self, record: EventRecord) -> Iterable[OutRecord]:
-        while True:
-            try:
-                blocking = self._pipeline.prepare(record)
-                if blocking is not None:
-                    await asyncio.to_thread(blocking)
-                return self._pipeline.process(record)
-            except RegistryUnavailableError as error:
-                _log.warning("stream.registry_unavailable", topic=record.topic, error=error.message)
-                await asyncio.sleep(_REGISTRY_RETRY_S)
-            except Exception as error:  # noqa: BLE001 - the stream goes on; the event is kept in events.rejected
-                return self._pipeline.reject(record, error)
+        try:
+            blocking = self._pipeline.prepare(record)
+            if blocking is not None:
+                await asyncio.to_thread(blocking)
+            return self._pipeline.process(record)
+        except RegistryUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the stream goes on; the event is kept in events.rejected
+            return self._pipeline.reject(record, error)
+
+
+class _Arrival(NamedTuple):
+    """An event of Faust's, and whether another one was there already when it came."""
+
+    event: Any
+    others_follow: bool
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes in memory."""
+        message = self.event.message
+        return len(message.value or b"") + len(message.key or b"") + _OVERHEAD_BYTES
 
 
 def _record_of(message: Any) -> EventRecord:  # noqa: ANN401 - Faust is untyped here

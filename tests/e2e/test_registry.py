@@ -1,0 +1,134 @@
+"""Events in the Confluent wire format, as Confluent's own serializer writes them: with the registry, and without it."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+import pytest
+from click.testing import CliRunner
+from confluent_kafka import Producer
+from confluent_kafka.schema_registry import SchemaRegistryClient, topic_record_subject_name_strategy
+from confluent_kafka.schema_registry.avro import AvroSerializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from gateway.cli.schemas import command
+from gateway.kafka.local.ports import choose_port
+from gateway.kafka.partitioning import partition_of
+from gateway.kafka.publisher import EventPublisher
+from gateway.kafka.registry_session import basic
+from gateway.wire.catalog import load_catalog
+from gateway.wire.schema_files import schemas_root
+from tests.e2e.events import event_id, publish_payments
+from tests.e2e.plain_producer import context, payment
+from tests.e2e.receiving import Receiver
+from tests.e2e.running import GatewayHome, Program, until
+from tests.e2e.topic_contents import produce_raw, rejections
+from tests.registry_server import RegistryState, registry_server
+
+TOPIC, PARTITIONS = "events.order", 6
+USER, PASSWORD = "alice", "hush"
+SEEN_S = 30.0
+PAID = load_catalog(schemas_root() / "events").entry("order.paid")
+HELD, FREE = 0, 1
+
+
+@dataclass
+class Registry:
+    """A registry that answers at times, always at the same address, and the stream that asks it."""
+
+    state: RegistryState
+    port: int
+    stream: Program
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
+
+
+@pytest.fixture
+def registry(home: GatewayHome) -> Iterator[Registry]:
+    """Run a stream that knows of a registry, and an egress; the registry does not answer yet."""
+    port = choose_port()
+    settings = {
+        "GATEWAY_SCHEMA_REGISTRY_URL": f"http://127.0.0.1:{port}",
+        "GATEWAY_SCHEMA_REGISTRY_USERNAME": USER,
+        "GATEWAY_SCHEMA_REGISTRY_PASSWORD": PASSWORD,
+    }
+    running = [home.start("stream", **settings), home.start("egress")]
+    try:
+        for program in running:
+            program.await_ready()
+        yield Registry(RegistryState(authorization=basic(USER, PASSWORD)), port, running[0])
+        assert [program.stop() for program in running] == [0, 0]
+    finally:
+        home.end_all()
+
+
+def push_and_serialize(registry: Registry, count: int) -> list[bytes]:
+    """Push the catalog, and let Confluent's serializer write payments with what it finds in the registry."""
+    pushed = CliRunner(env={"GATEWAY_SCHEMA_REGISTRY_URL": registry.url}).invoke(command, ["push"])
+    assert pushed.exit_code == 0, pushed.output
+    with SchemaRegistryClient({"url": registry.url}) as client:
+        serialize = AvroSerializer(
+            client,
+            orjson.dumps(PAID.source).decode(),
+            conf={"auto.register.schemas": False, "subject.name.strategy": topic_record_subject_name_strategy},
+        )
+        return [serialize(payment(), SerializationContext(TOPIC, MessageField.VALUE)) for _ in range(count)]
+
+
+def produce(home: GatewayHome, tenant: str, values: list[bytes], partition: int) -> set[str]:
+    """Write values as a service of somebody else would; gives the events' ids."""
+    producer = Producer(home.kafka.producer())
+    for number, value in enumerate(values):
+        producer.produce(TOPIC, value=value, headers=context(tenant, number), partition=partition)
+    assert producer.flush(SEEN_S) == 0
+    return {f"{tenant}-plain-{number}" for number in range(len(values))}
+
+
+def key_of(partition: int) -> str:
+    """Find a key that lies on a partition."""
+    return next(str(number) for number in range(1000) if partition_of(str(number).encode(), PARTITIONS) == partition)
+
+
+async def test_an_event_waits_for_the_registry(
+    home: GatewayHome, receiver: Receiver, registry: Registry, publisher: EventPublisher
+) -> None:
+    """Its partition waits and says so, others go on; nothing is rejected, and all arrives when it answers again."""
+    inbox = await receiver.subscribe()
+    with registry_server(registry.state, port=registry.port):
+        values = await asyncio.to_thread(push_and_serialize, registry, 2)
+    asked = len(registry.state.asked)
+
+    expected = await asyncio.to_thread(produce, home, inbox, values, HELD)
+    await until(lambda: "stream.registry_unavailable" in registry.stream.log, SEEN_S, lambda: registry.stream.log)
+    await publish_payments(publisher, inbox, 1, key=key_of(HELD))
+    await publish_payments(publisher, inbox, 1, first=1, key=key_of(FREE))
+    await receiver.until_accepted(1, inbox)
+    assert receiver.ids(inbox) == [event_id(inbox, 1)]
+
+    with registry_server(registry.state, port=registry.port):
+        await receiver.until_accepted(4, inbox)
+    assert set(receiver.ids(inbox)) == expected | {event_id(inbox, 0), event_id(inbox, 1)}
+    assert registry.state.asked[asked:] == [("GET", registry.state.asked[-1][1])]
+    assert "stream.partition_goes_on" in registry.stream.log
+    assert not [each for each in rejections(home.kafka, TOPIC) if each.source_value in values]
+
+
+async def test_an_unknown_id_stops_nobody(
+    home: GatewayHome, receiver: Receiver, registry: Registry, publisher: EventPublisher
+) -> None:
+    """An id that the registry does not have, and one that none can have: rejected, and the next event is delivered."""
+    inbox = await receiver.subscribe()
+    unknown = [b"\x00" + schema_id.to_bytes(4) + inbox.encode() for schema_id in (99_999, 2**32 - 1)]
+    key = key_of(HELD)
+    with registry_server(registry.state, port=registry.port):
+        for value in unknown:
+            await asyncio.to_thread(produce_raw, home.kafka, TOPIC, value, key=key.encode())
+        await publish_payments(publisher, inbox, 1, key=key)
+        await receiver.until_accepted(1, inbox)
+    found = [each for each in rejections(home.kafka, TOPIC) if each.source_value in unknown]
+    assert [each.reason for each in found] == ["unknown_schema"] * 2
+    assert [path for _, path in registry.state.asked] == ["/schemas/ids/99999"]
