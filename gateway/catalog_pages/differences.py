@@ -8,8 +8,8 @@ import orjson
 
 from gateway.catalog_pages.field_walk import WalkedField, find_field, walk_fields
 from gateway.catalog_pages.type_words import symbols_in, type_words
+from gateway.shaping.read_defaults import read_default
 from gateway.wire.rendering import render_data
-from gateway.wire.schema_defaults import default_value
 from gateway.wire.schema_nodes import SchemaNodes
 
 _MISSING = object()
@@ -54,7 +54,7 @@ def default_text(nodes: SchemaNodes, definition: dict[str, Any]) -> str | None:
     if default is _MISSING:
         return None
     try:
-        return render_data(default_value(nodes, definition["type"], default)).decode()
+        return render_data(read_default(nodes, definition["type"], default)).decode()
     except ValueError:  # it does not fit its type, which `gateway schemas check` tells; it is shown as it stands
         return orjson.dumps(default).decode()
 

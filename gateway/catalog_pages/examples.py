@@ -9,12 +9,14 @@ import orjson
 from gateway.domain.content_headers import SCHEMA_VERSION_HEADER
 from gateway.domain.foreign_text import escape_json
 from gateway.domain.signing import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER
+from gateway.shaping.projection import Projection
 from gateway.shaping.sensitive import SensitiveFields
+from gateway.shaping.views import View
 from gateway.wire.catalog import EventSchema
 from gateway.wire.json_data import data_from_json
 from gateway.wire.mocking import mock_data
 from gateway.wire.rendering import CONTENT_TYPE, render_body
-from gateway.wire.single_object import HEADER_BYTES, SingleObjectWriter, decode_body
+from gateway.wire.single_object import HEADER_BYTES, SingleObjectWriter
 
 _SEED = 2
 _EVENT_ID = "evt-1"
@@ -48,8 +50,9 @@ def example_of(schema: EventSchema, sensitive: SensitiveFields) -> Example:
         sensitive: the sensitive fields of its event type.
     """
     data = data_from_json(schema.nodes, mock_data(schema.nodes, Random(_SEED)))  # noqa: S311 - made-up data, no secrets
-    reader = sensitive.schema_without(schema.nodes, sensitive.hidden_without(()))
-    seen = decode_body(SingleObjectWriter(schema.parsed).encode(data), HEADER_BYTES, schema.parsed, reader)
+    view = View(schema, sensitive, sensitive.hidden_without(()))
+    written = SingleObjectWriter(schema.parsed).encode(data)
+    seen = Projection(schema.nodes, view.nodes).read(written, HEADER_BYTES)
     headers = (
         ("content-type", CONTENT_TYPE),
         (ID_HEADER, _EVENT_ID),

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,7 +13,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from gateway.catalog_pages.json_schema import json_schema_of
-from gateway.wire.catalog import load_catalog
+from gateway.shaping.projection import Projection
+from gateway.shaping.sensitive import SensitiveFields
+from gateway.shaping.views import View
+from gateway.wire.catalog import event_schema, load_catalog
 from gateway.wire.json_data import data_from_json
 from gateway.wire.mocking import mock_data
 from gateway.wire.rendering import render_data
@@ -104,6 +108,34 @@ def test_what_is_rendered_is_valid(schema: Any, seed: int) -> None:
     """For any schema and any data of it."""
     data = mock_data(SchemaNodes(schema), Random(seed))  # noqa: S311 - made-up data, no secrets
     validator(schema).validate(rendered(schema, data))
+
+
+@given(schema=SCHEMAS, seed=st.integers(), granted=st.sets(st.integers(0, 30)), marked=st.sets(st.integers(0, 30)))
+def test_what_a_view_hides_is_optional(schema: Any, seed: int, granted: set[int], marked: set[int]) -> None:
+    """Whichever fields are marked, and whichever of them are granted: bodies with and without them are valid."""
+    mark_fields(schema, marked, count())
+    written = event_schema(Path("memory"), "thing.made", 1, schema)
+    fields = SensitiveFields([written.nodes])
+    grants = [path for number, path in enumerate(fields.paths) if number in granted]
+    view = View(written, fields, fields.hidden_without(grants))
+    data = data_from_json(written.nodes, mock_data(written.nodes, Random(seed)))  # noqa: S311 - no secrets
+    seen = Projection(written.nodes, view.nodes).read(SingleObjectWriter(written.parsed).encode(data), HEADER_BYTES)
+    check = validator(schema, fields.paths_in(written.nodes))
+    check.validate(orjson.loads(render_data(seen)))
+
+
+def mark_fields(schema: Any, marked: set[int], numbers: "count[int]") -> None:
+    """Mark the fields with these numbers, in the order in which they come."""
+    if isinstance(schema, list):
+        for branch in schema:
+            mark_fields(branch, marked, numbers)
+    if isinstance(schema, dict):
+        for each in schema.get("fields", ()):
+            if next(numbers) in marked:
+                each["sensitive"] = True
+            mark_fields(each["type"], marked, numbers)
+        for part in ("items", "values"):
+            mark_fields(schema.get(part), marked, numbers)
 
 
 EXTREMES: list[tuple[Any, Any]] = [
