@@ -13,6 +13,7 @@ import pytest
 from gateway.domain.topics import TopicLayout
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.local.ports import choose_port
+from gateway.wire.sealing import generate_key_line
 from tests.e2e.pages import Reader, blocks_of
 from tests.generated_docs import ROOT
 
@@ -49,10 +50,20 @@ def test_the_page_for_receivers_can_be_followed(tmp_path: Path) -> None:
 def test_the_page_for_publishers_can_be_followed(tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout) -> None:
     """Its commands read the catalog, and its script publishes."""
     assert "events.order" in topics.event_topics()
-    environment = {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers}
+    environment = {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "GATEWAY_SECRET_KEYS": generate_key_line()}
     with Reader(tmp_path, {_KAFKA_IN_PAGES: kafka.bootstrap_servers}, environment) as reader:
         printed = [reader.follow(block) for block in blocks_of(ROOT / "docs" / "events.md")]
     assert printed[-1].startswith("events.order ")
+
+
+def test_the_page_on_content_modes_can_be_followed(tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout) -> None:
+    """Its subscription has the mode, and its schemas differ by what may be seen."""
+    assert "events.customer" in topics.event_topics()
+    environment = {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "GATEWAY_SECRET_KEYS": generate_key_line()}
+    with Reader(tmp_path, {}, environment) as reader:
+        for block in blocks_of(ROOT / "docs" / "content-modes.md"):
+            reader.follow(block)
+    assert '"date_of_birth"' in (tmp_path / "granted.avsc").read_text()
 
 
 def _stats(port: int) -> dict[str, int]:
