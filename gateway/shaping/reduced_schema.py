@@ -105,8 +105,8 @@ class _Reduction:
                 values = node.definition["values"]
                 return {key: self._default(values, item, place, around) for key, item in default.items()}
             case "record":
-                place = around.get(node.name, place)
-                around = {**around, node.name: place}
+                around = _entered(around, node.name, place)
+                place = around[node.name]
                 return {
                     field["name"]: self._default(field["type"], default[field["name"]], inner, around)
                     for field, inner in self._shown(node, place)
@@ -180,6 +180,13 @@ class _Naming:
             free = f"{name}_{number}"
         self._taken.add(free)
         return free
+
+
+def _entered(around: Mapping[str, Place], name: str, place: Place) -> dict[str, Place]:
+    """Go into a record; one within itself is the outer one again, in its place."""
+    known = [*around]
+    outer = known[: known.index(name)] if name in around else known
+    return {**{each: around[each] for each in outer}, name: around.get(name, place)}
 
 
 def _own(node: Node) -> dict[str, Any]:

@@ -1,18 +1,26 @@
 """Which fields are sensitive, over all versions and names; what a schema is without them; which grants may be given."""
 
+import json
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import fastavro
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.subscription import granted_paths
+from gateway.shaping.avro_bodies import AvroBodies
+from gateway.shaping.projection import Projection
 from gateway.shaping.sensitive import SensitiveFields, check_grant
 from gateway.wire.catalog import Catalog, EventSchema, event_schema
 from gateway.wire.errors import CatalogError
+from gateway.wire.rendering import render_data
 from gateway.wire.schema_nodes import SchemaNodes
+from gateway.wire.single_object import HEADER_BYTES, SingleObjectWriter, decode_body
+from tests.marked_schemas import MarkedValue, marked_values
 
 ADDRESS = {
     "type": "record",
@@ -280,3 +288,23 @@ def test_a_grant_that_means_nothing_is_refused(grant: str, message: str, hint: s
     with pytest.raises(InvalidInputError, match=message) as refused:
         check_grant(CATALOG, grant)
     assert hint in (refused.value.hint or "")
+
+
+@given(marked_values(), st.data())
+def test_only_what_is_granted_is_ever_read(made: MarkedValue, data: st.DataObject) -> None:
+    """A text is in the body exactly if no hidden field is around it, and what is left is a valid value."""
+    fields = SensitiveFields([made.nodes])
+    granted = data.draw(st.lists(st.sampled_from(fields.paths), unique=True) if fields.paths else st.just([]))
+    hidden = fields.hidden_without(granted)
+    reduced = SchemaNodes(json.loads(json.dumps(fields.schema_without(made.nodes, hidden))))
+    value = SingleObjectWriter(made.nodes.root).encode(made.data)
+    view = Projection(made.nodes, reduced).read(value, HEADER_BYTES)
+
+    seen = {text for text, within in made.texts.items() if hidden.isdisjoint(within)}
+    body = render_data(view).decode()
+    assert {text for text in made.texts if text in body} == seen
+    avro = AvroBodies(reduced.root).encode(view)
+    assert decode_body(avro, HEADER_BYTES, reduced.root) == view
+    assert not any(text.encode() in avro for text in made.texts.keys() - seen)
+    if not hidden:
+        assert view == made.data
