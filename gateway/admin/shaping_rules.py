@@ -5,7 +5,7 @@ subscription is known that they belong to: a filter is right or wrong for the ve
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -120,17 +120,30 @@ class ShapingRules:
                 )
 
     def _check(self, terms: ShapingTerms) -> None:
-        versions = terms.versions(self._catalog)
-        for field, check in (
-            ("sensitive_grants", _check_grants),
-            ("content_mode", _check_modes),
-            ("filter", _check_filter),
-            ("transform", _check_transform),
-        ):
-            try:
-                check(terms, versions, self._catalog)
-            except InvalidInputError as error:
-                raise FieldError(field, error) from error
+        for refusal in _refusals(terms, terms.versions(self._catalog), self._catalog):
+            raise refusal
+
+
+def refusals_for(subscription: Subscription, event_type: str, version: int, catalog: Catalog) -> list[FieldError]:
+    """List what a catalog has against what a subscription says already, if it gets this version of an event type."""
+    terms = _terms_of(subscription)
+    of_type = tuple(grant for grant in terms.sensitive_grants if grant.partition(":")[0] == event_type)
+    return list(_refusals(replace(terms, sensitive_grants=of_type), {event_type: version}, catalog))
+
+
+def _refusals(terms: ShapingTerms, versions: Mapping[str, int], catalog: Catalog) -> Iterator[FieldError]:
+    for field, check in (
+        ("sensitive_grants", _check_grants),
+        ("content_mode", _check_modes),
+        ("filter", _check_filter),
+        ("transform", _check_transform),
+    ):
+        try:
+            check(terms, versions, catalog)
+        except InvalidInputError as error:
+            refusal = FieldError(field, error)
+            refusal.__cause__ = error
+            yield refusal
 
 
 def changed_grants(present: tuple[str, ...], given: tuple[str, ...], removed: tuple[str, ...]) -> tuple[str, ...]:

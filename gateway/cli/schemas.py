@@ -6,7 +6,7 @@ from typing import Any
 import click
 import orjson
 
-from gateway.cli import schema_check, schema_compat, schema_docs, schema_registry
+from gateway.cli import schema_check, schema_compat, schema_docs, schema_impact, schema_registry
 from gateway.cli.output import emit_json, emit_table, json_option
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.subscription import granted_paths
@@ -143,5 +143,6 @@ def _catalog() -> Catalog:
 command.add_command(schema_check.command, "check")
 command.add_command(schema_compat.command, "compat")
 command.add_command(schema_docs.docs)
+command.add_command(schema_impact.command, "impact")
 for _part in schema_registry.COMMANDS:
     command.add_command(_part)

@@ -5,7 +5,7 @@ question, asked by `gateway schemas check` and not at every start.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -207,3 +207,16 @@ def event_schema(file: Path, event_type: str, version: int, source: Any) -> Even
     except ValueError as error:
         raise CatalogError(f"{file}: {error}") from None
     return EventSchema(event_type, version, source, nodes, nodes.root, fingerprint, root.name, ValueCheck(nodes))
+
+
+def catalog_of(sources: Mapping[str, Mapping[int, Any]]) -> Catalog:
+    """Make a catalog of the JSON of its versions.
+
+    Raises:
+        CatalogError: one is no Avro schema, or not one of a record.
+    """
+    return Catalog(
+        event_schema(Path(event_type) / f"{version}.avsc", event_type, version, source)
+        for event_type, versions in sources.items()
+        for version, source in versions.items()
+    )
