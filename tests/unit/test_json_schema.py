@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -103,6 +103,7 @@ def test_every_version_of_the_catalog_renders_what_its_schema_says(version: Any)
         check.validate(rendered(version.source, data))
 
 
+@settings(deadline=None)
 @given(schema=SCHEMAS, seed=st.integers())
 def test_what_is_rendered_is_valid(schema: Any, seed: int) -> None:
     """For any schema and any data of it."""
@@ -110,6 +111,7 @@ def test_what_is_rendered_is_valid(schema: Any, seed: int) -> None:
     validator(schema).validate(rendered(schema, data))
 
 
+@settings(deadline=None)
 @given(schema=SCHEMAS, seed=st.integers(), granted=st.sets(st.integers(0, 30)), marked=st.sets(st.integers(0, 30)))
 def test_what_a_view_hides_is_optional(schema: Any, seed: int, granted: set[int], marked: set[int]) -> None:
     """Whichever fields are marked, and whichever of them are granted: bodies with and without them are valid."""
