@@ -2,7 +2,7 @@
 
 A few bytes of a record must never become a great many values. Where a type's values take no bytes, an array may claim
 any number of them; where a type contains itself without an end, none can be written; where records contain each other
-twice, a schema of forty records stands for 2^40 values.
+twice, or one of two, a schema of forty records has 2^40 places for a field.
 """
 
 import math
@@ -37,8 +37,8 @@ def check_schema_bounds(nodes: SchemaNodes) -> None:
         raise ValueError("a record contains itself without an end")
     if size(nodes.root) > MAX_RECORD_BYTES:
         raise ValueError(f"its smallest value has more than {MAX_RECORD_BYTES} bytes")
-    if _count_values(nodes) > MAX_VALUES:
-        raise ValueError(f"one value of it consists of more than {MAX_VALUES} values")
+    if _has_more_places(nodes, MAX_VALUES):
+        raise ValueError(f"written out, it has more than {MAX_VALUES} values")
 
 
 def _check_numbers(node: Node) -> None:
@@ -105,20 +105,20 @@ def _parts(node: Node) -> list[Any]:
             return list(node.branches)
 
 
-def _count_values(nodes: SchemaNodes) -> int:
-    """Count the values in one value that has one item in each array, and each type once on the way down to it."""
-    known: dict[str, int] = {}
+def _has_more_places(nodes: SchemaNodes, most: int) -> bool:
+    """Tell whether a schema has more than so many types when each is written out wherever it stands.
 
-    def count(schema: Any) -> int:
+    A record within itself is not written out again. Whatever goes by the path of a field walks all of these places.
+    """
+    waiting: list[tuple[Any, frozenset[str]]] = [(nodes.root, frozenset())]
+    seen = 0
+    while waiting and seen <= most:
+        schema, around = waiting.pop()
         node = nodes.node(schema)
-        if node.kind == "record" and node.name in known:
-            return known[node.name]
+        seen += 1
         if node.kind == "record":
-            known[node.name] = 0  # within itself
-        inner = map(count, _parts(node))
-        total = 1 + (max(inner, default=0) if node.kind == "union" else sum(inner))
-        if node.kind == "record":
-            known[node.name] = total
-        return total
-
-    return count(nodes.root)
+            if node.name in around:
+                continue
+            around |= {node.name}
+        waiting += [(part, around) for part in _parts(node)]
+    return seen > most

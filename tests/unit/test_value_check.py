@@ -152,6 +152,28 @@ def twice(levels: int) -> Any:
     return schema
 
 
+def either(levels: int) -> Any:
+    """A schema of so many pairs of records, each of which has one of the pair before."""
+    schema: Any = "int"
+    for level in range(levels):
+        first = {"type": "record", "name": f"A{level}", "fields": [{"name": "a", "type": schema}]}
+        again = [f"A{level - 1}", f"B{level - 1}"] if level else "int"
+        schema = [first, {"type": "record", "name": f"B{level}", "fields": [{"name": "b", "type": again}]}]
+    return record(schema)
+
+
+def each_in_each(count: int) -> Any:
+    """A schema of so many records, each of which has all of them."""
+    names = [f"R{number}" for number in range(count)]
+    fields = [{"name": f"in_{name}", "type": ["null", name]} for name in names]
+    first, *others = ({"type": "record", "name": name, "fields": fields} for name in reversed(names))
+    for other in others:
+        # Defined within one another, for a name has to be defined before it is used.
+        inner = [{"name": "first", "type": ["null", first]}, *fields]
+        first = {**other, "fields": inner}
+    return first
+
+
 def nested(levels: int) -> Any:
     schema: Any = "int"
     for _ in range(levels):
@@ -170,6 +192,8 @@ def nested(levels: int) -> Any:
         (record(["R"]), "without an end"),
         (record([]), "without an end"),
         (twice(40), "more than 10000 values"),
+        (either(20), "more than 10000 values"),
+        (each_in_each(12), "more than 10000 values"),
         (record(*["int"] * 10_001), "more than 10000 values"),
         (record(nested(MAX_DEPTH + 1)), "levels deep"),
         (record({"type": "fixed", "name": "F", "size": 2**40}), "smallest value"),
