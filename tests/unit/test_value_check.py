@@ -163,15 +163,16 @@ def either(levels: int) -> Any:
 
 
 def each_in_each(count: int) -> Any:
-    """A schema of so many records, each of which has all of them."""
+    """A schema of so many records, each of which can have any of them."""
     names = [f"R{number}" for number in range(count)]
-    fields = [{"name": f"in_{name}", "type": ["null", name]} for name in names]
-    first, *others = ({"type": "record", "name": name, "fields": fields} for name in reversed(names))
-    for other in others:
-        # Defined within one another, for a name has to be defined before it is used.
-        inner = [{"name": "first", "type": ["null", first]}, *fields]
-        first = {**other, "fields": inner}
-    return first
+    schema: Any = "int"
+    for name in names:  # each defined within the next, for a name has to be defined before it is used
+        inner = [
+            {"name": "inner", "type": ["null", schema]},
+            *({"name": each, "type": ["null", each]} for each in names),
+        ]
+        schema = {"type": "record", "name": name, "fields": inner}
+    return schema
 
 
 def nested(levels: int) -> Any:
