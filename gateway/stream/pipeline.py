@@ -7,33 +7,24 @@ who want it; an event nobody wants becomes none. Who else can't be given what it
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
-from gateway.domain.delivery import (
-    MAX_ERROR_CHARS,
-    MAX_RECORD_BYTES,
-    Priority,
-    RejectedEvent,
-    delivery_id_of,
-)
+from gateway.domain.delivery import MAX_ERROR_CHARS, Priority, RejectedEvent, delivery_id_of
 from gateway.domain.event import Event, SourcePosition
-from gateway.domain.options import MAX_DEFERRAL_TEXT, is_too_far_ahead
-from gateway.domain.outcome import Reason
-from gateway.domain.planning import DeliveryPlan, PlannedContent, plan_deliveries
+from gateway.domain.planning import DeliveryPlan
 from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES, REJECTED
 from gateway.kafka.producer import OutRecord
-from gateway.shaping.routing import Failure, Router, Shaped
+from gateway.shaping.drafts import Draft, draft_event
+from gateway.shaping.routing import Router
 from gateway.telemetry.clock import now_ms
 from gateway.wire.delivery_head import DeliveryFanOut
 from gateway.wire.errors import UndecodableError
-from gateway.wire.event_codec import DecodedEvent, EventDecoder, EventRecord
+from gateway.wire.event_codec import EventDecoder, EventRecord
 from gateway.wire.rejected_record import rejected_codec
 
 _TOPICS = {Priority.NORMAL: DELIVERIES, Priority.HIGH: PRIORITY_DELIVERIES}
-TOO_LARGE = Reason.TOO_LARGE.value
 _log = structlog.get_logger()
 
 
@@ -77,21 +68,15 @@ class EventPipeline:
             decoded = self._decoder.decode(record)
         except UndecodableError as error:
             return [_rejection(record, error.reason, error.message)]
-        event, present_ms = decoded.event, now_ms()
-        if is_too_far_ahead(decoded.options.not_before_ms, present_ms):
-            return [
-                _rejection(record, "too_far_ahead", f"it is to be delivered more than {MAX_DEFERRAL_TEXT} from now")
-            ]
-        drafts = [_draft(shaped, decoded, present_ms) for shaped in self._router.shape(decoded)]
-        if not drafts:
+        drafted = draft_event(self._router, decoded, now_ms=now_ms())
+        if drafted.refusal is not None:
+            return [_rejection(record, drafted.refusal.reason, drafted.refusal.detail)]
+        if not drafted.drafts:
             return []
-        excess = _excess(drafts)
-        if excess is not None:
-            return [_rejection(record, TOO_LARGE, excess)]
-        for draft in drafts:
+        for draft in drafted.drafts:
             if draft.failure is not None:
-                _log_stillborn(event, draft)
-        return (out for draft in drafts for plan, fan_out in draft.plans for out in _encode(plan, fan_out))
+                _log_stillborn(decoded.event, draft)
+        return (out for draft in drafted.drafts for plan, fan_out in draft.plans for out in _encode(plan, fan_out))
 
     def reject(self, record: EventRecord, error: Exception) -> list[OutRecord]:
         """Give the record that rejects an event on which the gateway itself failed: the stream has to go on."""
@@ -99,58 +84,7 @@ class EventPipeline:
         return [_rejection(record, "internal_error", f"{type(error).__name__}: {error}")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """The deliveries of one variant of an event, ready to be written.
-
-    Attributes:
-        plans: with what encodes them.
-        failure: why they are stillborn, or None.
-        largest: how many bytes the largest record has.
-    """
-
-    plans: list[tuple[DeliveryPlan, DeliveryFanOut]]
-    failure: Failure | None
-    largest: int
-
-
-def _draft(shaped: Shaped, decoded: DecodedEvent, now_ms: int) -> _Draft:
-    content = shaped.content
-    if isinstance(content, Failure):
-        return _stillborn(shaped, decoded, content, now_ms)
-    planned = PlannedContent(shaped.version, content.content_type, content.body, content.headers, shaped.granted)
-    draft = _planned(shaped, decoded, planned, None, now_ms)
-    if draft.largest <= MAX_RECORD_BYTES:
-        return draft
-    detail = f"its delivery has {draft.largest} bytes, at most {MAX_RECORD_BYTES} fit"
-    return _stillborn(shaped, decoded, Failure(Reason.TOO_LARGE, detail), now_ms)
-
-
-def _stillborn(shaped: Shaped, decoded: DecodedEvent, failure: Failure, now_ms: int) -> _Draft:
-    return _planned(shaped, decoded, PlannedContent(shaped.version, "", b"", reason=failure.reason), failure, now_ms)
-
-
-def _planned(
-    shaped: Shaped, decoded: DecodedEvent, content: PlannedContent, failure: Failure | None, now_ms: int
-) -> _Draft:
-    plans = plan_deliveries(decoded.event, decoded.options, content, shaped.subscriptions, now_ms=now_ms)
-    encoders = [(plan, DeliveryFanOut(plan.first)) for plan in plans]
-    return _Draft(encoders, failure, max(fan_out.largest(plan.subscription_ids) for plan, fan_out in encoders))
-
-
-def _excess(drafts: Sequence[_Draft]) -> str | None:
-    """Say what is too large where nobody can be given the event, or can't even be told of it; None where somebody can.
-
-    A delivery without a body is as large as the event's key.
-    """
-    excesses = [draft.failure.detail for draft in drafts if draft.failure and draft.failure.reason is Reason.TOO_LARGE]
-    if len(excesses) == len(drafts):
-        return excesses[0]
-    largest = max(draft.largest for draft in drafts)
-    return None if largest <= MAX_RECORD_BYTES else f"its delivery has {largest} bytes, at most {MAX_RECORD_BYTES} fit"
-
-
-def _log_stillborn(event: Event, draft: _Draft) -> None:
+def _log_stillborn(event: Event, draft: Draft) -> None:
     _log.warning(
         "delivery.stillborn",
         event_id=event.event_id,

@@ -1,0 +1,112 @@
+"""Step ③, after the bodies: the deliveries that an event becomes, one draft for each variant, or why it is rejected.
+
+The stream writes them; `gateway explain` tells of them. What can't be written because it is too large is known here,
+before anything of the event is produced.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.domain.delivery import MAX_RECORD_BYTES
+from gateway.domain.options import MAX_DEFERRAL_TEXT, is_too_far_ahead
+from gateway.domain.outcome import Reason
+from gateway.domain.planning import DeliveryPlan, PlannedContent, plan_deliveries
+from gateway.shaping.routing import Failure, Router, Shaped
+from gateway.wire.delivery_head import DeliveryFanOut
+from gateway.wire.event_codec import DecodedEvent
+
+TOO_FAR_AHEAD = "too_far_ahead"
+TOO_LARGE = Reason.TOO_LARGE.value
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The deliveries of one variant of an event, ready to be written.
+
+    Attributes:
+        plans: with what encodes them.
+        failure: why they are stillborn, or None.
+        largest: how many bytes the largest record has.
+    """
+
+    plans: list[tuple[DeliveryPlan, DeliveryFanOut]]
+    failure: Failure | None
+    largest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an event becomes no deliveries although it can be read.
+
+    Attributes:
+        reason: `too_far_ahead` or `too_large`, as in events.rejected.
+        detail: for people.
+    """
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedEvent:
+    """What becomes of an event.
+
+    Attributes:
+        drafts: one for each variant that somebody wants; they are not written where the event is refused.
+        refusal: why it goes to events.rejected, or None.
+    """
+
+    drafts: list[Draft]
+    refusal: Refusal | None = None
+
+
+def draft_event(router: Router, decoded: DecodedEvent, *, now_ms: int) -> DraftedEvent:
+    """Draft the deliveries of an event.
+
+    Args:
+        router: knows who wants it, and in which form.
+        decoded: the event.
+        now_ms: the present, milliseconds since the epoch.
+    """
+    if is_too_far_ahead(decoded.options.not_before_ms, now_ms):
+        detail = f"it is to be delivered more than {MAX_DEFERRAL_TEXT} from now"
+        return DraftedEvent([], Refusal(TOO_FAR_AHEAD, detail))
+    drafts = [_draft(shaped, decoded, now_ms) for shaped in router.shape(decoded)]
+    excess = _excess(drafts) if drafts else None
+    return DraftedEvent(drafts, None if excess is None else Refusal(TOO_LARGE, excess))
+
+
+def _draft(shaped: Shaped, decoded: DecodedEvent, now_ms: int) -> Draft:
+    content = shaped.content
+    if isinstance(content, Failure):
+        return _stillborn(shaped, decoded, content, now_ms)
+    planned = PlannedContent(shaped.version, content.content_type, content.body, content.headers, shaped.granted)
+    draft = _planned(shaped, decoded, planned, None, now_ms)
+    if draft.largest <= MAX_RECORD_BYTES:
+        return draft
+    detail = f"its delivery has {draft.largest} bytes, at most {MAX_RECORD_BYTES} fit"
+    return _stillborn(shaped, decoded, Failure(Reason.TOO_LARGE, detail), now_ms)
+
+
+def _stillborn(shaped: Shaped, decoded: DecodedEvent, failure: Failure, now_ms: int) -> Draft:
+    return _planned(shaped, decoded, PlannedContent(shaped.version, "", b"", reason=failure.reason), failure, now_ms)
+
+
+def _planned(
+    shaped: Shaped, decoded: DecodedEvent, content: PlannedContent, failure: Failure | None, now_ms: int
+) -> Draft:
+    plans = plan_deliveries(decoded.event, decoded.options, content, shaped.subscriptions, now_ms=now_ms)
+    encoders = [(plan, DeliveryFanOut(plan.first)) for plan in plans]
+    return Draft(encoders, failure, max(fan_out.largest(plan.subscription_ids) for plan, fan_out in encoders))
+
+
+def _excess(drafts: Sequence[Draft]) -> str | None:
+    """Say what is too large where nobody can be given the event, or can't even be told of it; None where somebody can.
+
+    A delivery without a body is as large as the event's key.
+    """
+    excesses = [draft.failure.detail for draft in drafts if draft.failure and draft.failure.reason is Reason.TOO_LARGE]
+    if len(excesses) == len(drafts):
+        return excesses[0]
+    largest = max(draft.largest for draft in drafts)
+    return None if largest <= MAX_RECORD_BYTES else f"its delivery has {largest} bytes, at most {MAX_RECORD_BYTES} fit"
