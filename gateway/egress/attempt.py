@@ -4,11 +4,11 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.domain.content_headers import SCHEMA_VERSION_HEADER
 from gateway.domain.delivery import AttemptSummary, Delivery
 from gateway.domain.endpoint import host_as_given
 from gateway.domain.errors import GatewayError
 from gateway.domain.outcome import Answered, ErrorCode, Failed, SendResult
+from gateway.domain.request_headers import request_headers
 from gateway.domain.signing import signature_headers
 from gateway.domain.subscription import Subscription, granted_paths
 from gateway.egress.echoes import without_answer, without_echoes
@@ -77,15 +77,12 @@ class SigningAttempter:
         if not secrets:
             return Failed(ErrorCode.CONFIGURATION, "every signing secret has expired")
         try:
-            headers = signature_headers(
+            signature = signature_headers(
                 subscription.signature_profiles, secrets, delivery.event_id, delivery.body, now_ms=now_ms
             )
         except GatewayError as error:
             return Failed(ErrorCode.CONFIGURATION, error.message)
-        headers["Content-Type"] = delivery.content_type
-        headers[SCHEMA_VERSION_HEADER] = str(delivery.schema_version)
-        if opened.headers or delivery.content_headers:
-            headers = {**opened.headers, **dict(delivery.content_headers), **headers}
+        headers = request_headers(delivery, signature, opened.headers)
         result = await self._client.send(
             subscription.url, headers, delivery.body, timeout_s=subscription.timeout_s, tls=opened.tls
         )

@@ -69,12 +69,13 @@ class TooManyInformationalError(aiohttp.ClientPayloadError):
         return f"more than {MAX_INFORMATIONAL} informational answers"
 
 
-def endpoint_of(url: str, tls: ssl.SSLContext | None = None) -> Endpoint:
+def endpoint_of(url: str, tls: ssl.SSLContext | None = None, loop: asyncio.AbstractEventLoop | None = None) -> Endpoint:
     """Prepare for requests to `url`.
 
     Args:
         url: the endpoint.
         tls: a context of its own; connections are pooled by it too. None for the connector's.
+        loop: the event loop that they are sent in, None for the running one.
 
     Raises:
         InvalidURL, ValueError: nothing can be sent there.
@@ -82,9 +83,23 @@ def endpoint_of(url: str, tls: ssl.SSLContext | None = None) -> Endpoint:
     parsed = URL(url, encoded=True)
     if parsed.scheme not in {"http", "https"}:
         raise aiohttp.NonHttpUrlClientError(parsed)
-    loop = asyncio.get_running_loop()
+    loop = loop or asyncio.get_running_loop()
     target = aiohttp.ClientRequest("POST", parsed, headers=_HEADERS, loop=loop, ssl=True if tls is None else tls)
     return Endpoint(target, f"POST {target.url.raw_path_qs} HTTP/1.1", CIMultiDictProxy(target.headers))
+
+
+def complete_headers(endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> CIMultiDict[str]:
+    """Give every header of a request, in the order in which they are sent.
+
+    Args:
+        endpoint: where it goes.
+        headers: what is said about this request.
+        body: its body.
+    """
+    complete = CIMultiDict(endpoint.headers)
+    complete.update(headers)
+    complete["Content-Length"] = str(len(body))
+    return complete
 
 
 async def exchange(connection: Connection, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Response:
@@ -127,11 +142,8 @@ def _ready(connection: Connection) -> tuple[ResponseHandler, asyncio.Transport]:
 
 
 async def _write(protocol: ResponseHandler, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> None:
-    complete = CIMultiDict(endpoint.headers)
-    complete.update(headers)
-    complete["Content-Length"] = str(len(body))
     writer = StreamWriter(protocol, asyncio.get_running_loop())
-    await writer.write_headers(endpoint.request_line, complete)
+    await writer.write_headers(endpoint.request_line, complete_headers(endpoint, headers, body))
     # Not drained: an endpoint may answer without reading, and the body is in memory anyway.
     await writer.write(body, drain=False)
 

@@ -7,8 +7,9 @@ scan never passes off a part as the whole.
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
@@ -35,7 +36,7 @@ class ScanBounds:
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """One record as it lies in its topic."""
+    """One record as it lies in its topic; a header without a value has an empty one."""
 
     topic: str
     partition: int
@@ -43,6 +44,7 @@ class RawRecord:
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +208,7 @@ def raw_record(message: Message) -> RawRecord:
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     if topic is None or partition is None or offset is None:
         raise ValueError("a record or an end of partition came without its position")
-    return RawRecord(topic, partition, offset, message.timestamp()[1], message.key(), message.value())
+    # The type says what may be produced; what is read are pairs.
+    pairs = cast("Sequence[tuple[str, bytes | None]]", message.headers() or ())
+    headers = tuple((name, value or b"") for name, value in pairs)
+    return RawRecord(topic, partition, offset, message.timestamp()[1], message.key(), message.value(), headers)
