@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +66,21 @@ def test_the_page_on_content_modes_can_be_followed(tmp_path: Path, kafka: KafkaC
         for block in blocks_of(ROOT / "docs" / "content-modes.md"):
             reader.follow(block)
     assert '"date_of_birth"' in (tmp_path / "granted.avsc").read_text()
+
+
+def test_the_page_on_changing_the_catalog_can_be_followed(
+    tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout
+) -> None:
+    """In a checkout whose catalog is committed: nothing is wrong, nobody would be affected, and pairs are answered."""
+    assert topics.domains
+    shutil.copytree(ROOT / "schemas", tmp_path / "schemas")
+    commit = "git init -q && git add . && git -c user.name=Tests -c user.email=t@example.com commit -q -m first"
+    subprocess.run(["bash", "-ec", commit], cwd=tmp_path, check=True)  # noqa: S607 - as the blocks are run
+    with Reader(tmp_path, {}, {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers}) as reader:
+        printed = [reader.follow(block) for block in blocks_of(ROOT / "docs" / "schema-gate.md")]
+    answers = [json.loads(line) for line in next(text for text in printed if '"id":2' in text).splitlines()]
+    assert [answer["compatible"] for answer in answers] == [True, False]
+    assert any("the exit code is 1" in text for text in printed)
 
 
 def _stats(port: int) -> dict[str, int]:
