@@ -9,7 +9,7 @@ does not fit) is a fault that is listed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from gateway.wire.schema_nodes import UNION, Node
 
 PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
 NAMED = frozenset({"record", "enum", "fixed"})
+# Of types in each other, as they are written. More would be too deep for the interpreter.
+MAX_NESTING = 100
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -90,10 +92,7 @@ def read_schema(source: Any) -> RuledSchema:
         SchemaFaultError: it is no schema.
     """
     reading = _Reading()
-    try:
-        root = reading.type_of(source, "", "")
-    except RecursionError:
-        raise SchemaFaultError("", "schema", "it is nested too deep") from None
+    root = reading.type_of(source, "", "")
     schema = RuledSchema(root, ())
     faults = [*reading.faults, *reading.alias_faults()]
     for path, field in reading.fields:
@@ -110,17 +109,26 @@ class _Reading:
         self.faults: list[Finding] = []
         self.fields: list[tuple[str, dict[str, Any]]] = []
         self._named: dict[str, tuple[str, Node]] = {}  # full name -> (where it is defined, the type)
+        self._depth = 0
 
     def type_of(self, source: Any, namespace: str, path: str) -> Node:
         match source:
             case str():
                 return self._reference(source, namespace, path)
             case list():
-                return self._union(source, namespace, path)
+                return self._deeper(lambda: self._union(source, namespace, path))
             case dict():
-                return self._definition(source, namespace, path)
+                return self._deeper(lambda: self._definition(source, namespace, path))
             case _:
                 raise SchemaFaultError(path, "schema", f"{source!r} is no schema")
+
+    def _deeper(self, read: Callable[[], Node]) -> Node:
+        if self._depth == MAX_NESTING:
+            raise SchemaFaultError("", "schema", f"it is nested more than {MAX_NESTING} levels deep")
+        self._depth += 1
+        node = read()
+        self._depth -= 1
+        return node
 
     def alias_faults(self) -> Iterator[Finding]:
         """Find types with an alias that is the name or an alias of another one, so that data could be of either."""

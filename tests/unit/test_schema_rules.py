@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.wire.schema_rules import SchemaFaultError, read_schema
+from gateway.wire.schema_rules import MAX_NESTING, SchemaFaultError, read_schema
 from tests.compatibility_cases import array, enum, field, fixed, map_of, record
 
 IN_NAMESPACE = record(
@@ -61,13 +61,18 @@ def test_what_is_no_schema_is_refused_with_place_and_rule(source: Any, found: st
     assert f"{caught.value.finding.path}: {caught.value.finding.rule}" == found
 
 
-def test_a_schema_without_an_end_of_nesting_is_refused() -> None:
-    """And not by the interpreter."""
+def nested(levels: int) -> Any:
     source: Any = "int"
-    for _ in range(2000):
-        source = array(source)
-    with pytest.raises(SchemaFaultError, match="nested too deep"):
-        read_schema(source)
+    for level in range(levels):
+        source = array(source) if level % 2 else record(field("f", source), name=f"R{level}")
+    return source
+
+
+def test_a_schema_that_is_nested_too_deep_is_refused() -> None:
+    """And not by the interpreter."""
+    assert read_schema(nested(MAX_NESTING)).faults == ()
+    with pytest.raises(SchemaFaultError, match="nested more than 100 levels deep"):
+        read_schema(nested(MAX_NESTING + 1))
 
 
 @pytest.mark.parametrize(
