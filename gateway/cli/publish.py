@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from random import Random
@@ -13,7 +14,10 @@ import click
 from gateway.cli.output import emit_json, json_option
 from gateway.domain.delivery import Priority
 from gateway.domain.errors import InvalidInputError
+from gateway.domain.subjects import SubjectNaming
 from gateway.kafka.publisher import EventPublisher, PublishReceipt
+from gateway.kafka.registered_ids import RegisteredIds
+from gateway.kafka.registry_client import RegistryClient
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
 from gateway.wire.catalog import Catalog
@@ -46,6 +50,13 @@ _MAX_INPUT_BYTES = 16 * 1024 * 1024
     show_default=True,
     help="High overtakes deliveries that wait for the same subscription.",
 )
+@click.option(
+    "--wire-format",
+    type=click.Choice(["single-object", "confluent"]),
+    default="single-object",
+    show_default=True,
+    help="How values name their schema; the Confluent format needs a schema registry.",
+)
 @json_option
 def command(
     event_type: str,
@@ -60,6 +71,7 @@ def command(
     source: str,
     deliver_after: str | None,
     priority: str,
+    wire_format: str,
     as_json: bool,
 ) -> None:
     """Publish events of a type and wait until Kafka has them.
@@ -74,6 +86,7 @@ def command(
       gateway schemas mock order.paid --count 5 --json | gateway publish order.paid --file -
       gateway publish order.paid --mock 1 --deliver-after 10m
       gateway publish order.paid --mock 1 --priority high
+      gateway publish order.paid --mock 1 --wire-format confluent
     """
     if (file is None) == (mock_count is None):
         raise click.UsageError("give exactly one of --file and --mock")
@@ -102,9 +115,16 @@ def command(
         priority=Priority(priority),
     )
     events = map(event, data)
-    with EventPublisher(
-        deployment.kafka("gateway-publish"), catalog, max_body_bytes=settings.max_body_bytes
-    ) as publisher:
+    with ExitStack() as open_clients:
+        ids: RegisteredIds | None = None
+        if wire_format == "confluent":
+            client = open_clients.enter_context(RegistryClient(deployment.schema_registry()))
+            ids = RegisteredIds(client, SubjectNaming(settings.schema_registry_subjects))
+        publisher = open_clients.enter_context(
+            EventPublisher(
+                deployment.kafka("gateway-publish"), catalog, max_body_bytes=settings.max_body_bytes, schema_ids=ids
+            )
+        )
         _publish(publisher, events, count, count if file else _BATCH_EVENTS, as_json=as_json)
 
 

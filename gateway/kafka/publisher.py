@@ -25,6 +25,7 @@ from gateway.kafka.access import find_refusal
 from gateway.kafka.config import QUIET, KafkaConfig
 from gateway.kafka.errors import gateway_error
 from gateway.wire.catalog import Catalog, load_catalog
+from gateway.wire.confluent import SchemaIds
 from gateway.wire.event_encoder import DEFAULT_SOURCE, EncodedEvent, EventEncoder, NewEvent
 from gateway.wire.option_headers import DeliverAfter
 from gateway.wire.schema_files import schemas_root
@@ -70,6 +71,7 @@ class EventPublisher:
         catalog: the known event types; None for the catalog that comes along.
         timeout_s: how long one call may wait for Kafka, in seconds.
         max_body_bytes: an event with a larger body is refused; what the stream is configured with.
+        schema_ids: where schemas are registered, for events in the Confluent format; None for single-object encoding.
     """
 
     def __init__(
@@ -79,11 +81,14 @@ class EventPublisher:
         *,
         timeout_s: float = 30.0,
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        schema_ids: SchemaIds | None = None,
     ) -> None:
         config = KafkaConfig(kafka) if isinstance(kafka, str) else kafka
         self._config = config
         self._timeout_s = timeout_s
-        self._encoder = EventEncoder(catalog or load_catalog(schemas_root() / "events"), max_body_bytes=max_body_bytes)
+        self._encoder = EventEncoder(
+            catalog or load_catalog(schemas_root() / "events"), max_body_bytes=max_body_bytes, schema_ids=schema_ids
+        )
         self._producer = Producer(
             config.producer(
                 **{"message.timeout.ms": int(timeout_s * 1000), "topic.metadata.propagation.max.ms": _TOPIC_WAIT_MS},
@@ -120,7 +125,7 @@ class EventPublisher:
         """Publish one event and wait for Kafka's acknowledgement; see `NewEvent` for the arguments.
 
         Raises:
-            NotFoundError: there is no such event type or version.
+            NotFoundError: there is no such event type or version, or it is not registered.
             InvalidInputError: the data or the context does not fit; nothing was sent.
             PublishError: Kafka did not acknowledge it in time.
         """
@@ -146,7 +151,7 @@ class EventPublisher:
         All events are held in memory: call it with some thousands at a time.
 
         Raises:
-            NotFoundError: there is no such event type or version; nothing was sent.
+            NotFoundError: there is no such event type or version, or it is not registered; nothing was sent.
             InvalidInputError: an event does not fit; nothing was sent.
             PublishError: Kafka did not acknowledge all of them in time; it tells which.
         """

@@ -1,11 +1,13 @@
 """The Confluent wire format: a zero byte, a 4-byte big-endian schema id, then the binary value.
 
-What the id stands for is the schema registry's to say; `SchemaRegistry` is the one question asked of it.
+What the id stands for is the schema registry's to say; readers ask it one question, `SchemaRegistry`, and writers the
+opposite one, `SchemaIds`.
 """
 
 import struct
 from typing import Protocol
 
+from gateway.wire.catalog import EventSchema
 from gateway.wire.errors import UndecodableError
 
 MAGIC = 0
@@ -24,6 +26,24 @@ class SchemaRegistry(Protocol):
             RegistryUnavailableError: the registry can't be asked just now.
         """
         ...
+
+
+class SchemaIds(Protocol):
+    """Knows under which id a version of the catalog is registered. May block while it asks, once for each."""
+
+    def id_of(self, schema: EventSchema) -> int:
+        """Give the id.
+
+        Raises:
+            NotFoundError: it is not registered.
+            RegistryUnavailableError: the registry can't be asked just now.
+        """
+        ...
+
+
+def with_schema_id(schema_id: int, data: bytes) -> bytes:
+    """Put the header in front of a binary value."""
+    return _HEADER.pack(schema_id) + data
 
 
 def split_schema_id(value: bytes) -> int:

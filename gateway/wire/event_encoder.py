@@ -1,7 +1,7 @@
 """A new event → the Kafka record that carries it: the producer's side of `gateway.wire.event_codec`.
 
-Single-object encoding with the catalog's schema, context in CloudEvents headers. Everything is checked here, before
-anything is sent: an event that a consumer would reject is refused where it is made.
+The catalog's schema in single-object encoding or the Confluent format, context in CloudEvents headers. Everything is
+checked here, before anything is sent: an event that a consumer would reject is refused where it is made.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from gateway.domain.event import check_event_id, check_tenant
 from gateway.domain.options import MAX_DEFERRAL_TEXT, is_too_far_ahead
 from gateway.domain.topics import event_topic
 from gateway.wire.catalog import Catalog, EventSchema
+from gateway.wire.confluent import SchemaIds, with_schema_id
 from gateway.wire.event_headers import EventContext, is_traceparent, write_context
 from gateway.wire.json_data import data_from_json
 from gateway.wire.moments import milliseconds_of
@@ -81,10 +82,18 @@ class EventEncoder:
     Args:
         catalog: the known event types and versions.
         max_body_bytes: an event with a larger body is refused, as the stream would reject it.
+        schema_ids: gives the ids for the Confluent format; None for single-object encoding.
     """
 
-    def __init__(self, catalog: Catalog, *, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        schema_ids: SchemaIds | None = None,
+    ) -> None:
         self._catalog = catalog
+        self._schema_ids = schema_ids
         self._max_body_bytes = max_body_bytes
         self._writers: dict[tuple[str, int], SingleObjectWriter] = {}
 
@@ -97,9 +106,10 @@ class EventEncoder:
             now: the time it gets where it has none, with a time zone.
 
         Raises:
-            NotFoundError: there is no such event type or version.
+            NotFoundError: there is no such event type or version, or it is not registered.
             InvalidInputError: the data or the context does not fit, or the event is too large; the message
                 names the field.
+            RegistryUnavailableError: the registry can't be asked just now.
         """
         event_id = check_event_id(event.event_id or new_id)
         schema = self._catalog.entry(event.event_type, event.version)
@@ -116,6 +126,8 @@ class EventEncoder:
         )
         value = self._value(schema, event.data)
         self._check_body(schema, event_id, context.time_ms or 0, value)
+        if self._schema_ids is not None:
+            value = with_schema_id(self._schema_ids.id_of(schema), value[HEADER_BYTES:])
         return EncodedEvent(
             event_id=event_id,
             topic=event_topic(schema.event_type),

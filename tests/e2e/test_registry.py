@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import uuid4
 
 import orjson
 import pytest
-from click.testing import CliRunner
 from confluent_kafka import Producer
 from confluent_kafka.schema_registry import SchemaRegistryClient, topic_record_subject_name_strategy
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from gateway.cli.schemas import command
 from gateway.kafka.local.ports import choose_port
 from gateway.kafka.partitioning import partition_of
 from gateway.kafka.publisher import EventPublisher
@@ -47,7 +46,7 @@ class Registry:
         return f"http://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def registry(home: GatewayHome) -> Iterator[Registry]:
     """Run a stream that knows of a registry, and an egress; the registry does not answer yet."""
     port = choose_port()
@@ -66,17 +65,17 @@ def registry(home: GatewayHome) -> Iterator[Registry]:
         home.end_all()
 
 
-def push_and_serialize(registry: Registry, count: int) -> list[bytes]:
-    """Push the catalog, and let Confluent's serializer write payments with what it finds in the registry."""
-    pushed = CliRunner(env={"GATEWAY_SCHEMA_REGISTRY_URL": registry.url}).invoke(command, ["push"])
-    assert pushed.exit_code == 0, pushed.output
+def serialize(registry: Registry, count: int) -> list[bytes]:
+    """Let Confluent's serializer write payments under an id that is new: the docs are a producer's own."""
+    schema = {**PAID.source, "doc": f"As somebody else wrote it, {uuid4()}."}
+    registry.state.add(f"{TOPIC}-{PAID.record_name}", schema)
     with SchemaRegistryClient({"url": registry.url}) as client:
-        serialize = AvroSerializer(
+        serializer = AvroSerializer(
             client,
-            orjson.dumps(PAID.source).decode(),
+            orjson.dumps(schema).decode(),
             conf={"auto.register.schemas": False, "subject.name.strategy": topic_record_subject_name_strategy},
         )
-        return [serialize(payment(), SerializationContext(TOPIC, MessageField.VALUE)) for _ in range(count)]
+        return [serializer(payment(), SerializationContext(TOPIC, MessageField.VALUE)) for _ in range(count)]
 
 
 def produce(home: GatewayHome, tenant: str, values: list[bytes], partition: int) -> set[str]:
@@ -86,6 +85,15 @@ def produce(home: GatewayHome, tenant: str, values: list[bytes], partition: int)
         producer.produce(TOPIC, value=value, headers=context(tenant, number), partition=partition)
     assert producer.flush(SEEN_S) == 0
     return {f"{tenant}-plain-{number}" for number in range(len(values))}
+
+
+def publish(home: GatewayHome, tenant: str, registry: Registry) -> set[str]:
+    """Publish made-up payments in the Confluent format; gives their ids."""
+    knowing = GatewayHome(home.path)
+    knowing.environment["GATEWAY_SCHEMA_REGISTRY_URL"] = registry.url
+    knowing.run("schemas", "push")
+    receipts = knowing.read("publish", "order.paid", "--mock", "2", "--tenant", tenant, "--wire-format", "confluent")
+    return {receipt["event_id"] for receipt in receipts}
 
 
 def key_of(partition: int) -> str:
@@ -99,7 +107,7 @@ async def test_an_event_waits_for_the_registry(
     """Its partition waits and says so, others go on; nothing is rejected, and all arrives when it answers again."""
     inbox = await receiver.subscribe()
     with registry_server(registry.state, port=registry.port):
-        values = await asyncio.to_thread(push_and_serialize, registry, 2)
+        values = await asyncio.to_thread(serialize, registry, 2)
     asked = len(registry.state.asked)
 
     expected = await asyncio.to_thread(produce, home, inbox, values, HELD)
@@ -112,9 +120,18 @@ async def test_an_event_waits_for_the_registry(
     with registry_server(registry.state, port=registry.port):
         await receiver.until_accepted(4, inbox)
     assert set(receiver.ids(inbox)) == expected | {event_id(inbox, 0), event_id(inbox, 1)}
-    assert registry.state.asked[asked:] == [("GET", registry.state.asked[-1][1])]
+    assert [method for method, _ in registry.state.asked[asked:]] == ["GET"]
     assert "stream.partition_goes_on" in registry.stream.log
     assert not [each for each in rejections(home.kafka, TOPIC) if each.source_value in values]
+
+
+async def test_published_in_the_confluent_format(home: GatewayHome, receiver: Receiver, registry: Registry) -> None:
+    """`gateway publish` names the ids that a push has registered."""
+    inbox = await receiver.subscribe()
+    with registry_server(registry.state, port=registry.port):
+        published = await asyncio.to_thread(publish, home, inbox, registry)
+        await receiver.until_accepted(2, inbox)
+    assert set(receiver.ids(inbox)) == published
 
 
 async def test_an_unknown_id_stops_nobody(
@@ -122,6 +139,7 @@ async def test_an_unknown_id_stops_nobody(
 ) -> None:
     """An id that the registry does not have, and one that none can have: rejected, and the next event is delivered."""
     inbox = await receiver.subscribe()
+    asked = len(registry.state.asked)
     unknown = [b"\x00" + schema_id.to_bytes(4) + inbox.encode() for schema_id in (99_999, 2**32 - 1)]
     key = key_of(HELD)
     with registry_server(registry.state, port=registry.port):
@@ -131,4 +149,4 @@ async def test_an_unknown_id_stops_nobody(
         await receiver.until_accepted(1, inbox)
     found = [each for each in rejections(home.kafka, TOPIC) if each.source_value in unknown]
     assert [each.reason for each in found] == ["unknown_schema"] * 2
-    assert [path for _, path in registry.state.asked] == ["/schemas/ids/99999"]
+    assert [path for _, path in registry.state.asked[asked:]] == ["/schemas/ids/99999"]

@@ -4,19 +4,31 @@ import gzip
 import json
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from gateway.domain.errors import NotFoundError
+from gateway.domain.subjects import SubjectNaming
+from gateway.kafka.registered_ids import RegisteredIds
 from gateway.kafka.registry_client import RegistryClient, SchemaRefusedError
 from gateway.kafka.registry_session import MAX_ANSWER_BYTES, RegistryAccess, basic, bearer
 from gateway.kafka.schema_references import MAX_REFERENCES
 from gateway.kafka.schema_registry import HttpSchemaRegistry
 from gateway.kafka.security import Tls
+from gateway.wire.catalog import load_catalog
 from gateway.wire.errors import RegistryUnavailableError, UndecodableError
+from gateway.wire.event_codec import EventDecoder, EventRecord
+from gateway.wire.event_encoder import EventEncoder, NewEvent
+from gateway.wire.mocking import mock_data
+from gateway.wire.schema_files import schemas_root
 from tests.certificates import Authority
 from tests.registry_server import RegistryState, registry_server
 
+CATALOG = load_catalog(schemas_root() / "events")
+PAID = CATALOG.entry("order.paid")
 SCHEMA = '{"type": "record", "name": "Thing", "fields": []}'
 WIDER = '{"type": "record", "name": "Thing", "fields": [{"name": "size", "type": "int", "default": 0}]}'
 STRICTER = '{"type": "record", "name": "Thing", "fields": [{"name": "colour", "type": "string"}]}'
@@ -243,3 +255,21 @@ def test_references_are_bounded(registry: HttpSchemaRegistry, state: RegistrySta
     with pytest.raises(UndecodableError, match=f"more than {MAX_REFERENCES} schemas"):
         registry.schema_of(7)
     assert len(state.asked) == MAX_REFERENCES + 2
+
+
+def test_events_are_published_with_registered_ids(url: str, client: RegistryClient, state: RegistryState) -> None:
+    """What the encoder writes the decoder reads; each version is looked up once, and none is registered by the way."""
+    event = NewEvent("order.paid", mock_data(PAID.nodes, Random(1)))  # noqa: S311 - made-up data, no secrets
+    encoder = EventEncoder(CATALOG, schema_ids=RegisteredIds(client, SubjectNaming.TOPIC_RECORD))
+    subject, now = "events.order-shop.order.OrderPaid", datetime(2026, 1, 1, tzinfo=UTC)
+    with pytest.raises(NotFoundError, match=f"is not registered under {subject}"):
+        encoder.encode(event, new_id="e", now=now)
+    assert state.subjects == {}
+    schema_id = state.add(subject, PAID.source)
+    values = [encoder.encode(event, new_id="e", now=now).value for _ in range(2)]
+    assert values[0].startswith(b"\x00" + schema_id.to_bytes(4))
+    assert state.asked == [("POST", f"/subjects/{subject}")] * 2
+    with HttpSchemaRegistry(RegistryAccess(url)) as registry:
+        record = EventRecord("events.order", 0, 0, 0, None, values[1], [])
+        decoded = EventDecoder(CATALOG, registry).decode(record)
+    assert (decoded.event.event_type, decoded.event.schema_version) == ("order.paid", PAID.version)
