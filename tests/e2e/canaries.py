@@ -1,4 +1,4 @@
-"""Secrets that are planted, and the search for them: in every spelling, wherever they must not turn up.
+"""Secrets and sensitive values that are planted, and the search for them: in every spelling, where they must not be.
 
 Whoever gives a subscription another secret adds it to `plants`.
 """
@@ -95,6 +95,14 @@ def leaks(places: Mapping[str, bytes], planted: Sequence[Plant]) -> list[str]:
         for place, content in places.items()
         if sought in content
     ]
+
+
+def strays(places: Mapping[str, bytes], plant: Plant, at_home: Sequence[str]) -> list[str]:
+    """Give where a value turned up besides the topics that it belongs to, as read and as the broker keeps them."""
+    homes = tuple(f"topic {topic}: " for topic in at_home)
+    folders = tuple(f"/{topic}-" for topic in at_home)
+    found = leaks(places, [plant])
+    return [leak for leak in found if not leak.startswith(homes) and not any(folder in leak for folder in folders)]
 
 
 def files_of(folder: Path, *, but: set[Path]) -> dict[str, bytes]:

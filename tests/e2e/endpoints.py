@@ -10,7 +10,7 @@ from aiohttp import web
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer, after a delay in seconds; it may repeat the headers of the request."""
+    """One answer, after a delay in seconds; it may repeat the request, headers and body."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -56,8 +56,11 @@ class ScriptedEndpoint:
         answer = self._answers[min(len(self.arrivals), len(self._answers) - 1)]
         self.arrivals.append(Arrival(time.time_ns() // 1_000_000, request.headers["webhook-id"]))
         await asyncio.sleep(answer.delay_s)
-        text = "\n".join(f"{name}: {value}" for name, value in request.headers.items()) if answer.echoes else None
-        return web.Response(status=answer.status, headers=answer.headers, text=text)
+        body = None
+        if answer.echoes:
+            head = "\n".join(f"{name}: {value}" for name, value in request.headers.items())
+            body = f"{head}\n\n".encode() + await request.read()
+        return web.Response(status=answer.status, headers=answer.headers, body=body)
 
 
 Script = Callable[..., Awaitable[tuple[ScriptedEndpoint, str]]]

@@ -1,11 +1,15 @@
 """Secrets turn up nowhere: not in topics, logs, outputs, the files of the home, or the list of processes.
 
+Nor do sensitive fields of events, outside of the event's own topic and of the deliveries to those who may see them.
+
 Two things are meant to hold one: the output of the command that takes or makes it, which shows it once, and the file
 that it was given in. A secret given as an argument or in the environment is the caller's own doing.
 """
 
 import asyncio
 import base64
+import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +20,10 @@ from confluent_kafka import Message
 from confluent_kafka.admin import AdminClient
 
 from gateway.kafka.publisher import EventPublisher
-from tests.e2e.canaries import Plant, files_of, leaks, plants, spellings_of
+from gateway.wire.catalog import load_catalog
+from gateway.wire.event_encoder import NewEvent
+from gateway.wire.schema_files import schemas_root
+from tests.e2e.canaries import Plant, files_of, leaks, plants, spellings_of, strays
 from tests.e2e.endpoints import Answer, Script
 from tests.e2e.events import publish_payments
 from tests.e2e.running import PROGRAM, GatewayHome, Program, home_with_broker, until
@@ -25,6 +32,16 @@ from tests.e2e.topic_contents import dead_letters, read_topic
 NAME = "canary"
 # It is no secret, and has to be found wherever its subscription is shown: else the search is none.
 CONTROL = "control-of-the-search-for-canaries"
+# A sensitive field, with a value for the tenant whose subscription was granted it, and one for another tenant.
+GRANTED, HIDDEN = Plant((), ("canary-of-a-note-that-may-be-seen",)), Plant((), ("canary-of-a-note-that-is-hidden",))
+NOTE_SCHEMA = {
+    "type": "record",
+    "name": "Noted",
+    "fields": [
+        {"name": "note", "type": ["null", "string"], "sensitive": True},
+        {"name": "control", "type": "string"},
+    ],
+}
 SHOWING = [
     ("subscriptions", "list"),
     ("subscriptions", "get", NAME),
@@ -74,6 +91,31 @@ def plant(home: GatewayHome, folder: Path, url: str) -> list[Plant]:
     return [*planted, Plant((), tuple(keys), tuple(base64.b64decode(key) for key in keys))]
 
 
+def plant_notes(home: GatewayHome, folder: Path, url: str) -> None:
+    """Give the catalog a sensitive field, and two tenants a subscription each: one may see the field."""
+    catalog = folder / "catalog"
+    shutil.copytree(schemas_root() / "events", catalog)
+    (catalog / "person.noted").mkdir()
+    (catalog / "person.noted" / "1.avsc").write_text(json.dumps(NOTE_SCHEMA))
+    home.environment["GATEWAY_CATALOG_DIR"] = str(catalog)
+    home.run("topics", "apply")
+    for name, options in (("granted", ["--allow-sensitive", "person.noted:note"]), ("hidden", [])):
+        where = ("--url", url, "--event-type", "person.*", "--tenant", name, "--retry-policy", "none")
+        home.run("subscriptions", "create", "--id", name, *where, *options)
+
+
+def publish_notes(home: GatewayHome, folder: Path) -> list[str]:
+    """Publish a note for each of the tenants; give the event ids."""
+    with EventPublisher(home.kafka, load_catalog(folder / "catalog")) as publisher:
+        receipts = publisher.publish_batch(
+            [
+                NewEvent("person.noted", {"note": note.texts[0], "control": CONTROL}, tenant=tenant)
+                for tenant, note in (("granted", GRANTED), ("hidden", HIDDEN))
+            ]
+        )
+    return [receipt.event_id for receipt in receipts]
+
+
 def _options(each: Plant, folder: Path) -> list[str]:
     options = []
     for option, content in each.files:
@@ -105,19 +147,27 @@ def command_lines(programs: Sequence[Program]) -> dict[str, bytes]:
     return {f"process {each.name}": Path(f"/proc/{each.pid}/cmdline").read_bytes() for each in programs}
 
 
-async def test_no_secret_turns_up_anywhere(home: GatewayHome, tmp_path: Path, script: Script) -> None:
+async def test_nothing_confidential_turns_up_anywhere(home: GatewayHome, tmp_path: Path, script: Script) -> None:
     """Through creation, rotation, a failing endpoint, dead letters, a rekey, and every command that shows something."""
     endpoint, url = await script(Answer(500, echoes=True))
+    await asyncio.to_thread(plant_notes, home, tmp_path, url)
     planted = await asyncio.to_thread(plant, home, tmp_path, url)
     programs = [home.start("stream"), home.start("egress")]
     for program in programs:
         await asyncio.to_thread(program.await_ready)
     with EventPublisher(home.kafka) as publisher:
         (event_id,) = await publish_payments(publisher, NAME, 1)
-    await until(lambda: len(dead_letters(home.kafka, NAME)) == 1, 60, lambda: endpoint.arrivals)
+    noted = await asyncio.to_thread(publish_notes, home, tmp_path)
+    names = (NAME, "granted", "hidden")
+    await until(lambda: all(dead_letters(home.kafka, name) for name in names), 60, lambda: endpoint.arrivals)
 
     shown: dict[str, bytes] = {}
-    listed = [*SHOWING, *((*each, "--json") for each in SHOWING), *ONCE, ("deliveries", "get", event_id, "--json")]
+    listed = [
+        *SHOWING,
+        *((*each, "--json") for each in SHOWING),
+        *ONCE,
+        *(("deliveries", "get", each, "--json") for each in (event_id, *noted)),
+    ]
     for arguments in listed:
         shown[" ".join(arguments)] = await asyncio.to_thread(run, home, *arguments)
     places = {**shown, **await asyncio.to_thread(topics_of, home), **command_lines(programs)}
@@ -125,6 +175,11 @@ async def test_no_secret_turns_up_anywhere(home: GatewayHome, tmp_path: Path, sc
     places |= files_of(home.path, but={home.path / "secret-keys"})
 
     assert leaks(places, planted) == []
+    assert strays(places, HIDDEN, ["events.person"]) == []
+    assert strays(places, GRANTED, ["events.person", "deliveries", "deliveries.dlq"]) == []
+    assert {"topic events.person", "topic deliveries", "topic deliveries.dlq"} == {
+        place for place, content in places.items() if GRANTED.texts[0].encode() in content and place.startswith("topic")
+    }
     found = {place for place, content in places.items() if CONTROL.encode() in content}
     assert found >= {"topic subscriptions", "subscriptions export", f"subscriptions get {NAME} --json"}
     assert event_id.encode() in places["topic attempts"]

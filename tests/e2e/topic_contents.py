@@ -5,7 +5,7 @@ import time
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
 
 from gateway.domain.delivery import Attempt, Delivery, RejectedEvent
-from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, REJECTED
+from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, DELIVERIES, REJECTED
 from gateway.kafka.config import KafkaConfig
 from gateway.wire.records import attempt_codec, delivery_codec
 from gateway.wire.rejected_record import rejected_codec
@@ -34,6 +34,12 @@ def read_topic(kafka: KafkaConfig, topic: str) -> list[Message]:
     finally:
         consumer.close()
     return found
+
+
+def deliveries(kafka: KafkaConfig, tenant: str) -> list[Delivery]:
+    """Read the deliveries of one tenant as they were planned."""
+    found = (delivery_codec().decode(message.value()) for message in read_topic(kafka, DELIVERIES))
+    return [delivery for delivery in found if delivery.tenant == tenant]
 
 
 def dead_letters(kafka: KafkaConfig, subscription_id: str) -> list[Delivery]:
