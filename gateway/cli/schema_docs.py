@@ -53,7 +53,8 @@ def docs(format_name: str, into: Path | None, event_type: str | None, version: i
     if into is not None:
         written = write_documents(into, documents, replacing=format_.ending if event_type is None else None)
         removed = f", removed {', '.join(written.removed)}" if written.removed else ""
-        emit_line(f"{into}: {len(written.files)} files{removed}")
+        files = "1 file" if len(written.files) == 1 else f"{len(written.files)} files"
+        emit_line(f"{into}: {files}{removed}")
         return
     if len(documents) > 1:
         hint = "name a folder with --into, or one event type with --type"
