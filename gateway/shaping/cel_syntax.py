@@ -163,3 +163,20 @@ def children_of(expr: Any) -> list[Any]:
 
 def _parts(entry: Any) -> list[Any]:
     return [entry.map_key, entry.value] if entry.HasField("map_key") else [entry.value]
+
+
+def fields_read(expr: Any, variable: str) -> frozenset[str] | None:
+    """Give the fields of a variable that an expression reads; None where it takes the variable as a whole."""
+    if kind_of(expr) == "ident_expr":
+        return None if expr.ident_expr.name == variable else frozenset()
+    if kind_of(expr) == "select_expr":
+        operand = expr.select_expr.operand
+        if kind_of(operand) == "ident_expr" and operand.ident_expr.name == variable:
+            return frozenset({str(expr.select_expr.field)})
+    found: set[str] = set()
+    for child in children_of(expr):
+        read = fields_read(child, variable)
+        if read is None:
+            return None
+        found |= read
+    return frozenset(found)

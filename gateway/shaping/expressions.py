@@ -5,7 +5,7 @@ An expression sees `event` and `data`; what they are is `gateway.shaping.cel_typ
 the outside.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from gateway.shaping.cel_cost import MAX_COST, Cost, cost_of
 from gateway.shaping.cel_environment import checking_environment, evaluating_environment
 from gateway.shaping.cel_messages import Refusals, nothing_hidden, reason_of
 from gateway.shaping.cel_nulls import must_be_boolean, settle_nulls
-from gateway.shaping.cel_syntax import SyntaxTree
+from gateway.shaping.cel_syntax import SyntaxTree, fields_read
 from gateway.shaping.cel_types import DATA, EVENT, declare_types
 from gateway.shaping.cel_values import UnusableTextError, Values, event_values, readable_text
 from gateway.wire.schema_nodes import SchemaNodes
@@ -41,11 +41,13 @@ class Subject:
     Args:
         event: who, what and when.
         data: the view's data, as it is decoded.
+        fields: those of the data that expressions will look into (`fields_of`); None for all of them.
     """
 
-    def __init__(self, event: Event, data: Any) -> None:
+    def __init__(self, event: Event, data: Any, fields: frozenset[str] | None = None) -> None:
         self.event = event
         self.data = data
+        self._fields = fields
         self._activation: Any = None
         self._spent = 0
         self._unusable: str | None = None
@@ -89,7 +91,7 @@ class Subject:
 
     def _convert(self) -> None:
         try:
-            values = Values(self.data)
+            values = Values(self.data if self._fields is None else _part(self.data, self._fields))
             event = event_values(_attributes(self.event), self.event.time_ms)
         except UnusableTextError as error:
             self._unusable = f"the event can't be looked into: {error}"
@@ -97,6 +99,10 @@ class Subject:
         self._values = {DATA: values.data, EVENT: event}
         self._measure = values.items, values.size
         self._activation = evaluating_environment().Activation(self._values)
+
+
+def _part(data: dict[str, Any], fields: frozenset[str]) -> dict[str, Any]:
+    return {name: data[name] for name in fields if name in data}
 
 
 def _attributes(event: Event) -> dict[str, Any]:
@@ -118,12 +124,14 @@ class Expression:
         type_name: what the checker says it gives: `BOOL`, `STRING`, `DYN`, …
         program: the library's.
         cost: a bound for what it costs, None where no event makes that too much.
+        fields: those of the data that it looks into; None where it takes the data as a whole.
     """
 
     text: str
     type_name: str
     program: Any
     cost: Cost | None
+    fields: frozenset[str] | None
 
     def evaluate(self, subject: Subject) -> Any:
         """Give its value as the library's `Value`, which may be an error.
@@ -152,6 +160,16 @@ class Expression:
         if value is False:
             return False
         raise EvaluationError(reason_of(str(value)))
+
+
+def fields_of(expressions: Iterable[Expression]) -> frozenset[str] | None:
+    """Give the fields of the data that some expressions look into; None where one takes the data as a whole."""
+    found: set[str] = set()
+    for expression in expressions:
+        if expression.fields is None:
+            return None
+        found |= expression.fields
+    return frozenset(found)
 
 
 class ExpressionCompiler:
@@ -204,9 +222,9 @@ class ExpressionCompiler:
             )
         self._refusals.check_symbols(text, tree)
         self._refusals.check_texts(text, tree)
-        cost = cost_of(tree)
+        cost, fields = cost_of(tree), fields_read(tree.root, DATA)
         nullable = settle_nulls(tree, self._types)
         if condition and (nullable or type_name == "DYN"):
             must_be_boolean(tree)
         program = evaluating_environment().deserialize(tree.serialized())
-        return Expression(text, type_name, program, None if cost.is_small else cost)
+        return Expression(text, type_name, program, None if cost.is_small else cost, fields)
