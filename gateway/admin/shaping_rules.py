@@ -7,6 +7,7 @@ subscription is known that they belong to: a filter is right or wrong for the ve
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 from gateway.admin.field_errors import FieldError
@@ -20,9 +21,12 @@ from gateway.domain.subscription import (
     ContentMode,
     OnFilterError,
     Subscription,
+    granted_paths,
 )
 from gateway.domain.versions import Pins, VersionTerms, covered_types, merge_pins, pinned, version_for
 from gateway.shaping.sensitive import check_grant
+from gateway.shaping.transforms import Transform
+from gateway.shaping.views import View, Views
 from gateway.wire.catalog import Catalog
 from gateway.wire.strict_json import parse_json
 
@@ -181,12 +185,37 @@ def _check_modes(terms: ShapingTerms, _versions: Mapping[str, int], _catalog: Ca
         )
 
 
-def _check_filter(_terms: ShapingTerms, _versions: Mapping[str, int], _catalog: Catalog) -> None:
-    """Nothing yet can be said of a filter but its length."""
+def _check_filter(terms: ShapingTerms, versions: Mapping[str, int], catalog: Catalog) -> None:
+    """Compile a filter on all that the subscription gets now."""
+    if terms.filter is not None:
+        filter_ = terms.filter
+        _on_each_view(terms, versions, catalog, lambda view: view.expressions.condition(filter_))
 
 
-def _check_transform(_terms: ShapingTerms, _versions: Mapping[str, int], _catalog: Catalog) -> None:
-    """Nothing yet can be said of a transform but its form."""
+def _check_transform(terms: ShapingTerms, versions: Mapping[str, int], catalog: Catalog) -> None:
+    """Compile a transform on all that the subscription gets now."""
+    if terms.transform is not None:
+        transform = terms.transform
+        _on_each_view(terms, versions, catalog, lambda view: Transform(view.expressions, transform))
+
+
+@lru_cache(maxsize=2)
+def _views_of(catalog: Catalog) -> Views:
+    """Give the views of a catalog; a manifest's subscriptions have most of them in common."""
+    return Views(catalog)
+
+
+def _on_each_view(
+    terms: ShapingTerms, versions: Mapping[str, int], catalog: Catalog, compile_on: Callable[[View], object]
+) -> None:
+    for event_type, version in versions.items():
+        view = _views_of(catalog).get(event_type, version, granted_paths(terms.sensitive_grants, event_type))
+        if view is None:
+            continue  # its pin is of a newer catalog
+        try:
+            compile_on(view)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{event_type} {version}: {error.message}", hint=error.hint) from None
 
 
 def _check_content_mode(text: str) -> ContentMode:

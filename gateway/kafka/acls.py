@@ -85,7 +85,7 @@ def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
     return {
         Role.STREAM: (
             Permission(_READ, Resource.TOPIC, (*events, SUBSCRIPTIONS)),
-            Permission(_WRITE, Resource.TOPIC, (*BEGINNINGS, REJECTED)),
+            Permission(_WRITE, Resource.TOPIC, (*BEGINNINGS, REJECTED, SIGNALS)),
             Permission(_READ, Resource.GROUP, (STREAM_GROUP_ID,)),
             _READING,
         ),

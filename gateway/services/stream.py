@@ -11,6 +11,7 @@ from gateway.kafka.acls import Role, permissions
 from gateway.kafka.lag import EndOffsets
 from gateway.kafka.producer import ConfirmedProducer
 from gateway.kafka.schema_registry import HttpSchemaRegistry
+from gateway.kafka.signal_sender import SignalSender
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
 from gateway.services.process import announce_ready, until_stopped_or_failed
@@ -63,7 +64,13 @@ async def run_stream(settings: Settings) -> None:
     acks = InOrderAcks(MAX_EVENTS_IN_FLIGHT, MAX_EVENT_BYTES_IN_FLIGHT)
     output = BoundedOutput(producer, MAX_UNCONFIRMED_BYTES)
     catalog = deployment.catalog()
-    router = Router(Views(catalog), table.index, max_body_bytes=settings.max_body_bytes)
+    signals = SignalSender(producer)
+    router = Router(
+        Views(catalog),
+        table.index,
+        max_body_bytes=settings.max_body_bytes,
+        filter_failed=signals.filter_failed,
+    )
     pipeline = EventPipeline(EventDecoder(catalog, registry), router)
     stream = StreamApp(config, topics, pipeline, output, acks, settings.home / "stream")
     observing = asyncio.ensure_future(_observe(stream, acks, EndOffsets(config, topics), settings.stall_timeout_s))
@@ -81,6 +88,7 @@ async def run_stream(settings: Settings) -> None:
         running.cancel()
         beating.cancel()
         await stream.stop(settings.shutdown_deadline_s * _DRAIN_SHARE, settings.shutdown_deadline_s * _LEAVE_SHARE)
+        signals.close()
         await producer.stop(settings.shutdown_deadline_s * _FLUSH_SHARE)
         await table.stop()
 

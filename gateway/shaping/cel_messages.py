@@ -31,6 +31,8 @@ _READERS = frozenset({"matches", "timestamp", "duration", "int", "double"})
 _WORDS_FOR_OPERATORS = {"and": "&&", "or": "||", "not": "!"}
 _AS_TEXT = {"date": "2026-01-31", "time-millis": "13:30:00.250", "time-micros": "13:30:00.250"}
 _MAX_REASON_CHARS = 200
+# What the library tells with these is types and numbers of items.
+_OF_TYPES = frozenset({"No matching overloads found", "Index error", "Invalid container type"})
 # The part of a long line that is shown, in characters on each side of the place.
 _SHOWN = 50
 
@@ -40,11 +42,21 @@ def nothing_hidden(path: str) -> str | None:  # noqa: ARG001 - the signature of 
     return None
 
 
-def reason_of(text: str) -> str:
-    """Make a line for people of the library's message: without its code, and short."""
-    code, colon, rest = text.partition(": ")
-    reason = rest if colon and code.isupper() else text
-    reason = reason.split("\n")[0].partition(" [")[0].strip()
+def reason_of(message: str, text: str) -> str:
+    """Make a line for people of why an evaluation failed: without the library's code, and without the event's values.
+
+    Reasons go to logs and signals, where nothing of the data has to be.
+
+    Args:
+        message: the library's.
+        text: the expression; what stands in it may stand in the reason.
+    """
+    code, colon, rest = message.partition(": ")
+    reason = rest if colon and code.isupper() else message
+    reason = reason.partition("\n")[0].partition(" [")[0].replace(" : ", ": ").strip()
+    what, _, detail = reason.partition(": ")
+    if what not in _OF_TYPES and detail.strip('"') not in text:
+        reason = what
     return reason[:_MAX_REASON_CHARS] or "no reason is given"
 
 
@@ -106,7 +118,7 @@ class Refusals:
             value = evaluating_environment().compile(alone).eval()
             if value.type() == cel.Type.ERROR:
                 what = f"{literal} is nothing for {function}()"
-                raise _refusal(text, tree.position_of(args[-1]), what, reason_of(str(value.value())))
+                raise _refusal(text, tree.position_of(args[-1]), what, reason_of(str(value.value()), text))
 
     def check_symbols(self, text: str, tree: SyntaxTree) -> None:
         """Refuse what is compared with an enum and is none of its symbols.

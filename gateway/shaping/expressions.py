@@ -144,7 +144,7 @@ class Expression:
         except EvaluationError:
             raise
         except Exception as error:  # the library raises RuntimeError, and what pybind11 makes of C++ exceptions
-            raise EvaluationError(reason_of(str(error))) from error
+            raise EvaluationError(reason_of(str(error), self.text)) from error
 
     def is_true(self, subject: Subject) -> bool:
         """Evaluate a condition.
@@ -159,7 +159,7 @@ class Expression:
             return True
         if value is False:
             return False
-        raise EvaluationError(reason_of(str(value)))
+        raise EvaluationError(reason_of(str(value), self.text))
 
 
 def fields_of(expressions: Iterable[Expression]) -> frozenset[str] | None:

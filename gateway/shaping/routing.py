@@ -5,17 +5,22 @@ subscriptions changes. So an event costs one Avro resolution for each view and o
 nothing for each subscription but its filter. Whatever fails in one variant does not touch the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
+import structlog
+
 from gateway.domain.delivery import DEFAULT_MAX_BODY_BYTES
+from gateway.domain.errors import InvalidInputError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.outcome import Reason
 from gateway.domain.subscription import ContentMode, Subscription, granted_paths
 from gateway.shaping.content_modes import Content, avro_content, render_content
+from gateway.shaping.expressions import Expression, Subject, fields_of
+from gateway.shaping.filters import UNFILTERED, Decision, Filter
 from gateway.shaping.projection import ProjectionError
+from gateway.shaping.transforms import Transform, TransformError
 from gateway.shaping.views import View, Views
 from gateway.wire.event_codec import DecodedEvent
 
@@ -24,29 +29,7 @@ MAX_ROUTES = 20_000
 # A version with the granted paths, and a content mode with a transform.
 _Sight = tuple[int, tuple[str, ...]]
 _Form = tuple[ContentMode, str | None]
-
-
-class Rule(Enum):
-    """What decides whether a subscription whose event types match gets an event."""
-
-    NO_FILTER = "no_filter"
-    FILTER = "filter"
-    ON_FILTER_ERROR = "on_filter_error"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether a subscription gets an event, and why.
-
-    Attributes:
-        is_wanted: whether it does.
-        rule: what decided.
-        detail: what went wrong with the filter, for people; None where nothing did.
-    """
-
-    is_wanted: bool
-    rule: Rule
-    detail: str | None = None
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +51,15 @@ class Variant:
 
     Attributes:
         content_mode: what stands around the data.
-        transform: the template that reshapes the data, or None.
+        transform: what reshapes the data, or why it can't; None where nothing is to.
         unconditional: those subscriptions that get every event.
-        conditional: those that have a filter.
+        conditional: those that have a filter, with it.
     """
 
     content_mode: ContentMode
-    transform: str | None
+    transform: Transform | Failure | None
     unconditional: tuple[Subscription, ...]
-    conditional: tuple[Subscription, ...]
+    conditional: tuple[tuple[Subscription, Filter], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +71,14 @@ class ViewRoute:
         granted: the paths of the sensitive fields that it was granted.
         view: the view; None where the catalog does not have the version.
         variants: at least one.
+        fields: those of the data that filters and transforms look into; None for all of them.
     """
 
     version: int
     granted: tuple[str, ...]
     view: View | None
     variants: tuple[Variant, ...]
+    fields: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +98,13 @@ class Shaped:
     content: Content | Failure
 
 
+FilterFailed = Callable[[Subscription, str, str], None]
+
+
+def _log_failure(subscription: Subscription, event_id: str, reason: str) -> None:
+    _log.warning("filter.failed", subscription_id=subscription.subscription_id, event_id=event_id, reason=reason)
+
+
 class Router:
     """Gives the content of events to those who want it.
 
@@ -120,12 +112,21 @@ class Router:
         views: of the catalog that events are decoded with.
         index: the live table of subscriptions.
         max_body_bytes: how many bytes a body may have.
+        filter_failed: told of every failure of a filter: whose, on which event and why.
     """
 
-    def __init__(self, views: Views, index: SubscriptionIndex, *, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES) -> None:
+    def __init__(
+        self,
+        views: Views,
+        index: SubscriptionIndex,
+        *,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        filter_failed: FilterFailed = _log_failure,
+    ) -> None:
         self._views = views
         self._index = index
         self._max_body_bytes = max_body_bytes
+        self._filter_failed = filter_failed
         self._routes: dict[tuple[str, str], tuple[int, tuple[ViewRoute, ...]]] = {}
 
     def shape(self, decoded: DecodedEvent) -> list[Shaped]:
@@ -165,13 +166,7 @@ class Router:
                 sight = seen[terms] = version, granted_paths(one.sensitive_grants, event_type)
             found.setdefault(sight, {}).setdefault((one.content_mode, one.transform), []).append(one)
         return tuple(
-            ViewRoute(
-                version,
-                granted,
-                self._views.get(event_type, version, granted),
-                tuple(_variant(*form, subscriptions) for form, subscriptions in variants.items()),
-            )
-            for (version, granted), variants in found.items()
+            _route(*sight, self._views.get(event_type, *sight), subscriptions) for sight, subscriptions in found.items()
         )
 
     def _shape_view(self, route: ViewRoute, decoded: DecodedEvent) -> Iterator[Shaped]:
@@ -183,52 +178,97 @@ class Router:
         except ProjectionError as error:
             yield _unseen(route, error.message)
             return
+        subject = Subject(decoded.event, data, route.fields)
         for variant in route.variants:
-            wanting = _wanting(variant, decoded, data)
+            wanting = self._wanting(variant, subject)
             if wanting:
-                content = self._content(route.view, variant, decoded, data)
+                content = self._content(route.view, variant, subject)
                 yield Shaped(wanting, route.version, route.granted, content)
 
-    def _content(self, view: View, variant: Variant, decoded: DecodedEvent, data: Any) -> Content | Failure:
-        if variant.content_mode is ContentMode.AVRO:
-            try:
-                content = avro_content(decoded.event, view.avro.encode(data))
-            except ValueError as error:
-                return Failure(Reason.PROJECTION_FAILED, str(error))
-        else:
-            content = render_content(variant.content_mode, decoded.event, view.version, data)
+    def _wanting(self, variant: Variant, subject: Subject) -> tuple[Subscription, ...]:
+        if not variant.conditional:
+            return variant.unconditional
+        chosen = list(variant.unconditional)
+        for subscription, filter_ in variant.conditional:
+            decision = filter_.decide(subject, subscription.on_filter_error)
+            if decision.detail is not None:
+                self._filter_failed(subscription, subject.event.event_id, decision.detail)
+            if decision.is_wanted:
+                chosen.append(subscription)
+        return tuple(chosen)
+
+    def _content(self, view: View, variant: Variant, subject: Subject) -> Content | Failure:
+        event, transform = subject.event, variant.transform
+        if isinstance(transform, Failure):
+            return transform
+        try:
+            if variant.content_mode is ContentMode.AVRO:
+                content = avro_content(event, view.avro.encode(subject.data))
+            elif transform is None:
+                content = render_content(variant.content_mode, event, view.version, subject.data)
+            else:
+                content = render_content(variant.content_mode, event, None, transform.apply(subject))
+        except TransformError as error:
+            return Failure(Reason.TRANSFORM_FAILED, error.detail)
+        except ValueError as error:
+            return Failure(Reason.PROJECTION_FAILED, str(error))
         excess = content.excess(self._max_body_bytes)
         return content if excess is None else Failure(Reason.TOO_LARGE, excess)
 
 
-def decide(subscription: Subscription, decoded: DecodedEvent, data: Any) -> Decision:  # noqa: ARG001 - what a filter sees
+def decide(subscription: Subscription, view: View, subject: Subject) -> Decision:
     """Decide whether a subscription whose event types match gets an event.
 
     Args:
         subscription: which one.
-        decoded: the event.
-        data: its data in the subscription's view.
+        view: its view.
+        subject: the event in this view.
     """
-    return Decision(is_wanted=True, rule=Rule.NO_FILTER)
+    if subscription.filter is None:
+        return UNFILTERED
+    return view.filter(subscription.filter).decide(subject, subscription.on_filter_error)
 
 
 def _unseen(route: ViewRoute, detail: str) -> Shaped:
     """Tell everyone that there is no data; a filter can't be asked without."""
-    everyone = tuple(one for variant in route.variants for one in variant.unconditional + variant.conditional)
+    everyone = tuple(one for variant in route.variants for one in _all_of(variant))
     return Shaped(everyone, route.version, (), Failure(Reason.PROJECTION_FAILED, detail))
 
 
-def _wanting(variant: Variant, decoded: DecodedEvent, data: Any) -> tuple[Subscription, ...]:
-    if not variant.conditional:
-        return variant.unconditional
-    chosen = tuple(one for one in variant.conditional if decide(one, decoded, data).is_wanted)
-    return variant.unconditional + chosen
+def _all_of(variant: Variant) -> tuple[Subscription, ...]:
+    return variant.unconditional + tuple(subscription for subscription, _ in variant.conditional)
 
 
-def _variant(content_mode: ContentMode, transform: str | None, subscriptions: list[Subscription]) -> Variant:
+def _route(
+    version: int, granted: tuple[str, ...], view: View | None, subscriptions: dict[_Form, list[Subscription]]
+) -> ViewRoute:
+    if view is None:
+        forms = ((mode, tuple(those)) for (mode, _), those in subscriptions.items())
+        blind = tuple(Variant(mode, None, those, ()) for mode, those in forms)
+        return ViewRoute(version, granted, None, blind, frozenset())
+    variants = tuple(_variant(view, *form, those) for form, those in subscriptions.items())
+    expressions = [expression for variant in variants for expression in _expressions_of(variant)]
+    return ViewRoute(version, granted, view, variants, fields_of(expressions))
+
+
+def _variant(view: View, content_mode: ContentMode, text: str | None, subscriptions: list[Subscription]) -> Variant:
+    transform: Transform | Failure | None = None
+    if text is not None:
+        try:
+            transform = view.transform(text)
+        except InvalidInputError as error:  # it was checked when it was written, but the catalog may have changed
+            transform = Failure(Reason.TRANSFORM_FAILED, error.message.partition("\n")[0])
     return Variant(
         content_mode,
         transform,
         unconditional=tuple(one for one in subscriptions if one.filter is None),
-        conditional=tuple(one for one in subscriptions if one.filter is not None),
+        conditional=tuple((one, view.filter(one.filter)) for one in subscriptions if one.filter is not None),
     )
+
+
+def _expressions_of(variant: Variant) -> Iterator[Expression]:
+    for _, filter_ in variant.conditional:
+        if filter_.expression is not None:
+            yield filter_.expression
+    if isinstance(variant.transform, Transform):
+        yield from variant.transform.expressions

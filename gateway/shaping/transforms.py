@@ -61,7 +61,7 @@ class _Leaf:
     def evaluate(self, subject: Subject) -> Any:
         try:
             if self.path is None:
-                return plain_value(self.expression.evaluate(subject))
+                return plain_value(self.expression.evaluate(subject), self.expression.text)
             return _walk(self.path, subject)
         except EvaluationError as error:
             raise TransformError(f"{self.place}: {error.reason}") from error
@@ -90,8 +90,7 @@ class Transform:
         self._leaves: list[_Leaf] = []
         self._compiler = compiler
         self._template = self._compiled(template, "", 0)
-        costs = (leaf.expression.cost for leaf in self._leaves if leaf.path is None)
-        self._costs = [cost for cost in costs if cost is not None]
+        self._costs = [each.cost for each in self.expressions if each.cost is not None]
 
     def apply(self, subject: Subject) -> Any:
         """Give what takes the place of an event's data; it is ready to be rendered.
@@ -107,6 +106,11 @@ class Transform:
             if sum(cost.of(items, size) for cost in self._costs) > MAX_COST:
                 raise TransformError("it would take too long on an event of this size")
         return _Building().build(self._template, subject)
+
+    @property
+    def expressions(self) -> Iterator[Expression]:
+        """Those that are evaluated; a path alone is not."""
+        return (leaf.expression for leaf in self._leaves if leaf.path is None)
 
     def _compiled(self, part: Any, place: str, depth: int) -> Any:
         if depth > MAX_TEMPLATE_DEPTH:
@@ -162,8 +166,12 @@ class _Building:
                 return part
 
 
-def plain_value(value: Any) -> Any:
+def plain_value(value: Any, text: str) -> Any:
     """Give the library's value as one of Python's that can be rendered.
+
+    Args:
+        value: the value.
+        text: the expression that gave it.
 
     Raises:
         EvaluationError: it is an error.
@@ -173,12 +181,16 @@ def plain_value(value: Any) -> Any:
     if type_ == "NULL":
         return None
     content = value.value()
-    convert = _CONVERSIONS.get(type_.partition("<")[0])
-    return content if convert is None else convert(content)
-
-
-def _failed(content: Any) -> Any:
-    raise EvaluationError(reason_of(str(content)))
+    match type_.partition("<")[0]:
+        case "ERROR":
+            raise EvaluationError(reason_of(str(content), text))
+        case "LIST":
+            return [plain_value(item, text) for item in content]
+        case "MAP":
+            return {_name(name): plain_value(item, text) for name, item in content.items()}
+        case kind:
+            convert = _CONVERSIONS.get(kind)
+            return content if convert is None else convert(content)
 
 
 def _duration(content: timedelta) -> str:
@@ -189,14 +201,7 @@ def _duration(content: timedelta) -> str:
     return f"{content.total_seconds():.6f}".rstrip("0") + "s"
 
 
-_CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    "ERROR": _failed,
-    "LIST": lambda items: [plain_value(item) for item in items],
-    "MAP": lambda items: {_name(name): plain_value(item) for name, item in items.items()},
-    "BYTES": bytes,
-    "DURATION": _duration,
-    "TYPE": str,
-}
+_CONVERSIONS: dict[str, Callable[[Any], Any]] = {"BYTES": bytes, "DURATION": _duration, "TYPE": str}
 
 
 def _name(name: Any) -> str:

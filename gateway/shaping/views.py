@@ -7,12 +7,16 @@ view comes from one Avro resolution, from the version that the producer wrote to
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
+from weakref import WeakValueDictionary
 
 from gateway.domain.subscription import Subscription
 from gateway.domain.versions import version_for
 from gateway.shaping.avro_bodies import AvroBodies
+from gateway.shaping.expressions import ExpressionCompiler
+from gateway.shaping.filters import Filter
 from gateway.shaping.projection import Projection, ProjectionError
 from gateway.shaping.sensitive import SensitiveFields, sensitive_fields
+from gateway.shaping.transforms import Transform
 from gateway.wire.catalog import Catalog, EventSchema
 from gateway.wire.event_codec import DecodedEvent
 from gateway.wire.schema_nodes import SchemaNodes
@@ -42,7 +46,11 @@ class View:
         self.version = schema.version
         self.hidden = hidden
         self.nodes = SchemaNodes(fields.schema_without(schema.nodes, hidden)) if hidden else schema.nodes
+        self._fields = fields
         self._projections: dict[int, Projection | ProjectionError] = {}
+        # As long as a route refers to them: so they are compiled once, and their number is bounded by what is in use.
+        self._filters: WeakValueDictionary[str, Filter] = WeakValueDictionary()
+        self._transforms: WeakValueDictionary[str, Transform] = WeakValueDictionary()
 
     def data_of(self, decoded: DecodedEvent) -> Any:
         """Give what can be seen of an event.
@@ -67,6 +75,34 @@ class View:
     def avro(self) -> AvroBodies:
         """Encodes its data."""
         return AvroBodies(self.nodes.root)
+
+    @cached_property
+    def expressions(self) -> ExpressionCompiler:
+        """Compiles expressions on it."""
+        return ExpressionCompiler(self.nodes, self._grant_for)
+
+    def filter(self, text: str) -> Filter:
+        """Give a filter on it; while somebody has it, it is the same one for the same text."""
+        found = self._filters.get(text)
+        if found is None:
+            found = self._filters[text] = Filter(self.expressions, text)
+        return found
+
+    def transform(self, text: str) -> Transform:
+        """Give a transform of it, likewise.
+
+        Raises:
+            InvalidInputError: it can't be compiled.
+        """
+        found = self._transforms.get(text)
+        if found is None:
+            found = self._transforms[text] = Transform(self.expressions, text)
+        return found
+
+    def _grant_for(self, path: str) -> str | None:
+        """Give the grant without which a field can't be seen; None where it is none of those that are hidden."""
+        hider = self._fields.hider_of(path, self.hidden)
+        return None if hider is None else f"{self.event_type}:{hider}"
 
     def _projection(self, written: EventSchema) -> Projection | ProjectionError:
         try:

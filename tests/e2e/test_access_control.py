@@ -86,6 +86,7 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
         await asyncio.to_thread(program.await_ready)
 
     well = await receiver.subscribe(*RETRIED)
+    await receiver.subscribe(*RETRIED, "--filter", "1 / 0 == 1", tenant=well)
     for domain in DOMAINS:
         await publish(homes, well, domain, "--priority", "high" if domain == "order" else "normal")
     dead = await receiver.subscribe(*RETRIED, url=f"{receiver.url}/hooks/dead")

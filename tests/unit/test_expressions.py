@@ -184,20 +184,33 @@ def test_an_expression_means_what_its_writer_expects(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("data.labels.z == 'x'", 'Key not found in map : "z"'),
+        ("data.labels.z == 'x'", 'Key not found in map: "z"'),
         ("data.words[2] == 'x'", "Index error: index=2 size=2"),
         ("1 / (data.count - 7) == 1", "divide by zero"),
         ("data.big + data.big > 0", "integer overflow"),
         ("int(data.name) == 1", "cannot convert string to int"),
         ("timestamp(data.name) == data.at", ""),
         ("data.name.matches(data.name + '(')", "invalid regular expression"),
-        ("data.either.startsWith('x')", "No matching overloads found"),
+        ("data.either.startsWith('x')", "No matching overloads found: (int64).startsWith(string)"),
     ],
 )
 def test_what_has_no_answer_fails_with_a_reason(text: str, reason: str) -> None:
     found = outcome(text)
     assert isinstance(found, str)
     assert reason in found
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("data.labels[data.said] == 'x'", "Key not found in map"),
+        ("data.name.matches(data.said + '(')", "invalid regular expression"),
+        ("timestamp(data.said) == data.at", "String to Timestamp conversion failed"),
+    ],
+)
+def test_a_reason_holds_no_value_of_the_event(text: str, reason: str) -> None:
+    """It goes to logs and signals."""
+    assert outcome(text) == reason
 
 
 def test_a_failure_does_not_matter_where_the_answer_is_known_without_it() -> None:

@@ -12,15 +12,24 @@ import pytest
 
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.outcome import Reason
-from gateway.domain.subscription import ContentMode, Subscription, SubscriptionState
+from gateway.domain.subscription import ContentMode, OnFilterError, Subscription, SubscriptionState
 from gateway.shaping.content_modes import Content
-from gateway.shaping.routing import Failure, Router
+from gateway.shaping.expressions import Subject
+from gateway.shaping.filters import Decision, Rule
+from gateway.shaping.routing import Failure, Router, decide
 from gateway.shaping.views import Views
 from gateway.wire.catalog import Catalog, event_schema
 from gateway.wire.event_codec import DecodedEvent, EventDecoder, EventRecord
 from gateway.wire.event_encoder import EventEncoder, NewEvent
 from gateway.wire.mocking import mock_data
 from tests.subscriptions import CATALOG, subscription
+
+FAILURES: list[tuple[Subscription, str, str]] = []
+
+
+@pytest.fixture(autouse=True)
+def no_failures() -> None:
+    FAILURES.clear()
 
 
 def decoded_event(
@@ -39,7 +48,7 @@ def router(*subscriptions: Subscription, catalog: Catalog = CATALOG) -> tuple[Ro
     index = SubscriptionIndex()
     for one in subscriptions:
         index.put(one)
-    return Router(Views(catalog), index), index
+    return Router(Views(catalog), index, filter_failed=lambda *failed: FAILURES.append(failed)), index
 
 
 def pinned(name: str, version: int, **more: Any) -> Subscription:
@@ -155,3 +164,97 @@ def test_sensitive_fields_are_seen_by_those_who_were_granted_them() -> None:
     assert (found["g"].granted, found["s"].granted) == (("profile.date_of_birth",), ())
     assert "date_of_birth" in orjson.loads(content_of(found["g"]).body)["data"]["profile"]
     assert "date_of_birth" not in orjson.loads(content_of(found["s"]).body)["data"]["profile"]
+
+
+def filtered(name: str, text: str, **more: Any) -> Subscription:
+    """Give a subscription to order.created with a filter."""
+    return replace(subscription(name), filter=text, **more)
+
+
+def names(shaped: list[Any]) -> list[str]:
+    return [one.subscription_id for each in shaped for one in each.subscriptions]
+
+
+def test_a_filter_decides_on_the_data_of_its_view() -> None:
+    """Those without one are asked nothing; all that get the same are shaped together."""
+    router_, _ = router(
+        subscription("all"),
+        filtered("large", "data.total > 100 && event.tenant == 'default'"),
+        filtered("small", "data.total <= 100"),
+        filtered("old", "data.total > 100", pins=(("order.created", 1),)),
+    )
+    assert names(router_.shape(decoded_event("order.created", total="100.01"))) == ["all", "large", "old"]
+    assert names(router_.shape(decoded_event("order.created", total="99.99"))) == ["all", "small"]
+    assert FAILURES == []
+
+
+def test_a_filter_that_fails_sends_or_skips_and_is_told_of() -> None:
+    text = "data.lines[99].quantity == 1"
+    skipping = filtered("skips", text, on_filter_error=OnFilterError.SKIP)
+    router_, _ = router(filtered("sends", text), skipping, subscription("other"))
+    event = decoded_event("order.created")
+    assert names(router_.shape(event)) == ["other", "sends"]
+    assert [(one.subscription_id, event_id) for one, event_id, _ in FAILURES] == [
+        ("sends", "evt-1"),
+        ("skips", "evt-1"),
+    ]
+    assert all("Index error" in reason for _, _, reason in FAILURES)
+
+
+def test_a_filter_that_the_catalog_does_not_fit_any_more_fails_on_every_event() -> None:
+    router_, _ = router(filtered("s", "data.gone == 1"))
+    assert names(router_.shape(decoded_event("order.created"))) == ["s"]
+    assert [reason for *_, reason in FAILURES] == ["position 6: there is no field 'gone' in OrderCreated"]
+
+
+def test_a_decision_says_which_rule_made_it() -> None:
+    event = decoded_event("order.created", total="5.00")
+    view = Views(CATALOG).find("order.created", 3, ())
+    subject = Subject(event.event, view.data_of(event))
+    found = {
+        text: decide(filtered("s", text, on_filter_error=OnFilterError.SKIP), view, subject)
+        for text in ("data.total > 1", "data.total > 9", "1 / 0 == 1")
+    }
+    assert decide(subscription("s"), view, subject) == Decision(is_wanted=True, rule=Rule.NO_FILTER)
+    assert found == {
+        "data.total > 1": Decision(is_wanted=True, rule=Rule.FILTER),
+        "data.total > 9": Decision(is_wanted=False, rule=Rule.FILTER),
+        "1 / 0 == 1": Decision(is_wanted=False, rule=Rule.ON_FILTER_ERROR, detail="divide by zero"),
+    }
+
+
+def test_a_filter_is_compiled_once_while_a_route_has_it() -> None:
+    """Also where a subscription that has nothing to do with it is changed."""
+    router_, index = router(filtered("a", "data.total > 1"), filtered("b", "data.total > 1"))
+    (route,) = router_.routes("default", "order.created")
+    first, second = (filter_ for _, filter_ in route.variants[0].conditional)
+    index.put(subscription("c"))
+    (again,) = router_.routes("default", "order.created")
+    assert first is second is again.variants[0].conditional[0][1]
+
+
+def test_a_transform_reshapes_the_data_of_those_who_have_it() -> None:
+    template = '{"order":"data.order_id","big":"data.total > 100","sum":"data.total"}'
+    router_, _ = router(subscription("s"), replace(subscription("t"), transform=template))
+    event = decoded_event("order.created", total="100.50")
+    found = {
+        each.subscriptions[0].subscription_id: orjson.loads(content_of(each).body) for each in router_.shape(event)
+    }
+    assert found["t"]["data"] == {"order": found["s"]["data"]["order_id"], "big": True, "sum": "100.50"}
+    assert {**found["t"], "data": None} == {**found["s"], "data": None}
+
+
+@pytest.mark.parametrize(
+    ("template", "detail"),
+    [
+        ('{"a":{"b":"data.lines[99].sku"}}', "a.b: there is no 99"),
+        ('{"a":"data.gone"}', "'a', position 6: there is no field 'gone' in OrderCreated"),
+    ],
+)
+def test_a_transform_that_fails_is_its_subscriptions_alone(template: str, detail: str) -> None:
+    router_, _ = router(subscription("s"), replace(subscription("t"), transform=template))
+    found = {
+        each.subscriptions[0].subscription_id: each.content for each in router_.shape(decoded_event("order.created"))
+    }
+    assert found["t"] == Failure(Reason.TRANSFORM_FAILED, detail)
+    assert isinstance(found["s"], Content)

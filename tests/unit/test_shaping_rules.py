@@ -57,6 +57,11 @@ def test_following_is_asked_for() -> None:
             "more than",
         ),
         ({"removed_grants": ("order.paid:a",)}, "sensitive_grants", "can't be withdrawn"),
+        ({"filter": "data.nope == 1"}, "filter", r"order.created \d: position 6: there is no field 'nope'"),
+        ({"filter": "data.total > 5"}, "filter", r"order.paid \d: position 6: there is no field 'total'"),
+        ({"filter": "data.tags == []", "pins": (("order.created", 1),)}, "filter", "order.created 1: position 6"),
+        ({"filter": "data.order_id"}, "filter", r"order.created \d: it gives uuid, not true or false"),
+        ({"transform": '{"a": ["data.nope"]}'}, "transform", r"'a\[0\]', position 6: there is no field"),
         ({"transform": "[1]"}, "transform", "no JSON object"),
         ({"transform": '{"a": 1, "a": 2}'}, "transform", "there twice"),
         ({"transform": "{" + " " * MAX_TRANSFORM_CHARS + "}"}, "transform", "longer than"),
@@ -88,7 +93,7 @@ def test_an_empty_text_ends_a_filter_and_a_transform() -> None:
 
 def test_a_template_has_one_form() -> None:
     """Blanks say nothing: they are no difference later."""
-    assert settle(ORDERS, transform='{ "b": [1, null],\n "a": "data.é" }')["transform"] == '{"b":[1,null],"a":"data.é"}'
+    assert settle(ORDERS, transform='{ "b": [1, null],\n "a": "\'é\'" }')["transform"] == '{"b":[1,null],"a":"\'é\'"}'
 
 
 def test_a_sensitive_field_is_granted_by_its_name() -> None:
@@ -99,3 +104,24 @@ def test_a_sensitive_field_is_granted_by_its_name() -> None:
     with pytest.raises(FieldError, match="there is no field") as refused:
         settle(event_types=("customer.*",), sensitive_grants=("customer.updated:profile.birthdate",))
     assert refused.value.hint == "did you mean profile.date_of_birth?"
+
+
+def test_a_filter_on_a_sensitive_field_needs_its_grant() -> None:
+    """The refusal says which one; with it the filter is accepted."""
+    filter_ = "data.profile.date_of_birth < '2008-01-01'"
+    with pytest.raises(FieldError, match="'date_of_birth' of Profile is a sensitive field") as refused:
+        settle(event_types=("customer.*",), filter=filter_)
+    granted = "customer.updated:profile.date_of_birth"
+    assert refused.value.hint == f"grant it to the subscription first: --allow-sensitive {granted}"
+    assert settle(event_types=("customer.*",), filter=filter_, sensitive_grants=(granted,))["filter"] == filter_
+
+
+def test_a_grant_that_a_filter_needs_is_not_withdrawn() -> None:
+    granted = "customer.updated:profile.date_of_birth"
+    current = replace(
+        subscription("s", event_types=("customer.*",)),
+        filter="data.profile.date_of_birth < '2008-01-01'",
+        sensitive_grants=(granted,),
+    )
+    with pytest.raises(FieldError, match="is a sensitive field"):
+        settle(current, removed_grants=(granted,))
