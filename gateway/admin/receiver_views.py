@@ -60,12 +60,16 @@ def list_unreadable(view: View, written: frozenset[int]) -> list[Finding]:
         written: versions that events are written with.
 
     Raises:
-        InvalidInputError: a version is no schema.
+        InvalidInputError: a version is no schema, or too large to be compared.
     """
     reader = view.ruled()
     found: list[Finding] = []
     for version in sorted(written):
-        verdict = compare(reader, View(view.catalog, view.event_type, version, frozenset()).ruled())
+        try:
+            verdict = compare(reader, View(view.catalog, view.event_type, version, frozenset()).ruled())
+        except ValueError as error:
+            what = f"versions {version} and {view.version} of {view.event_type} can't be compared: {error}"
+            raise InvalidInputError(what) from None
         found += [
             Finding(
                 each.path, "unreadable", f"version {version} can't be sent as version {view.version}: {each.detail}"

@@ -48,7 +48,10 @@ def command(reader: str | None, writer: str | None, pairs_file: str | None, stri
         return
     if reader is None or writer is None:
         raise InvalidInputError("give two files, READER and WRITER, or --pairs")
-    verdict = _verdict(_read_file(reader), _read_file(writer), strict=strict)
+    try:
+        verdict = _verdict(_read_file(reader), _read_file(writer), strict=strict)
+    except ValueError as error:
+        raise InvalidInputError(f"{reader} and {writer} can't be compared: {error}") from None
     if as_json:
         emit_json(_as_json(verdict))
     else:
@@ -70,7 +73,7 @@ def _verdict(reader: RuledSchema, writer: RuledSchema, *, strict: bool) -> Verdi
     """Compare, and add the faults of either schema to the warnings.
 
     Raises:
-        ValueError: they are nested too deep.
+        ValueError: they are nested too deep, or too large.
     """
     found = compare(reader, writer)
     faults = [

@@ -150,7 +150,12 @@ def _problem(file: str, finding: Finding) -> Problem:
 def _check_both_ways(older: _Version, newer: _Version) -> Iterator[Problem]:
     """Find what one can't read of the other, and what it would read with another meaning."""
     for reader, writer in ((newer, older), (older, newer)):
-        verdict = compare(reader.ruled, writer.ruled)
+        try:
+            verdict = compare(reader.ruled, writer.ruled)
+        except ValueError as error:
+            what = f"it can't be compared with version {older.number}: {error}"
+            yield Problem(newer.file, "", "unreadable", what)
+            return
         for how, findings in (("can't read", verdict.reasons), ("would misread", verdict.warnings)):
             for found in findings:
                 what = f"version {reader.number} {how} version {writer.number}: {found.detail}"

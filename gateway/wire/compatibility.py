@@ -8,7 +8,7 @@ What can be read and then means something else is no reason against it by Avro's
 docs/decisions/0031.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,9 @@ _PROMOTIONS = {
     "string": frozenset({"bytes"}),
     "bytes": frozenset({"string"}),
 }
+# Of one comparison: a few seconds.
+MAX_STEPS = 2_000_000
+_MAX_LISTED = 10
 # (writer's type, reader's type) whose numbers lose digits
 _INEXACT = frozenset({("int", "float"), ("long", "float"), ("long", "double")})
 
@@ -55,7 +58,7 @@ def compare(reader: RuledSchema, writer: RuledSchema) -> Verdict:
         writer: the schema the data was written with.
 
     Raises:
-        ValueError: they are nested too deep.
+        ValueError: they are nested too deep, or too large.
     """
     comparison = _Comparison(reader)
     try:
@@ -67,10 +70,10 @@ def compare(reader: RuledSchema, writer: RuledSchema) -> Verdict:
 
 
 class _Comparison:
-    """Two walks over both schemas at once: the first finds which records can be read, the second says why not.
+    """Two walks over both schemas at once: the first finds which named types can be read, the second says why not.
 
-    A pair of records is entered once a walk, so recursive types end. Within itself a pair counts as readable until it
-    is known not to be, which may come to light only after something was built on it: so the first walk is repeated
+    A pair of named types is entered once a walk, so recursive types end. Within itself a pair counts as readable until
+    it is known not to be, which may come to light only after something was built on it: so the first walk is repeated
     until it finds nothing new.
     """
 
@@ -80,6 +83,8 @@ class _Comparison:
         self._schema = schema
         self._entered: set[tuple[int, int]] = set()
         self._unreadable: set[tuple[int, int]] = set()
+        self._settled = False
+        self._steps = 0
 
     def settle(self, reader: Node, writer: Node) -> None:
         known = -1
@@ -88,6 +93,7 @@ class _Comparison:
             self._entered.clear()
             self._reads(reader, writer)
         self._entered.clear()
+        self._settled = True
 
     def report(self, reader: Node, writer: Node, path: str) -> None:
         if writer.kind == UNION:
@@ -97,12 +103,7 @@ class _Comparison:
             self._report_branches(reader, writer, path)
         elif not _matches(reader, writer):
             self.reasons.append(_mismatch(reader, writer, path))
-        else:
-            if reader.kind == "record":
-                pair = (id(reader), id(writer))
-                if pair in self._entered:
-                    return
-                self._entered.add(pair)
+        elif reader.kind not in NAMED or self._enters(reader, writer):
             self.reasons += _own_reasons(self._schema, reader, writer, path)
             self.warnings += _warnings(reader, writer, path)
             for inner_reader, inner_writer, inner_path in _inner(reader, writer, path):
@@ -118,11 +119,14 @@ class _Comparison:
         if meant is not None:
             self.report(meant, writer, path)
         else:
-            names = ", ".join(branch.name for branch in reader.branches)
+            names = _listed([branch.name for branch in reader.branches])
             what = f"{writer.name} is no branch of the union of {names}" if names else "the union is empty"
             self.reasons.append(Finding(path, "union", what))
 
     def _reads(self, reader: Node, writer: Node) -> bool:
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise ValueError("they are too large to be compared")
         if writer.kind == UNION:
             readable = [self._reads(reader, branch) for branch in writer.branches]  # every one is looked at
             return all(readable)
@@ -130,22 +134,25 @@ class _Comparison:
             return any(self._reads(branch, writer) for branch in reader.branches)
         if not _matches(reader, writer):
             return False
-        if reader.kind == "record":
-            return self._reads_record(reader, writer)
+        if reader.kind in NAMED:
+            return self._reads_named(reader, writer)
         return self._fits(reader, writer)
 
-    def _reads_record(self, reader: Node, writer: Node) -> bool:
-        pair = (id(reader), id(writer))
-        if pair in self._entered or pair in self._unreadable:
-            return pair not in self._unreadable
-        self._entered.add(pair)
-        if not self._fits(reader, writer):
-            self._unreadable.add(pair)
-        return pair not in self._unreadable
+    def _reads_named(self, reader: Node, writer: Node) -> bool:
+        if not self._settled and self._enters(reader, writer) and not self._fits(reader, writer):
+            self._unreadable.add((id(reader), id(writer)))
+        return (id(reader), id(writer)) not in self._unreadable
 
     def _fits(self, reader: Node, writer: Node) -> bool:
         readable = [self._reads(*parts) for *parts, _ in _inner(reader, writer, "")]  # every one is looked at
         return all(readable) and not any(_own_reasons(self._schema, reader, writer, ""))
+
+    def _enters(self, reader: Node, writer: Node) -> bool:
+        """Tell whether a pair is met for the first time on this walk."""
+        pair = (id(reader), id(writer))
+        is_new = pair not in self._entered
+        self._entered.add(pair)
+        return is_new
 
 
 def _matches(reader: Node, writer: Node) -> bool:
@@ -201,7 +208,7 @@ def _own_reasons(schema: RuledSchema, reader: Node, writer: Node, path: str) -> 
             known = set(reader.definition["symbols"])
             unknown = [symbol for symbol in writer.definition["symbols"] if symbol not in known]
             if unknown and "default" not in reader.definition:
-                what = f"{reader.name} has neither the symbols {', '.join(unknown)} nor a default symbol"
+                what = f"{reader.name} has neither the symbols {_listed(unknown)} nor a default symbol"
                 yield Finding(path, "symbols", what)
         case "fixed" if reader.definition["size"] != writer.definition["size"]:
             what = f"{writer.definition['size']} bytes can't be read as {reader.definition['size']}"
@@ -241,3 +248,8 @@ def _warnings(reader: Node, writer: Node, path: str) -> Iterator[Finding]:
             if len(sources) > 1:
                 names = " and ".join(source["name"] for source in sources)
                 yield Finding(_below(path, field), "alias", f"{names} of the writer could both be read as this field")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(names[:_MAX_LISTED]) + more

@@ -8,6 +8,7 @@ What no implementation could make sense of is an error. What one may put up with
 does not fit) is a fault that is listed.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -120,7 +121,7 @@ class _Reading:
             case dict():
                 return self._deeper(lambda: self._definition(source, namespace, path))
             case _:
-                raise SchemaFaultError(path, "schema", f"{source!r} is no schema")
+                raise SchemaFaultError(path, "schema", f"{json.dumps(source)} is no schema")
 
     def _deeper(self, read: Callable[[], Node]) -> Node:
         if self._depth == MAX_NESTING:
@@ -218,7 +219,7 @@ class _Reading:
         if space is None or "." in name:
             space = namespace
         if not isinstance(space, str):
-            raise SchemaFaultError(path, "name", f"{space!r} is no namespace")
+            raise SchemaFaultError(path, "name", f"{json.dumps(space)[:80]} is no namespace")
         full = name if "." in name or not space else f"{space}.{name}"
         if full.rpartition(".")[2] in PRIMITIVES:
             raise SchemaFaultError(path, "name", f"'{full}' is the name of a primitive type")
@@ -243,7 +244,9 @@ class _Reading:
         if default is None:
             return {"symbols": symbols}
         if default not in symbols:
-            raise SchemaFaultError(path, "symbols", f"the default {default!r} of {name} is none of its symbols")
+            raise SchemaFaultError(
+                path, "symbols", f"the default {json.dumps(default)[:80]} of {name} is none of its symbols"
+            )
         return {"symbols": symbols, "default": default}
 
     def _read_fields(self, source: dict[str, Any], fields: list[dict[str, Any]], space: str, path: str) -> None:
@@ -288,5 +291,5 @@ def _texts(source: dict[str, Any], attribute: str, path: str, *, required: bool 
 def _size(source: dict[str, Any], path: str) -> int:
     size = source.get("size")
     if type(size) is not int or size < 0:
-        raise SchemaFaultError(path, "size", f"{size!r} is no size")
+        raise SchemaFaultError(path, "size", f"{json.dumps(size)[:80]} is no size")
     return size

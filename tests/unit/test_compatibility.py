@@ -9,6 +9,7 @@ import pytest
 from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
 from avro.schema import make_avsc_object
 
+from gateway.wire import compatibility
 from gateway.wire.catalog import load_catalog
 from gateway.wire.compatibility import Verdict, compare
 from gateway.wire.json_data import data_from_json
@@ -70,6 +71,8 @@ def test_the_official_library_errs_where_the_table_says_so(case: Case) -> None:
         ("bytes", "string", ("", "encoding")),
         (record(field("a", "int", aliases=["b"])), record(field("a", "int"), field("b", "int")), ("a", "alias")),
         (["null", "long"], ["null", TIMESTAMP], ("", "logical_type")),
+        (["null", record(field("at", "long"))], ["null", record(field("at", TIMESTAMP))], ("at", "logical_type")),
+        (["null", record(field("at", "long"))], record(field("at", TIMESTAMP)), ("at", "logical_type")),
         ("double", "int", None),
         ("long", "int", None),
         (TIMESTAMP, TIMESTAMP, None),
@@ -106,6 +109,15 @@ def test_a_long_chain_of_records_is_refused() -> None:
 
     with pytest.raises(ValueError, match="nested too deep"):
         verdict_on(schema("here"), schema("there"))
+
+
+def test_unions_that_are_too_large_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each branch may have to be compared with each other one."""
+    monkeypatch.setattr(compatibility, "MAX_STEPS", 1000)
+    reader = [record(name=f"R{number}") for number in range(40)]
+    writer = [record(name=f"W{number}") for number in range(40)]
+    with pytest.raises(ValueError, match="too large"):
+        verdict_on(reader, writer)
 
 
 @pytest.mark.parametrize("event_type", CATALOG.event_types())
