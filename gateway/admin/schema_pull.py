@@ -1,23 +1,20 @@
 """A schema registry's versions → files of a catalog folder: what is missing is added, nothing is ever overwritten.
 
-A registry knows records, the catalog event types: which type a record is, the catalog says, or whoever pulls. A version
-keeps the number that it has under its subject, so that everybody who pulls gets the same catalog.
+A version keeps the number that it has under its subject, so that everybody who pulls gets the same catalog.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from gateway.admin.registered_versions import EventTypes, registered_versions, same_version
 from gateway.domain.errors import InvalidInputError, NotFoundError
 from gateway.kafka.registry_client import RegistryClient
-from gateway.kafka.schema_references import whole_schema
-from gateway.wire.catalog import EventSchema, event_schema, load_event_type
-from gateway.wire.errors import CatalogError, UndecodableError
-from gateway.wire.strict_json import parse_json
+from gateway.wire.catalog import EventSchema, load_event_type
 
 
 class PullResult(Enum):
@@ -70,7 +67,7 @@ class SchemaPull:
         self,
         client: RegistryClient,
         folder: Path,
-        event_types: Mapping[str, tuple[str, ...]],
+        event_types: EventTypes,
         *,
         dry_run: bool = False,
     ) -> None:
@@ -94,27 +91,25 @@ class SchemaPull:
         InvalidInputError: a file can't be written.
         """
         for subject in subjects:
-            numbers = self._client.versions(subject)
-            if not (numbers or only_known):
-                raise NotFoundError(f"the registry has no subject '{subject}'")
-            for number in numbers:
-                try:
-                    schema = self._schema(subject, number)
-                except (CatalogError, UndecodableError) as error:
+            any_version = False
+            for registered in registered_versions(self._client, subject, self._event_types):
+                any_version = True
+                if registered.schema is None:
                     result = PullResult.SKIPPED if only_known else PullResult.REFUSED
-                    yield PulledVersion(subject, number, result, detail=error.message)
+                    yield PulledVersion(subject, registered.number, result, detail=registered.detail)
                 else:
-                    yield self._pull(subject, number, schema)
+                    yield self._pull(subject, registered.schema)
+            if not (any_version or only_known):
+                raise NotFoundError(f"the registry has no subject '{subject}'")
 
-    def _pull(self, subject: str, number: int, schema: EventSchema) -> PulledVersion:
-        event_type, known = schema.event_type, self._versions_of(schema.event_type)
-        for version, other in known.items():
-            if other.source == schema.source:
-                return PulledVersion(subject, number, PullResult.UNCHANGED, event_type, version)
-        for version, other in known.items():
-            if other.fingerprint == schema.fingerprint:
-                what = f"its data is that of version {version}: only docs, defaults, aliases or logical types differ"
-                return PulledVersion(subject, number, PullResult.SAME_DATA, event_type, version, what)
+    def _pull(self, subject: str, schema: EventSchema) -> PulledVersion:
+        event_type, number, known = schema.event_type, schema.version, self._versions_of(schema.event_type)
+        other = same_version(schema, known.values())
+        if other is not None and other.source == schema.source:
+            return PulledVersion(subject, number, PullResult.UNCHANGED, event_type, other.version)
+        if other is not None:
+            what = f"its data is that of version {other.version}: only docs, defaults, aliases or logical types differ"
+            return PulledVersion(subject, number, PullResult.SAME_DATA, event_type, other.version, what)
         file = self._folder / event_type / f"{number}.avsc"
         if number in known:
             what = f"{file} is another schema"
@@ -125,31 +120,12 @@ class SchemaPull:
         _create(file, schema.source)
         return PulledVersion(subject, number, PullResult.WRITTEN, event_type, number)
 
-    def _schema(self, subject: str, number: int) -> EventSchema:
-        registered = self._client.version(subject, number)
-        if registered is None:
-            raise UndecodableError("unknown_schema", "it was deleted meanwhile")
-        source = _parse(whole_schema(self._client, registered))
-        schema = event_schema(Path(f"{subject} version {number}"), "", number, source)
-        found = self._event_types.get(schema.record_name, ())
-        if len(found) != 1:
-            what = f"the record {schema.record_name} may be any of {', '.join(found)}"
-            raise CatalogError(what if found else f"no event type is known for the record {schema.record_name}")
-        return replace(schema, event_type=found[0])
-
     def _versions_of(self, event_type: str) -> dict[int, EventSchema]:
         if event_type not in self._known:
             folder = self._folder / event_type
             schemas = load_event_type(folder) if folder.is_dir() and any(folder.glob("*.avsc")) else []
             self._known[event_type] = {schema.version: schema for schema in schemas}
         return self._known[event_type]
-
-
-def _parse(text: str) -> Any:  # noqa: ANN401 - a schema
-    try:
-        return parse_json(text.encode())
-    except ValueError as error:
-        raise UndecodableError("unknown_schema", f"it is not JSON with one meaning: {error}") from None
 
 
 def _create(file: Path, source: Any) -> None:  # noqa: ANN401 - a schema

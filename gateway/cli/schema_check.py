@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from gateway.admin.published_catalog import read_published
 from gateway.cli.output import emit_json, emit_line, json_option
+from gateway.cli.published_catalog import published_catalog
 from gateway.settings import load_settings
 from gateway.wire.catalog_check import Problem, check_catalog, check_gateway_records, check_unchanged
 from gateway.wire.schema_files import schemas_root
@@ -15,7 +15,9 @@ _PROBLEMS_FOUND_EXIT = 1
 
 @click.command()
 @click.option(
-    "--against", metavar="DIR|COMMIT", help="What is published: a catalog folder, or a commit that git knows."
+    "--against",
+    metavar="DIR|COMMIT|registry",
+    help="What is published: a catalog folder, a commit that git knows, or what the schema registry has.",
 )
 @json_option
 def command(against: str | None, as_json: bool) -> None:
@@ -30,12 +32,14 @@ def command(against: str | None, as_json: bool) -> None:
     Examples:
       gateway schemas check
       gateway schemas check --against origin/main
+      gateway schemas check --against registry
       GATEWAY_CATALOG_DIR=./schemas/events gateway schemas check --against ../released/events --json
     """
-    catalog_dir = load_settings().catalog_dir or schemas_root() / "events"
+    settings = load_settings()
+    catalog_dir = settings.catalog_dir or schemas_root() / "events"
     problems = [*check_catalog(catalog_dir), *check_gateway_records(schemas_root() / "gateway")]
     if against is not None:
-        problems += check_unchanged(catalog_dir, read_published(against, catalog_dir))
+        problems += check_unchanged(catalog_dir, published_catalog(against, settings))
     for problem in problems:
         _print_problem(problem, as_json=as_json)
     if problems:

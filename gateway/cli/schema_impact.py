@@ -7,16 +7,16 @@ from pathlib import Path
 import click
 
 from gateway.admin.lifecycle import select_subscriptions
-from gateway.admin.published_catalog import read_published
 from gateway.admin.schema_impact import Impact, list_impacts
 from gateway.cli.output import emit_json, emit_line, json_option
+from gateway.cli.published_catalog import published_catalog
 from gateway.cli.subscription_parts import table
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import check_event_type
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
 from gateway.wire.catalog import Catalog, catalog_of, load_catalog
-from gateway.wire.schema_files import is_version_file, read_schema_file, schemas_root
+from gateway.wire.schema_files import is_version_file, read_schema_file
 
 _BROKEN_EXIT = 1
 
@@ -34,7 +34,11 @@ class _Proposal:
 @click.argument("file", required=False)
 @click.option("--type", "event_type", metavar="TYPE", help="The event type of FILE; its folder's name by default.")
 @click.option("--candidate", metavar="DIR", help="A catalog folder that is to take the present one's place.")
-@click.option("--against", metavar="DIR|COMMIT", help="What is in use, if it is not the catalog: a folder or commit.")
+@click.option(
+    "--against",
+    metavar="DIR|COMMIT|registry",
+    help="What is in use, if it is not the catalog: a folder, a commit, or what the schema registry has.",
+)
 @click.option("--tenant", help="Only this tenant's subscriptions.")
 @json_option
 def command(
@@ -73,7 +77,7 @@ def command(
     elif file is not None:
         present, proposed = _without_and_with(present, _read_proposal(Path(file), event_type))
     if against is not None:
-        present = catalog_of(read_published(against, settings.catalog_dir or schemas_root() / "events"))
+        present = catalog_of(published_catalog(against, settings))
     impacts = list_impacts(select_subscriptions(table(), tenant=tenant), present, proposed)
     for impact in impacts:
         _print_impact(impact, as_json=as_json)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
+from gateway.admin.registered_versions import event_types_of, subjects_of
 from gateway.admin.schema_pull import PROBLEMS, PulledVersion, SchemaPull
 from gateway.admin.schema_push import PushedVersion, PushResult, SchemaPush
 from gateway.cli.output import emit_json, emit_line, json_option
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import check_event_type
-from gateway.domain.subjects import SubjectNaming, subject_of
+from gateway.domain.subjects import SubjectNaming
 from gateway.kafka.registry_client import RegistryClient
 from gateway.services.deployment import Deployment
 from gateway.settings import Settings, load_settings
@@ -116,7 +117,7 @@ def pull(
     event_types = _event_types(deployment.catalog(), records)
     problems = False
     with RegistryClient(deployment.schema_registry()) as client:
-        wanted = client.subjects() if every else subjects or _subjects(event_types, _naming(naming, settings))
+        wanted = client.subjects() if every else subjects or subjects_of(event_types, _naming(naming, settings))
         pulling = SchemaPull(client, folder, event_types, dry_run=dry_run)
         for pulled in pulling.run(wanted, only_known=not subjects):
             problems |= pulled.result in PROBLEMS
@@ -133,24 +134,18 @@ def _naming(chosen: str | None, settings: Settings) -> SubjectNaming:
 
 
 def _event_types(catalog: Catalog, records: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Give for each record's full name the event types that it may be."""
-    names = {
-        catalog.entry(event_type, version).record_name
+    """Give for each record's full name the event types that it may be: as `--type` says, else as the catalog has it."""
+    found = event_types_of(
+        catalog.entry(event_type, version)
         for event_type in catalog.event_types()
         for version in catalog.versions(event_type)
-    }
-    found = {name: catalog.find_record_name(name) for name in names}
+    )
     for text in records:
         event_type, equals, name = text.partition("=")
         if not (equals and name):
             raise InvalidInputError(f"--type {text}: is no TYPE=RECORD", hint=_TYPE_HINT)
         found[name] = (check_event_type(event_type),)
     return found
-
-
-def _subjects(event_types: dict[str, tuple[str, ...]], naming: SubjectNaming) -> list[str]:
-    pairs = sorted((event_type, name) for name, types in event_types.items() for event_type in types)
-    return list(dict.fromkeys(subject_of(naming, event_type, name) for event_type, name in pairs))
 
 
 def _print_pushed(pushed: PushedVersion, *, as_json: bool) -> None:

@@ -190,6 +190,32 @@ def test_a_schema_that_refers_to_others_is_written_whole(run: Run, state: Regist
     assert fields[0]["type"]["fields"][1]["type"] == fields[1]["type"] == "bank.Money"
 
 
+def test_the_catalog_is_checked_against_the_registry(run: Run, state: RegistryState, tmp_path: Path) -> None:
+    """A version that is registered has to be here, and the same but for its docs; numbers of subjects don't matter."""
+    first, second = record("Made", size="int"), record("Made", size="int", more="int")
+    state.add("events.a-shop.Made", {**first, "doc": "Not in the catalog."})
+    state.add("events.a-shop.Made", first)
+    state.add("events.a-shop.Made", second)
+    write(tmp_path, "a.made", 1, {**first, "doc": "What was made."})
+    write(tmp_path, "a.made", 2, second)
+    check = ("check", "--against", "registry")
+    assert run(*check, catalog=tmp_path) == []
+    other_default = {**second, "fields": [second["fields"][0], {"name": "more", "type": "int", "default": 7}]}
+    write(tmp_path, "a.made", 2, other_default)
+    state.add("events.a-shop.Made", record("Made", size="int", more="int", third="int"))
+    lines = run(*check, exit_code=1, catalog=tmp_path)
+    assert [(line["file"], line["rule"]) for line in lines] == [
+        ("a.made/2.avsc", "changed"),
+        ("a.made/4.avsc", "removed"),
+    ]
+
+
+def test_a_registry_without_the_catalog_is_no_yes(run: Run) -> None:
+    """Subjects may only be named in another way."""
+    with pytest.raises(NotFoundError, match=r"has nothing under events\.customer-shop"):
+        run("check", "--against", "registry")
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
