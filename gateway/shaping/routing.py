@@ -7,7 +7,7 @@ nothing for each subscription but its filter. Whatever fails in one variant does
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -81,8 +81,8 @@ class ViewRoute:
     fields: frozenset[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Shaped:
+# A tuple, for it is made for every event: a frozen dataclass takes three times as long.
+class Shaped(NamedTuple):
     """What some subscriptions get of an event.
 
     Attributes:

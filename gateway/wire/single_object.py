@@ -49,11 +49,11 @@ def decode_tagged(value: bytes, start: int, writer: Any) -> Any:
     return _decode(value, start, writer, None, return_named_type=True)
 
 
-def _decode(value: bytes, start: int, writer: Any, reader: Any, *, return_named_type: bool = False) -> Any:
+def _decode(value: bytes, start: int, writer: Any, reader: Any, **options: Any) -> Any:
     stream = BytesIO(value)
     stream.seek(start)
     try:
-        decoded = fastavro.schemaless_reader(stream, writer, reader, return_named_type=return_named_type)
+        decoded = fastavro.schemaless_reader(stream, writer, reader, **options)
     except Exception as error:  # fastavro raises whatever the bytes provoke: EOFError, ValueError, IndexError, …
         raise UndecodableError(
             "not_avro", f"the value does not fit its schema: {str(error) or type(error).__name__}"
