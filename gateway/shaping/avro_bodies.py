@@ -1,7 +1,8 @@
 """The body of content mode `avro`: the data of a view in single-object encoding, with the view's own schema.
 
-Decoded data does not say which branch of a union it was. It gets the first branch that holds it exactly: fastavro's own
-choice would write a timestamp as a date, where that comes first, and leave its time away.
+An event that was written with that schema keeps its bytes. Any other is written anew: decoded data does not say which
+branch of a union it was, so it gets the first one that holds it exactly. fastavro's own choice would write a timestamp
+as a date, where that comes first, and leave its time away.
 """
 
 import struct
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.wire.schema_nodes import NULL, Node, SchemaNodes, is_integer
-from gateway.wire.single_object import SingleObjectWriter, fingerprint_of
+from gateway.wire.single_object import MARKER, SingleObjectWriter, fingerprint_of
 
 
 class AvroBodies:
@@ -37,9 +38,21 @@ class AvroBodies:
             data: the decoded data of the view.
 
         Raises:
-            ValueError: it is not of the view's schema.
+            ValueError: it is not of the view's schema. The message repeats no value.
         """
-        return self._writer.encode(_tagged(self._nodes, self._nodes.root, data))
+        try:
+            return self._writer.encode(_tagged(self._nodes, self._nodes.root, data))
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+            raise ValueError(f"the data can't be written in Avro: {type(error).__name__}") from None
+
+    def wrap(self, value: bytes, start: int) -> bytes:
+        """Give the body of an event that was written with this very schema: its own bytes.
+
+        Args:
+            value: a record's value.
+            start: where in it the data begins.
+        """
+        return MARKER + self.fingerprint + value[start:]
 
 
 def _tagged(nodes: SchemaNodes, schema: Any, value: Any) -> Any:

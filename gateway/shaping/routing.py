@@ -182,7 +182,7 @@ class Router:
         for variant in route.variants:
             wanting = self._wanting(variant, subject)
             if wanting:
-                content = self._content(route.view, variant, subject)
+                content = self._content(route.view, variant, decoded, subject)
                 yield Shaped(wanting, route.version, route.granted, content)
 
     def _wanting(self, variant: Variant, subject: Subject) -> tuple[Subscription, ...]:
@@ -197,13 +197,13 @@ class Router:
                 chosen.append(subscription)
         return tuple(chosen)
 
-    def _content(self, view: View, variant: Variant, subject: Subject) -> Content | Failure:
+    def _content(self, view: View, variant: Variant, decoded: DecodedEvent, subject: Subject) -> Content | Failure:
         event, transform = subject.event, variant.transform
         if isinstance(transform, Failure):
             return transform
         try:
             if variant.content_mode is ContentMode.AVRO:
-                content = avro_content(event, view.avro.encode(subject.data))
+                content = avro_content(event, view.avro_of(decoded, subject.data))
             elif transform is None:
                 content = render_content(variant.content_mode, event, view.version, subject.data)
             else:

@@ -71,9 +71,22 @@ class View:
             raise projection
         return projection.read(decoded.value, decoded.start)
 
+    def avro_of(self, decoded: DecodedEvent, data: Any) -> bytes:
+        """Give what can be seen of an event in single-object encoding.
+
+        Args:
+            decoded: the event.
+            data: what `data_of` gave.
+
+        Raises:
+            ValueError: it can't be written.
+        """
+        if decoded.data is data:
+            return self._avro.wrap(decoded.value, decoded.start)
+        return self._avro.encode(data)
+
     @cached_property
-    def avro(self) -> AvroBodies:
-        """Encodes its data."""
+    def _avro(self) -> AvroBodies:
         return AvroBodies(self.nodes.root)
 
     @cached_property
