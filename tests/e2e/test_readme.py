@@ -18,6 +18,7 @@ from gateway.kafka.local.ports import choose_port
 from gateway.wire.sealing import generate_key_line
 from tests.e2e.pages import Reader, blocks_of
 from tests.generated_docs import ROOT
+from tests.registry_server import RegistryState, registry_server
 
 _KAFKA_IN_PAGES = "localhost:9092"
 # The README publishes evt-1, evt-2 and evt-3, and an event from each of its two scripts.
@@ -66,6 +67,16 @@ def test_the_page_on_content_modes_can_be_followed(tmp_path: Path, kafka: KafkaC
         for block in blocks_of(ROOT / "docs" / "content-modes.md"):
             reader.follow(block)
     assert '"date_of_birth"' in (tmp_path / "granted.avsc").read_text()
+
+
+def test_the_page_on_registries_can_be_followed(tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout) -> None:
+    """The catalog goes to the registry and comes back, and its scripts publish with what is registered."""
+    assert "events.order" in topics.event_topics()
+    with registry_server(RegistryState()) as url:
+        there = {"http://localhost:8081": url, _KAFKA_IN_PAGES: kafka.bootstrap_servers}
+        with Reader(tmp_path, there, {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers}) as reader:
+            printed = [reader.follow(block) for block in blocks_of(ROOT / "docs" / "registry.md")]
+    assert printed[-1] == "0 are left\n"
 
 
 def test_the_page_on_changing_the_catalog_can_be_followed(
