@@ -123,10 +123,13 @@ def _avro(headers: Mapping[str, str], body: bytes, webhook: VerifiedWebhook) -> 
 
 
 def _plain_head(headers: Mapping[str, str], webhook: VerifiedWebhook) -> dict[str, Any]:
-    event_type = headers.get(EVENT_TYPE_HEADER)
+    event_type, time = headers.get(EVENT_TYPE_HEADER), headers.get(EVENT_TIME_HEADER)
     if not event_type:
         raise InvalidPayloadError(f"the header {EVENT_TYPE_HEADER} is missing")
-    return {"event_id": webhook.webhook_id, "event_type": event_type, "timestamp": headers.get(EVENT_TIME_HEADER)}
+    for name, value in ((EVENT_TYPE_HEADER, event_type), (EVENT_TIME_HEADER, time)):
+        if value is not None and not (value.isascii() and value.isprintable()):
+            raise InvalidPayloadError(f"the header {name} is not printable ASCII")
+    return {"event_id": webhook.webhook_id, "event_type": event_type, "timestamp": time}
 
 
 def _cloud_event(attributes: Mapping[str, Any], webhook: VerifiedWebhook) -> dict[str, Any]:
@@ -169,7 +172,7 @@ def _attribute(name: str, value: str) -> str:
         value = re.sub(r"\\(.)", r"\1", value[1:-1])
     try:
         return unquote_to_bytes(value).decode()
-    except UnicodeDecodeError:
+    except UnicodeError:  # also of bytes that no header should have: aiohttp gives them as lone surrogates
         raise InvalidPayloadError(f"the header {name} is not UTF-8") from None
 
 

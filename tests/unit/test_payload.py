@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.domain.event import Event, SourcePosition
 from gateway.domain.subscription import ContentMode, SignatureProfile
@@ -121,3 +123,33 @@ def test_a_version_that_is_none_is_not_known(version: str) -> None:
     sent = sent_in(ContentMode.WEBHOOK)
     event = parse_payload({"webhook-schema-version": version}, sent.body, WEBHOOK)
     assert event.schema_version is None
+
+
+@given(
+    mode=st.sampled_from(ContentMode),
+    headers=st.dictionaries(
+        st.sampled_from(
+            [
+                "content-type",
+                "webhook-event-type",
+                "webhook-event-time",
+                "ce-id",
+                "ce-type",
+                "ce-source",
+                "ce-x",
+                "ce-specversion",
+            ]
+        ),
+        st.text() | st.sampled_from(["1.0", "evt-1", "application/cloudevents+json", "%", "%ff", "\udcff"]),
+    ),
+    body=st.binary() | st.sampled_from([sent_in(mode).body for mode in ContentMode]),
+)
+def test_any_request_is_an_event_or_refused(mode: ContentMode, headers: dict[str, str], body: bytes) -> None:
+    """A sender who has the secret can't make the receiver fail, and every text of an event can be written down."""
+    try:
+        event = parse_payload(headers, body, WEBHOOK, mode)
+    except InvalidPayloadError:
+        return
+    assert event.event_id == "evt-1"
+    written = repr((event.event_type, event.timestamp, event.attributes))
+    assert "\\udc" not in written
