@@ -19,6 +19,7 @@ from gateway.kafka.security import Tls
 # A registry keeps its schemas in records of Kafka, at most 1 MB each by default: what is larger is no schema.
 MAX_ANSWER_BYTES = 2_097_152
 DEFAULT_TIMEOUT_S = 5.0
+_THIS_MACHINE = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def bounded_session(access: RegistryAccess) -> httpx.Client:
         verify=access.tls.context(),
         headers=headers,
         timeout=access.timeout_s,
+        # Proxies of the environment are for elsewhere: what is not encrypted does not leave this machine.
+        mounts=dict.fromkeys(_THIS_MACHINE),
         event_hooks={"response": [partial(_bound, timeout_s=access.timeout_s)]},
     )
 

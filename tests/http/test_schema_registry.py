@@ -158,6 +158,17 @@ def test_a_login_is_sent_with_every_question(state: RegistryState, url: str, aut
     assert "GATEWAY_SCHEMA_REGISTRY_USERNAME" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_proxy_comes_between_on_this_machine(monkeypatch: pytest.MonkeyPatch, url: str, host: str) -> None:
+    """What is sent in the clear goes nowhere else, whatever the environment says."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with RegistryClient(RegistryAccess(url.replace("127.0.0.1", host))) as client:
+        assert client.subjects() == []
+
+
 def test_tls_needs_an_authority_that_is_trusted(state: RegistryState, tmp_path: Path) -> None:
     """Without it nothing is asked, and the setting is named."""
     authority = Authority(tmp_path)
