@@ -5,6 +5,7 @@ from pathlib import Path
 from gateway.admin.git_catalog import read_committed
 from gateway.wire.catalog import read_event_type, type_folders
 from gateway.wire.catalog_check import PublishedCatalog
+from gateway.wire.schema_files import is_folder
 
 
 def read_published(against: str, catalog_dir: Path) -> PublishedCatalog:
@@ -20,6 +21,6 @@ def read_published(against: str, catalog_dir: Path) -> PublishedCatalog:
         UnavailableError: there is no git.
     """
     folder = Path(against)
-    if against and folder.is_dir():
+    if against and is_folder(folder):
         return {type_folder.name: read_event_type(type_folder) for type_folder in type_folders(folder)}
     return read_committed(catalog_dir, against)

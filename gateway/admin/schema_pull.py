@@ -15,6 +15,7 @@ from gateway.admin.registered_versions import EventTypes, registered_versions, s
 from gateway.domain.errors import InvalidInputError, NotFoundError
 from gateway.kafka.registry_client import RegistryClient
 from gateway.wire.catalog import EventSchema, load_event_type
+from gateway.wire.schema_files import is_folder
 
 
 class PullResult(Enum):
@@ -123,7 +124,7 @@ class SchemaPull:
     def _versions_of(self, event_type: str) -> dict[int, EventSchema]:
         if event_type not in self._known:
             folder = self._folder / event_type
-            schemas = load_event_type(folder) if folder.is_dir() and any(folder.glob("*.avsc")) else []
+            schemas = load_event_type(folder) if is_folder(folder) and any(folder.glob("*.avsc")) else []
             self._known[event_type] = {schema.version: schema for schema in schemas}
         return self._known[event_type]
 

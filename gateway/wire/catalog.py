@@ -15,7 +15,7 @@ from gateway.domain.event import check_event_type
 from gateway.domain.topics import REJECTED, event_topic
 from gateway.wire.errors import CatalogError
 from gateway.wire.schema_bounds import check_schema_bounds
-from gateway.wire.schema_files import read_versions
+from gateway.wire.schema_files import is_folder, read_versions
 from gateway.wire.schema_nodes import SchemaNodes
 from gateway.wire.sensitive_marks import check_marks
 from gateway.wire.single_object import fingerprint_of
@@ -144,7 +144,7 @@ def type_folders(folder: Path) -> list[Path]:
     Raises:
         CatalogError: there is no such folder, nothing in it, or too much.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise CatalogError(f"there is no catalog folder {folder}", hint="GATEWAY_CATALOG_DIR names it")
     found = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not found:

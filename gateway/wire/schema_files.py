@@ -17,6 +17,14 @@ def schemas_root() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "schemas"
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether there is such a folder; there is none where the name is too long for one."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def read_versions(folder: Path) -> dict[int, Any]:
     """Read `<version>.avsc` files of one folder, oldest version first.
 
