@@ -75,7 +75,7 @@ class _Author:
 
     def change(self, version: Record, *, both_ways: bool) -> None:
         """Make one change, somewhere in a version."""
-        record = self._draw(st.sampled_from(list(_records(version))))
+        record = self._draw(st.sampled_from(list(records_of(version))))
         changes: list[Callable[[Record], None]] = [self._add, self._remove, self._rename, self._reorder, self._recode]
         self._draw(st.sampled_from(changes if both_ways else [*changes, self._promote, self._widen]))(record)
 
@@ -86,7 +86,7 @@ class _Author:
 
     def _remove(self, record: Record) -> None:
         """Take a field away that those who still have it have a default for, and which nothing else refers to."""
-        found = [field for field in record["fields"] if "default" in field and not any(_records(field["type"]))]
+        found = [field for field in record["fields"] if "default" in field and not any(records_of(field["type"]))]
         if found:
             record["fields"].remove(self._draw(st.sampled_from(found)))
 
@@ -172,24 +172,24 @@ class _Author:
         return f"{first}{self._names}"
 
 
-def _records(schema: Any) -> Iterator[Record]:
+def records_of(schema: Any) -> Iterator[Record]:
     """Every record that a schema defines."""
     match schema:
         case list():
             for branch in schema:
-                yield from _records(branch)
+                yield from records_of(branch)
         case {"type": "record", "fields": fields}:
             yield schema
             for field in fields:
-                yield from _records(field["type"])
+                yield from records_of(field["type"])
         case {"items": inner} | {"values": inner}:
-            yield from _records(inner)
+            yield from records_of(inner)
         case _:
             return
 
 
 def _defines(schema: Any) -> bool:
-    return any(_records(schema)) or (isinstance(schema, list) and len(schema) == 2 and "shop." in str(schema))
+    return any(records_of(schema)) or (isinstance(schema, list) and len(schema) == 2 and "shop." in str(schema))
 
 
 def _is_kind(schema: Any, kind: str) -> bool:

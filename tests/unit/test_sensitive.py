@@ -3,6 +3,7 @@
 import json
 from io import BytesIO
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import fastavro
@@ -17,10 +18,13 @@ from gateway.shaping.projection import Projection
 from gateway.shaping.sensitive import SensitiveFields, check_grant
 from gateway.wire.catalog import Catalog, EventSchema, event_schema
 from gateway.wire.errors import CatalogError
+from gateway.wire.json_data import data_from_json
+from gateway.wire.mocking import mock_data
 from gateway.wire.rendering import render_data
 from gateway.wire.schema_nodes import SchemaNodes
 from gateway.wire.single_object import HEADER_BYTES, SingleObjectWriter, decode_body
 from tests.marked_schemas import MarkedValue, marked_values
+from tests.schema_histories import histories, records_of
 
 ADDRESS = {
     "type": "record",
@@ -308,3 +312,46 @@ def test_only_what_is_granted_is_ever_read(made: MarkedValue, data: st.DataObjec
     assert not any(text.encode() in avro for text in made.texts.keys() - seen)
     if not hidden:
         assert view == made.data
+
+
+@given(histories(), st.data())
+def test_a_mark_in_one_version_hides_the_field_in_all_of_them(
+    history: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    """Whatever was renamed, and whichever version was written or is wanted: the rest is what it would have been."""
+    fields_by_version = [[each for one in records_of(version) for each in one["fields"]] for version in history]
+    for marked in data.draw(
+        st.lists(st.sampled_from([each for some in fields_by_version for each in some]), max_size=4)
+    ):
+        marked["sensitive"] = True
+    everything = [each for some in fields_by_version for each in some]
+    # Of such a history, a name stands for one field only.
+    hidden_names = {each["name"] for each in everything if each.get("sensitive")}
+    while more := {
+        name
+        for each in everything
+        if not hidden_names.isdisjoint(names := {each["name"], *each.get("aliases", ())})
+        for name in names - hidden_names
+    }:
+        hidden_names |= more
+
+    nodes = [SchemaNodes(version) for version in history]
+    writer, reader = data.draw(st.tuples(st.sampled_from(nodes), st.sampled_from(nodes)))
+    made = mock_data(writer, Random(data.draw(st.integers(0, 100))))  # noqa: S311 - made-up data
+    value = SingleObjectWriter(writer.root).encode(data_from_json(writer, made))
+    fields = SensitiveFields(nodes)
+    view = SchemaNodes(fields.schema_without(reader, fields.hidden_without([])))
+    seen, whole = (Projection(writer, each).read(value, HEADER_BYTES) for each in (view, reader))
+    assert seen == without_names(whole, hidden_names)
+    assert decode_body(AvroBodies(view.root).encode(seen), HEADER_BYTES, view.root) == seen
+
+
+def without_names(value: Any, names: set[str]) -> Any:
+    """Take the fields of these names out of a value, wherever they are."""
+    match value:
+        case dict():
+            return {name: without_names(inner, names) for name, inner in value.items() if name not in names}
+        case list():
+            return [without_names(item, names) for item in value]
+        case _:
+            return value
