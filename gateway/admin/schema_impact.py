@@ -126,8 +126,8 @@ class _Comparison:
         if not refused or before is None:
             return refused
         present = refusals_for(subscription, before.event_type, before.version, before.catalog)
-        known = {(refusal.field, refusal.message) for refusal in present}
-        return [refusal for refusal in refused if (refusal.field, refusal.message) not in known]
+        known = {refusal.field for refusal in present}
+        return [refusal for refusal in refused if refusal.field not in known]
 
     def _of_expressions(
         self, subscription: Subscription, before: View | None, after: View, changes: Iterable[Finding]
@@ -135,7 +135,8 @@ class _Comparison:
         """Say which of its expressions are refused from now on, and which speak of what changed."""
         refused = self._new_refusals(subscription, before, after)
         for refusal in refused:
-            yield Finding("", refusal.field, refusal.message)
+            # The lines that follow show the expression and the place in it.
+            yield Finding("", refusal.field, refusal.message.partition("\n")[0])
         fields = {refusal.field for refusal in refused}
         for field, text in (("filter", subscription.filter), ("transform", subscription.transform)):
             if text is None or field in fields:

@@ -31,6 +31,9 @@ def thing(**changed: Any) -> dict[str, Any]:
     return record(*(one for one in fields.values() if one is not None), name="Thing")
 
 
+WITHOUT_OLD = thing(state=field("state", enum("NEW", default="NEW", name="State"), default="NEW"))
+
+
 def pinned_to(version: int, **more: Any) -> Subscription:
     return replace(
         subscription("pinned", event_types=("thing.*",)), pins=((TYPE, version),), follow_latest=False, **more
@@ -54,7 +57,7 @@ def impacts(one: Subscription, candidate: Catalogue, present: Catalogue | None =
     [
         (thing(more=field("more", "int", default=0)), []),
         (thing(note=None), []),
-        (thing(state=field("state", enum("NEW", default="NEW", name="State"), default="NEW")), []),
+        (WITHOUT_OLD, []),
         (thing(note=field("note", "int", default=0)), [("note", "unreadable")]),
         (thing(id=None), [("id", "unreadable")]),
         (thing(total=field("total", decimal(9, 3), default="")), [("total", "unreadable")]),
@@ -83,7 +86,7 @@ def test_a_pinned_receiver_is_broken_by_what_cannot_be_sent_as_its_version(
             thing(note=None, remark=field("remark", ["null", "string"], default=None, aliases=["note"])),
             [("note", "renamed")],
         ),
-        (thing(state=field("state", enum("NEW", default="NEW", name="State"), default="NEW")), [("state", "values")]),
+        (WITHOUT_OLD, [("state", "values")]),
         (thing(note=field("note", "string", default="")), [("note", "unreadable"), ("note", "type")]),
         (thing(total=field("total", decimal(9, 3), default="")), [("total", "unreadable"), ("total", "type")]),
         (thing(note=field("note", ["null", "string"], default=None, sensitive=True)), [("note", "hidden")]),
@@ -125,6 +128,29 @@ def test_a_filter_and_a_transform_that_speak_of_what_changed_may_mean_something_
     assert [rule for path, rule in found if path == "state"] == ["unreadable", "values", "meaning", "meaning"]
     other = following(filter="data.id == 'x'", transform='{"is": "data.id"}')
     assert "meaning" not in {rule for _, rule in impacts(other, candidate)}
+
+
+@pytest.mark.parametrize(
+    ("text", "proposed", "rules"),
+    [
+        ("data.note == 'x'", thing(note=None), ["removed", "filter"]),
+        ("data.state == 'OLD'", WITHOUT_OLD, ["values", "filter"]),
+        ("data.note.startsWith('x')", thing(note=field("note", "int", default=0)), ["unreadable", "type", "filter"]),
+        ("data.id == 'x'", thing(note=None), ["removed"]),
+        ("data.nope == 1", thing(more=field("more", "int", default=0)), []),
+    ],
+)
+def test_a_filter_that_would_be_refused_is_said(text: str, proposed: Any, rules: list[str]) -> None:
+    """Once, with the field that it speaks of; not where it was wrong before."""
+    found = impacts(following(filter=text), {TYPE: {1: thing(), 2: proposed}})
+    assert list(dict.fromkeys(rule for _, rule in found)) == rules
+
+
+def test_a_filter_need_not_fit_a_type_that_is_new() -> None:
+    """Its pattern takes in another event type, on whose data it would fail."""
+    other = record(field("id", "string"), name="Other")
+    found = impacts(following(filter="data.note == 'x'"), {TYPE: {1: thing()}, "thing.lost": {1: other}})
+    assert found == [("", "filter")]
 
 
 def test_only_who_gets_the_type_is_affected() -> None:
