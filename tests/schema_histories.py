@@ -103,12 +103,13 @@ class _Author:
         record["fields"] = [next(moved) if field in plain else field for field in record["fields"]]
 
     def _recode(self, record: Record) -> None:
-        """Add a symbol to an enum, or take one away that is not the default."""
+        """Add a symbol to an enum, or take one away that was added: none that is a default."""
         field = self._choose(record["fields"], lambda field: _is_kind(field["type"], "enum"))
         if field is not None:
             symbols: list[str] = field["type"]["symbols"]
-            if len(symbols) > 2 and self._draw(st.booleans()):
-                symbols.pop()
+            added = [symbol for symbol in symbols if symbol.startswith("S")]
+            if added and self._draw(st.booleans()):
+                symbols.remove(added[-1])
             else:
                 symbols.insert(self._draw(st.integers(1, len(symbols))), self._name("S"))
 
