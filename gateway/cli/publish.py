@@ -1,8 +1,7 @@
 """`gateway publish`: publish events from a file, from standard input, or made up."""
 
-import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from itertools import islice
@@ -11,9 +10,9 @@ from typing import IO, Any
 
 import click
 
+from gateway.cli.event_files import read_rows
 from gateway.cli.output import emit_json, json_option
 from gateway.domain.delivery import Priority
-from gateway.domain.errors import InvalidInputError
 from gateway.domain.subjects import SubjectNaming
 from gateway.kafka.publisher import EventPublisher, PublishReceipt
 from gateway.kafka.registered_ids import RegisteredIds
@@ -24,11 +23,9 @@ from gateway.wire.catalog import Catalog
 from gateway.wire.event_encoder import DEFAULT_SOURCE, NewEvent
 from gateway.wire.mocking import mock_data
 from gateway.wire.option_headers import parse_deliver_after
-from gateway.wire.strict_json import exact_number, parse_json
 
 # Of made-up events; what is read is one batch, so that nothing is sent before all of it is checked.
 _BATCH_EVENTS = 1000
-_MAX_INPUT_BYTES = 16 * 1024 * 1024
 
 
 @click.command()
@@ -95,7 +92,7 @@ def command(
     deployment = Deployment(settings)
     catalog = deployment.catalog()
     if file is not None:
-        rows = _read(file)
+        rows = read_rows(file)
         count, data = len(rows), iter(rows)
     else:
         count = mock_count or 0
@@ -158,30 +155,3 @@ def _made_up(
 ) -> Iterator[dict[str, Any]]:
     nodes, random = catalog.entry(event_type, version).nodes, Random(seed)  # noqa: S311 - made-up data, no secrets
     return (mock_data(nodes, random) for _ in range(count))
-
-
-def _read(file: IO[bytes]) -> Sequence[dict[str, Any]]:
-    """Read one JSON object over any number of lines, or one object a line."""
-    text = file.read(_MAX_INPUT_BYTES + 1)
-    if len(text) > _MAX_INPUT_BYTES:
-        raise InvalidInputError(f"{file.name} is larger than {_MAX_INPUT_BYTES} bytes", hint="publish it in parts")
-    try:
-        rows = [parse_json(text, parse_float=exact_number)]
-    except json.JSONDecodeError:
-        rows = [
-            _parse_line(file.name, number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()
-        ]
-    except ValueError as error:
-        raise InvalidInputError(f"{file.name} is not JSON with one meaning: {error}") from None
-    if not rows:
-        raise InvalidInputError(f"{file.name} is empty")
-    return rows
-
-
-def _parse_line(name: str, number: int, line: bytes) -> Any:  # noqa: ANN401 - what it is, the encoder checks
-    try:
-        return parse_json(line, parse_float=exact_number)
-    except ValueError as error:
-        raise InvalidInputError(
-            f"{name}, line {number} is not JSON: {error}", hint="one JSON object, or one object a line"
-        ) from None

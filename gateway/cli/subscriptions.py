@@ -5,7 +5,7 @@ import click
 from gateway.admin.backlog import BacklogCounter
 from gateway.admin.lifecycle import select_subscriptions
 from gateway.admin.views import public_view
-from gateway.cli import subscription_definitions, subscription_manifests, subscription_secrets
+from gateway.cli import subscription_definitions, subscription_filters, subscription_manifests, subscription_secrets
 from gateway.cli.backlog_views import backlog_fields, backlog_json
 from gateway.cli.output import emit_json, emit_line, emit_table, json_option
 from gateway.cli.scanning import ScanProgress
@@ -167,5 +167,10 @@ def delete(subscription_id: str, expected_revision: int | None, yes: bool, as_js
         click.echo(f"deleted {subscription_id}")
 
 
-for _part in (*subscription_definitions.COMMANDS, *subscription_secrets.COMMANDS, *subscription_manifests.COMMANDS):
+for _part in (
+    *subscription_definitions.COMMANDS,
+    *subscription_secrets.COMMANDS,
+    *subscription_manifests.COMMANDS,
+    *subscription_filters.COMMANDS,
+):
     command.add_command(_part)

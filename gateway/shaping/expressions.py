@@ -205,17 +205,27 @@ class ExpressionCompiler:
         """
         return self._compile(text, condition=False)
 
-    def _compile(self, text: str, *, condition: bool) -> Expression:
+    def checked(self, text: str) -> SyntaxTree:
+        """Give what an expression says, after it was checked.
+
+        Raises:
+            InvalidInputError: it is too long, or the checker refuses it.
+        """
+        return self._checked(text)[0]
+
+    def _checked(self, text: str) -> tuple[SyntaxTree, str]:
         if len(text) > MAX_EXPRESSION_CHARS:
             raise InvalidInputError(f"it has {len(text)} characters, at most {MAX_EXPRESSION_CHARS} are allowed")
         try:
             checked = self._environment.compile(readable_text(text))
-            tree = SyntaxTree(checked.serialize())
+            return SyntaxTree(checked.serialize()), str(checked.return_type())
         except ValueError as error:
             raise InvalidInputError(str(error)) from None
         except RuntimeError as error:
             raise self._refusals.of(text, str(error)) from None
-        type_name = str(checked.return_type())
+
+    def _compile(self, text: str, *, condition: bool) -> Expression:
+        tree, type_name = self._checked(text)
         if condition and type_name not in {"BOOL", "DYN"}:
             raise InvalidInputError(
                 f"it gives {self._refusals.words(tree.root, tree)}, not true or false", hint="compare it with something"
@@ -226,5 +236,8 @@ class ExpressionCompiler:
         nullable = settle_nulls(tree, self._types)
         if condition and (nullable or type_name == "DYN"):
             must_be_boolean(tree)
-        program = evaluating_environment().deserialize(tree.serialized())
+        try:
+            program = evaluating_environment().deserialize(tree.serialized())
+        except RuntimeError:  # of what was added to it, for the checker took it
+            raise InvalidInputError("it is nested too deeply") from None
         return Expression(text, type_name, program, None if cost.is_small else cost, fields)

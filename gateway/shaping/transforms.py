@@ -29,6 +29,7 @@ MAX_TEMPLATE_DEPTH = 20
 _PATH = re.compile(r"(data|event)((?:\.[A-Za-z_][A-Za-z0-9_]*|\[[0-9]{1,9}\])*)\Z")
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[([0-9]+)\]")
 _INT64_END = 2**63
+Step = str | int
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -56,13 +57,13 @@ class _Leaf:
 
     place: str
     expression: Expression
-    path: tuple[str | int, ...] | None
+    path: tuple[Step, ...] | None
 
     def evaluate(self, subject: Subject) -> Any:
         try:
             if self.path is None:
                 return plain_value(self.expression.evaluate(subject), self.expression.text)
-            return _walk(self.path, subject)
+            return value_at(self.path, subject)
         except EvaluationError as error:
             raise TransformError(f"{self.place}: {error.reason}") from error
 
@@ -209,19 +210,28 @@ def _name(name: Any) -> str:
     return name if isinstance(name, str) else orjson.dumps(name).decode()
 
 
-def _path_of(text: str) -> tuple[str | int, ...] | None:
+def _path_of(text: str) -> tuple[Step, ...] | None:
     match = _PATH.match(text.strip())
     if match is None:
         return None
     return (match[1], *_steps(match[2]))
 
 
-def _steps(text: str) -> Iterator[str | int]:
+def _steps(text: str) -> Iterator[Step]:
     for step in _STEP.finditer(text):
         yield step[1] or int(step[2])
 
 
-def _walk(path: tuple[str | int, ...], subject: Subject) -> Any:
+def value_at(path: tuple[Step, ...], subject: Subject) -> Any:
+    """Give what lies at a path in an event, as it is decoded; a field of null is null.
+
+    Args:
+        path: `data` or `event`, then fields, keys of maps and indexes of arrays.
+        subject: the event.
+
+    Raises:
+        EvaluationError: nothing does.
+    """
     root, *steps = path
     value: Any = _event_of(subject) if root == EVENT else subject.data
     for step in steps:

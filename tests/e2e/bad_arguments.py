@@ -28,6 +28,7 @@ _REQUIRED = {
     "subscriptions create": ("--url", "http://127.0.0.1:9/", "--event-type", "order.created", "--tenant", "nobody"),
     "subscriptions delete": ("--yes",),
     "publish": ("--mock", "1"),
+    "subscriptions test-filter": ("--filter", "true", "--event-type", "order.paid", "--file", "-"),
     "dlq replay": ("--yes",),
     # Of no event type, so that nothing is written.
     "schemas docs": ("--type", "nothing.known"),

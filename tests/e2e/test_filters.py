@@ -1,7 +1,7 @@
 """Filters and transforms from the command line to the receiver: who asked for less gets less."""
 
 import asyncio
-from typing import Any
+from pathlib import Path
 
 import orjson
 import pytest
@@ -30,8 +30,15 @@ def payment(tenant: str, name: str, amount: str, method: str = "CARD") -> NewEve
     return NewEvent("order.paid", data, key=ORDER_ID, event_id=f"{tenant}-{name}", tenant=tenant)
 
 
+def payment_file(folder: Path) -> Path:
+    """Write the data of a payment of 50 euros into a file."""
+    file = folder / "payment.json"
+    file.write_bytes(orjson.dumps(payment("", "", "50.00").data))
+    return file
+
+
 async def test_a_subscription_gets_what_its_filter_lets_through_in_the_form_that_it_asked_for(
-    receiver: Receiver, publisher: EventPublisher, tmp_path: Any
+    receiver: Receiver, publisher: EventPublisher, tmp_path: Path
 ) -> None:
     """Others get everything; a filter that fails sends or skips as it was told, and that is to be seen."""
     everything = await receiver.subscribe(event_type="order.paid")
@@ -58,6 +65,8 @@ async def test_a_subscription_gets_what_its_filter_lets_through_in_the_form_that
     ]
     bodies = {request.webhook_id: orjson.loads(request.body)["data"] for request in receiver.requests(large)}
     assert bodies[f"{everything}-b"] == {"order": ORDER_ID, "euros": "100.01", "large": False}
+    tested = await receiver.gateway("subscriptions", "test-filter", large, "--file", str(payment_file(tmp_path)))
+    assert tested.splitlines() == ["false", '  data.amount  "50.00"']
     for inbox, words in ((sends, "divide by zero; the event was sent"), (skips, "the event was not sent")):
         shown = orjson.loads(await receiver.gateway("subscriptions", "get", inbox, "--json"))
         (signal,) = [each for each in shown["signals"] if each["kind"] == "filter_failed"]
@@ -66,7 +75,7 @@ async def test_a_subscription_gets_what_its_filter_lets_through_in_the_form_that
 
 
 async def test_a_transform_that_fails_becomes_a_dead_letter_that_says_so(
-    receiver: Receiver, publisher: EventPublisher, tmp_path: Any
+    receiver: Receiver, publisher: EventPublisher, tmp_path: Path
 ) -> None:
     """The others get the event."""
     everything = await receiver.subscribe(event_type="order.paid")

@@ -1,0 +1,163 @@
+"""`gateway subscriptions test-filter`: what a filter says of events, and why."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, Any
+
+import click
+import orjson
+
+from gateway.cli.event_files import read_rows
+from gateway.cli.output import emit_json, emit_line, json_option
+from gateway.cli.subscription_parts import table
+from gateway.domain.changes import require
+from gateway.domain.errors import InvalidInputError
+from gateway.domain.subscription import OnFilterError, Subscription, granted_paths
+from gateway.domain.versions import covered_types, version_for
+from gateway.services.deployment import Deployment
+from gateway.settings import load_settings
+from gateway.shaping.expressions import Subject
+from gateway.shaping.filter_parts import PartValue, values_of_parts
+from gateway.shaping.filters import Decision, Filter, Rule
+from gateway.shaping.trial_events import trial_event
+from gateway.shaping.views import View, Views
+from gateway.wire.catalog import Catalog
+from gateway.wire.event_encoder import DEFAULT_SOURCE, NewEvent
+from gateway.wire.rendering import render_data
+
+_MAX_SHOWN_CHARS = 120
+_FAILED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """A filter, and what it is tested on.
+
+    Attributes:
+        text: the filter.
+        view: what it sees.
+        on_error: what becomes of an event on which it fails.
+    """
+
+    text: str
+    view: View
+    on_error: OnFilterError
+
+
+@click.command(name="test-filter")
+@click.argument("subscription_id", required=False)
+@click.option("--filter", "text", metavar="CEL", help="Test this filter, not a subscription's.")
+@click.option("--event-type", metavar="TYPE", help="Type of the events; needed where there are several.")
+@click.option("--version", type=click.IntRange(min=1), help="With --filter: the version it sees.  [default: latest]")
+@click.option(
+    "--file", "file", type=click.File("rb"), required=True, help="Data of events: a JSON object, or one a line."
+)
+@click.option("--tenant", help="The events' tenant.  [default: the subscription's]")
+@click.option("--subject", help="What the events are about.")
+@click.option("--source", default=DEFAULT_SOURCE, show_default=True, help="URI reference that names the producer.")
+@json_option
+@click.pass_context
+def test_filter(
+    context: click.Context,
+    subscription_id: str | None,
+    text: str | None,
+    event_type: str | None,
+    version: int | None,
+    file: IO[bytes],
+    tenant: str | None,
+    subject: str | None,
+    source: str,
+    as_json: bool,
+) -> None:
+    """Tell what a filter says of events, and show its conditions and the values that it looks at.
+
+    The filter is a subscription's, in the version and with the sensitive fields that the subscription gets; or any one,
+    in any version, without sensitive fields. Only with a subscription Kafka is needed. The data is of the version that
+    the filter sees. Exit code 1 tells that the filter failed on an event.
+
+    \b
+    Examples:
+      gateway subscriptions test-filter sub_4f7n2kq3 --file order.json
+      gateway subscriptions test-filter --filter 'data.total > 100' --event-type order.created --file order.json
+      gateway schemas mock order.paid --count 5 --json |
+          gateway subscriptions test-filter --filter 'data.amount > 50' --event-type order.paid --file - --json
+    """
+    if (subscription_id is None) == (text is None):
+        raise click.UsageError("give either a subscription or --filter")
+    if text is None and version is not None:
+        raise click.UsageError("--version goes with --filter: a subscription has its own")
+    catalog = Deployment(load_settings()).catalog()
+    if subscription_id is not None:
+        subscription = require(table(), subscription_id)
+        tested, tenant = _of_subscription(catalog, subscription, event_type), tenant or subscription.tenant
+    else:
+        tested = _of_text(catalog, text or "", event_type, version)
+    filter_ = Filter(tested.view.expressions, tested.text)
+    failed = False
+    for row in read_rows(file):
+        new = NewEvent(tested.view.event_type, row, tested.view.version, tenant=tenant, subject=subject, source=source)
+        event = trial_event(catalog, new, datetime.now(UTC))
+        seen = Subject(event.event, tested.view.data_of(event))
+        decision = filter_.decide(seen, tested.on_error)
+        _show(decision, values_of_parts(tested.view.expressions, tested.text, seen), as_json=as_json)
+        failed = failed or decision.rule is Rule.ON_FILTER_ERROR
+    context.exit(_FAILED if failed else 0)
+
+
+def _of_subscription(catalog: Catalog, subscription: Subscription, event_type: str | None) -> _Tested:
+    if subscription.filter is None:
+        raise InvalidInputError(
+            f"{subscription.subscription_id} has no filter: it gets every event of its types",
+            hint="test one with --filter",
+        )
+    covered = covered_types(subscription.event_types, catalog.event_types())
+    if event_type is None and len(covered) == 1:
+        (event_type,) = covered
+    if event_type not in covered:
+        what = "gets events of several types" if event_type is None else f"does not get {event_type}"
+        raise InvalidInputError(
+            f"{subscription.subscription_id} {what}", hint=f"--event-type with one of {', '.join(covered)}"
+        )
+    versions = catalog.versions(event_type)
+    version = version_for(subscription.pins, event_type, versions, follow_latest=subscription.follow_latest)
+    granted = granted_paths(subscription.sensitive_grants, event_type)
+    return _Tested(subscription.filter, Views(catalog).find(event_type, version, granted), subscription.on_filter_error)
+
+
+def _of_text(catalog: Catalog, text: str, event_type: str | None, version: int | None) -> _Tested:
+    if event_type is None:
+        raise click.UsageError("--filter needs --event-type")
+    view = Views(catalog).find(event_type, catalog.entry(event_type, version).version, ())
+    _ = view.expressions.condition(text)  # refuses what is no filter
+    return _Tested(text, view, OnFilterError.SEND)
+
+
+def _show(decision: Decision, parts: list[PartValue], *, as_json: bool) -> None:
+    failed = decision.rule is Rule.ON_FILTER_ERROR
+    if as_json:
+        emit_json(
+            {
+                "result": None if failed else decision.is_wanted,
+                "error": decision.detail,
+                "sent": decision.is_wanted,
+                "parts": [
+                    {"expression": part.text, "value": orjson.Fragment(render_data(part.value)), "error": part.error}
+                    for part in parts
+                ],
+            }
+        )
+        return
+    sent = "sent" if decision.is_wanted else "not sent"
+    emit_line(f"error: {decision.detail} ({sent})" if failed else str(decision.is_wanted).lower())
+    width = max((len(part.text) for part in parts), default=0)
+    for part in parts:
+        value = f"error: {part.error}" if part.error is not None else _shown(part.value)
+        emit_line(f"  {part.text:<{min(width, _MAX_SHOWN_CHARS)}}  {value}")
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - a value of any Avro type
+    text = render_data(value).decode()
+    return text if len(text) <= _MAX_SHOWN_CHARS else f"{text[:_MAX_SHOWN_CHARS]}…"
+
+
+COMMANDS = (test_filter,)
