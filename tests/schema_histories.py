@@ -108,7 +108,7 @@ class _Author:
         if field is not None:
             symbols: list[str] = field["type"]["symbols"]
             added = [symbol for symbol in symbols if symbol.startswith("S")]
-            if added and self._draw(st.booleans()):
+            if self._draw(st.booleans()) and added:
                 symbols.remove(added[-1])
             else:
                 symbols.insert(self._draw(st.integers(1, len(symbols))), self._name("S"))

@@ -44,6 +44,8 @@ def fields_of(schema: Any) -> Iterator[tuple[Schema, Schema]]:
                 yield from fields_of(field["type"])
         case {"items": inner} | {"values": inner}:
             yield from fields_of(inner)
+        case _:
+            return  # no record lies inside
 
 
 def add_without_default(record: Schema, _: Schema) -> str:
