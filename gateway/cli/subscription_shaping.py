@@ -24,11 +24,12 @@ def shaping_options(function: F) -> F:
             help="Send events of this type in this version, like order.created=1; may be repeated.",
         ),
         click.option(
-            "--follow-latest/--pin-latest",
-            "follows",
+            "--pin-latest", is_flag=True, help="Send each event type in its latest version of now.  [default]"
+        ),
+        click.option(
+            "--follow-latest/--no-follow-latest",
             default=None,
-            help="Send each event in the latest version of its type, or in the one that is the latest now.  "
-            "[default: the latest now]",
+            help="Send event types without a pin in the latest version of the day.  [default: no]",
         ),
         click.option(
             "--content-mode",
@@ -73,11 +74,12 @@ def shaping_from(options: dict[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidInputError: a pin is none, options exclude each other, or a file is too long or no text.
     """
-    follows: bool | None = options.pop("follows")
+    pin_latest = options.pop("pin_latest") or None
+    if pin_latest and options["follow_latest"]:
+        raise InvalidInputError("--pin-latest and --follow-latest exclude each other")
     return {
         "pins": tuple(parse_pin(text) for text in options.pop("pins")) or None,
-        "follow_latest": follows,
-        "pin_latest": True if follows is False else None,
+        "pin_latest": pin_latest,
         "transform": _transform(options.pop("transform_file"), none=options.pop("no_transform")),
     }
 

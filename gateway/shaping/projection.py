@@ -1,8 +1,8 @@
 """Data written with one schema, read as another: Avro's schema resolution (1.12, "Schema Resolution"), value by value.
 
 For each pair of schemas the resolution is worked out once and compiled into functions; what an event costs is what
-differs. fastavro's own resolution is not used: it puts raw defaults into the data, fails where a field's name and its
-alias are both written, and does not look into a union's branches before it chooses one.
+differs. fastavro's own resolution is not used: it puts raw defaults into the data, takes an alias before a field's own
+name, and does not look into a union's branches before it chooses one.
 
     data = Projection(writer, reader).read(value, start)
 
@@ -19,13 +19,10 @@ from uuid import UUID
 
 from gateway.domain.errors import GatewayError
 from gateway.shaping.read_defaults import read_default
+from gateway.shaping.type_pairs import NAMED, PROMOTIONS, Step, agree, describe, is_same
 from gateway.wire import single_object
 from gateway.wire.schema_nodes import UNION, Node, SchemaNodes
 
-# From a value as it was written to the value as it is read; None where they are the same.
-Step = Callable[[Any], Any] | None
-
-_NAMED = frozenset({"record", "enum", "fixed"})
 _CLASSES: dict[str, type] = {
     "null": type(None),
     "boolean": bool,
@@ -109,8 +106,8 @@ class _Resolution:
             return self._written_union(writer, reader_schema, path)
         if reader.kind == UNION:
             return self._read_union(writer_schema, writer, reader, path)
-        if not _agree(writer, reader):
-            raise ValueError(f"{path}: {_describe(writer)} can't be read as {_describe(reader)}")
+        if not agree(writer, reader):
+            raise ValueError(f"{path}: {describe(writer)} can't be read as {describe(reader)}")
         return self._matching(writer, reader, path)
 
     def _matching(self, writer: Node, reader: Node, path: str) -> Step:
@@ -126,11 +123,11 @@ class _Resolution:
             case "enum":
                 return _symbols(writer, reader, path)
             case _:
-                return _PROMOTIONS.get((writer.kind, reader.kind))
+                return PROMOTIONS.get((writer.kind, reader.kind))
 
     def _read_union(self, writer_schema: Any, writer: Node, reader: Node, path: str) -> Step:
         refusals = []
-        for branch in sorted(reader.branches, key=lambda branch: not _is_same(writer, self._reader.node(branch))):
+        for branch in sorted(reader.branches, key=lambda branch: not is_same(writer, self._reader.node(branch))):
             known = dict(self._records)
             try:
                 return self.resolve(writer_schema, branch, path)
@@ -150,7 +147,7 @@ class _Resolution:
                 step = self.resolve(branch, reader_schema, path)
             except ValueError as error:
                 step, self._records = _refusal(str(error)), known
-            if node.kind in _NAMED:
+            if node.kind in NAMED:
                 by_name[node.name] = step
             else:
                 # An int and a long look the same when they are decoded, and so do a float and a double. Where a union
@@ -212,40 +209,6 @@ class _Record:
         return read
 
 
-def _is_same(writer: Node, reader: Node) -> bool:
-    """Tell whether two types are one type, by kind and name."""
-    return (writer.kind, writer.name) == (reader.kind, reader.name)
-
-
-def _agree(writer: Node, reader: Node) -> bool:
-    """Tell whether two types match by themselves, whatever lies inside."""
-    if writer.logical_type != reader.logical_type:
-        return False
-    if writer.kind != reader.kind:
-        return (writer.kind, reader.kind) in _PROMOTIONS
-    if reader.logical_type == "decimal" and (writer.precision, writer.scale) != (reader.precision, reader.scale):
-        return False
-    if reader.kind == "fixed" and writer.definition["size"] != reader.definition["size"]:
-        return False
-    return reader.kind not in _NAMED or writer.short_name == reader.short_name or writer.name in _aliases(reader)
-
-
-def _aliases(node: Node) -> set[str]:
-    """Give the full names that a type is known by, too."""
-    namespace = node.name.rpartition(".")[0]
-    return {
-        alias if "." in alias or not namespace else f"{namespace}.{alias}"
-        for alias in node.definition.get("aliases", ())
-    }
-
-
-def _describe(node: Node) -> str:
-    kind = node.kind if node.name == node.kind else f"{node.kind} {node.name}"
-    if node.logical_type == "decimal":
-        return f"{kind} of decimal({node.precision},{node.scale})"
-    return kind if node.logical_type is None else f"{kind} of {node.logical_type}"
-
-
 def _each_item(step: Callable[[Any], Any]) -> Step:
     return lambda value: [step(item) for item in value]
 
@@ -289,15 +252,3 @@ def _symbols(writer: Node, reader: Node, path: str) -> Step:
         return default
 
     return read
-
-
-_PROMOTIONS: dict[tuple[str, str], Step] = {
-    ("int", "long"): None,
-    ("int", "float"): float,
-    ("int", "double"): float,
-    ("long", "float"): float,
-    ("long", "double"): float,
-    ("float", "double"): None,
-    ("string", "bytes"): str.encode,
-    ("bytes", "string"): bytes.decode,
-}

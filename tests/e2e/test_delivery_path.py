@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import orjson
 import pytest
@@ -13,6 +14,8 @@ from svix.webhooks import Webhook as SvixWebhook
 from gateway.kafka.publisher import EventPublisher
 from gateway.receiver import verify
 from gateway.wire.catalog import load_catalog
+from gateway.wire.event_encoder import NewEvent
+from gateway.wire.mocking import mock_data
 from gateway.wire.schema_files import schemas_root
 from gateway.wire.single_object import fingerprint_of
 from tests.e2e.events import one_of_each, publish_payments
@@ -61,6 +64,35 @@ async def test_events_of_every_version_and_of_any_producer_arrive_signed(
     assert sorted(receiver.ids(inbox), key=str) == sorted(expected, key=str)
 
 
+async def test_receivers_get_the_version_that_they_are_pinned_to(receiver: Receiver, publisher: EventPublisher) -> None:
+    """Whichever the producer wrote: back to an old version, on to a new one with its defaults, or the latest."""
+    tenant = await receiver.subscribe("--pin", "order.created=1")
+    latest = await receiver.subscribe("--follow-latest", tenant=tenant)
+    catalog = load_catalog(EVENTS)
+    events = [
+        NewEvent(
+            "order.created",
+            mock_data(catalog.entry("order.created", version).nodes, Random(version)),  # noqa: S311 - made up
+            version,
+            event_id=f"{tenant}-{version}",
+            tenant=tenant,
+        )
+        for version in (1, 3)
+    ]
+    await asyncio.to_thread(publisher.publish_batch, events)
+    await receiver.until_accepted(4, tenant, latest)
+
+    for inbox, version in ((tenant, 1), (latest, 3)):
+        names = [field["name"] for field in catalog.entry("order.created", version).source["fields"]]
+        for request in receiver.requests(inbox):
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            assert headers["webhook-schema-version"] == str(version)
+            assert list(orjson.loads(request.body)["data"]) == names
+    bodies = {request.webhook_id: orjson.loads(request.body)["data"] for request in receiver.requests(latest)}
+    forward = bodies[f"{tenant}-1"]
+    assert (forward["tags"], forward["attributes"], forward["gift"]) == ([], {}, None)
+
+
 async def test_both_signature_profiles_on_one_request(receiver: Receiver, publisher: EventPublisher) -> None:
     """Either set of headers verifies by itself, over the same body and under the same id."""
     inbox = await receiver.subscribe("--signature-profile", "standard", "--signature-profile", "x-webhook")
@@ -69,9 +101,9 @@ async def test_both_signature_profiles_on_one_request(receiver: Receiver, publis
     await receiver.until_accepted(1, inbox)
 
     (request,) = receiver.requests(inbox)
-    for prefix in ("webhook-", "x-webhook-"):
+    for prefix, count in (("webhook-", 4), ("x-webhook-", 3)):
         headers = {name: value for name, value in request.headers.items() if name.lower().startswith(prefix)}
-        assert len(headers) == 3
+        assert len(headers) == count
         assert verify(headers, request.body.encode(), SECRET).webhook_id == request.webhook_id
 
 

@@ -79,6 +79,17 @@ def test_the_page_on_registries_can_be_followed(tmp_path: Path, kafka: KafkaConf
     assert printed[-1] == "0 are left\n"
 
 
+def test_the_page_on_versions_can_be_followed(tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout) -> None:
+    """Its subscriptions get the versions that it says."""
+    assert topics.domains
+    environment = {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "GATEWAY_SECRET_KEYS": generate_key_line()}
+    with Reader(tmp_path, {}, environment) as reader:
+        printed = [reader.follow(block) for block in blocks_of(ROOT / "docs" / "versions.md")]
+    assert "order.created=1, order.paid=2" in printed[0]
+    assert "order.created=2" in printed[0]
+    assert "order.created=3" in printed[1]
+
+
 def test_the_page_on_changing_the_catalog_can_be_followed(
     tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout
 ) -> None:

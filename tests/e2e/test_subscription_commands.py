@@ -175,6 +175,7 @@ def test_an_imported_key_pair_is_not_shown(run: Run) -> None:
         (("create", *ORDERS, "--pin", "order.created"), USAGE, "use TYPE=VERSION"),
         (("create", *ORDERS, "--pin", "order.created=9"), USAGE, "it has 1, 2, 3"),
         (("create", *ORDERS, "--transform-file", "-", "--no-transform"), USAGE, "exclude each other"),
+        (("create", *ORDERS, "--pin-latest", "--follow-latest"), USAGE, "exclude each other"),
         (("update", "sub_unknown", "--timeout-s", "3"), NOT_FOUND, "sub_unknown"),
         (("update", "sub_unknown"), USAGE, "nothing is given"),
         (("rotate-secret", "sub_unknown", "--overlap", "soon"), USAGE, "soon"),

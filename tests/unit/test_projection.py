@@ -80,7 +80,7 @@ def project(writer: Any, reader: Any, data: Any) -> Any:
         ),
         (record(field("int", "old")), record(field("int", "new", aliases=["old"])), {"old": 1}, {"new": 1}),
         (
-            # A field's own name comes before an alias; fastavro fails on this one.
+            # A field's own name comes before an alias; fastavro has it the other way round.
             record(field("int", "old"), field("int", "new")),
             record(field("int", "new", aliases=["old"])),
             {"old": 1, "new": 2},
