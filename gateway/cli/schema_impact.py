@@ -52,7 +52,8 @@ def command(
     """List the subscriptions that a proposed version would break.
 
     FILE is one version more for the catalog; --candidate is a whole catalog. With --against alone, the catalog itself
-    is what is proposed, and what is compared with is what was published.
+    is what is proposed, and what is compared with is what was published. With none of them, every version counts as
+    new: what is listed is who is broken by the catalog as it stands.
 
     A subscription is broken if events of the new version can't be sent as the version that it is pinned to, if it
     follows the latest version and a field goes or becomes another type, or if its filter, transform or grants are
@@ -66,8 +67,6 @@ def command(
       gateway schemas impact --candidate ./schemas/events
       gateway schemas impact --against origin/main
     """
-    if file is None and candidate is None and against is None:
-        raise InvalidInputError("give a FILE, --candidate or --against: what is proposed?")
     if file is not None and candidate is not None:
         raise InvalidInputError("give a FILE or --candidate, not both")
     settings = load_settings()
@@ -78,6 +77,8 @@ def command(
         present, proposed = _without_and_with(present, _read_proposal(Path(file), event_type))
     if against is not None:
         present = catalog_of(published_catalog(against, settings))
+    elif file is None and candidate is None:
+        present = Catalog([])
     impacts = list_impacts(select_subscriptions(table(), tenant=tenant), present, proposed)
     for impact in impacts:
         _print_impact(impact, as_json=as_json)

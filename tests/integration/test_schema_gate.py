@@ -62,5 +62,7 @@ def test_an_incompatible_version_is_refused_and_says_whom_it_would_break(
         "rule": "unreadable",
         "detail": "version 4 can't be sent as version 1: long can't be read as string",
     }
+    as_it_stands = run("schemas", "impact", "--tenant", tenant, "--json")
+    assert of_pinned in [json.loads(line) for line in as_it_stands.stdout.splitlines()]
     against = run("schemas", "impact", "--against", str(schemas_root() / "events"), "--tenant", tenant)
     assert f"pinned-{tenant}: {tenant}: order.created: order_id: unreadable: version 4" in against.stdout

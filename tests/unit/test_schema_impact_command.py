@@ -10,7 +10,6 @@ from gateway.domain.errors import GatewayError
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "what is proposed"),
         (("a.avsc", "--candidate", "b"), "not both"),
         (("nowhere/order.created/4.avsc",), "can't be read"),
         (("proposed.avsc", "--type", "Order"), "is not an event type"),
