@@ -30,6 +30,7 @@ class AvroBodies:
         self._nodes = SchemaNodes(schema)
         self._writer = SingleObjectWriter(self._nodes.root)
         self.fingerprint = fingerprint_of(self._nodes.root)
+        self._has_choices = any(len(_choices(node)) > 1 for _, node in self._nodes.types())
 
     def encode(self, data: Any) -> bytes:
         """Give the body of an event.
@@ -41,7 +42,7 @@ class AvroBodies:
             ValueError: it is not of the view's schema. The message repeats no value.
         """
         try:
-            return self._writer.encode(_tagged(self._nodes, self._nodes.root, data))
+            return self._writer.encode(_tagged(self._nodes, self._nodes.root, data) if self._has_choices else data)
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
             raise ValueError(f"the data can't be written in Avro: {type(error).__name__}") from None
 
@@ -74,8 +75,13 @@ def _tagged(nodes: SchemaNodes, schema: Any, value: Any) -> Any:
             return value
 
 
+def _choices(node: Node) -> list[Any]:
+    """Give the branches of a union that a value other than null may be of."""
+    return [branch for branch in node.branches if branch != NULL]
+
+
 def _in_branch(nodes: SchemaNodes, union: Node, value: Any) -> Any:
-    branches = [branch for branch in union.branches if branch != NULL]
+    branches = _choices(union)
     if len(branches) == 1:
         return _tagged(nodes, branches[0], value)
     branch = next((branch for branch in branches if _holds(nodes, branch, value)), None)

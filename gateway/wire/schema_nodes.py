@@ -113,6 +113,22 @@ class SchemaNodes:
             raise ValueError("a decimal needs a precision")
         return Node(kind, logical_type, schema)
 
+    def types(self) -> Iterator[tuple[str, Node]]:
+        """Give every type, records once, with the dotted path of the field that it is found at first."""
+        seen: set[str] = set()
+        waiting: list[tuple[str, Any]] = [("", self.root)]
+        while waiting:
+            path, schema = waiting.pop()
+            node = self.node(schema)
+            if node.kind == "record":
+                if node.name in seen:
+                    continue
+                seen.add(node.name)
+                prefix = f"{path}." if path else ""
+                waiting += [(prefix + field_["name"], field_["type"]) for field_ in node.definition["fields"]]
+            yield path, node
+            waiting += [(path, inner) for inner in node.inner]
+
     def fields(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Give every field of every record once, with its path; a type that comes again is not entered again."""
         return self._fields(self.root, "", set())

@@ -4,7 +4,7 @@ A mark that hides nothing is worse than none, for its author believes that it do
 neither true nor false, is refused when the catalog is read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.wire.schema_nodes import Node, SchemaNodes
@@ -23,33 +23,14 @@ def check_marks(nodes: SchemaNodes) -> None:
     Raises:
         ValueError: there is one; the message says where.
     """
-    for path, node in _types(nodes):
+    for path, node in nodes.types():
         if MARK in node.definition:
-            raise ValueError(f'{path}: "{MARK}" marks a field, beside its name, and not a type')
+            raise ValueError(f'{path or node.short_name}: "{MARK}" marks a field, beside its name, and not a type')
         for field in _fields(node):
             if type(field.get(MARK, False)) is not bool:
-                raise ValueError(f'{_joined(path, field["name"])}: "{MARK}" is neither true nor false')
-
-
-def _types(nodes: SchemaNodes) -> Iterator[tuple[str, Node]]:
-    """Give every type of a schema, records once, with the path of the field that it is found at first."""
-    seen: set[str] = set()
-    waiting: list[tuple[str, Any]] = [("", nodes.root)]
-    while waiting:
-        path, schema = waiting.pop()
-        node = nodes.node(schema)
-        if node.kind == "record":
-            if node.name in seen:
-                continue
-            seen.add(node.name)
-        yield path or node.short_name, node
-        waiting += [(_joined(path, field["name"]), field["type"]) for field in _fields(node)]
-        waiting += [(path, part) for part in node.inner]
+                inner = f"{path}.{field['name']}" if path else field["name"]
+                raise ValueError(f'{inner}: "{MARK}" is neither true nor false')
 
 
 def _fields(node: Node) -> list[dict[str, Any]]:
     return list(node.definition["fields"]) if node.kind == "record" else []
-
-
-def _joined(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else str(name)
