@@ -1,11 +1,12 @@
 """Step ③, after the bodies: the deliveries that an event becomes, one draft for each variant, or why it is rejected.
 
-The stream writes them; `gateway explain` tells of them. What can't be written because it is too large is known here,
-before anything of the event is produced.
+The stream writes them; `gateway explain` tells of them. Whether the event is refused is known before anything of it is
+produced; beyond that, a draft is made when it is read, for there may be one for each of ten thousand subscriptions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from gateway.domain.delivery import MAX_RECORD_BYTES
 from gateway.domain.options import MAX_DEFERRAL_TEXT, is_too_far_ahead
@@ -17,6 +18,8 @@ from gateway.wire.event_codec import DecodedEvent
 
 TOO_FAR_AHEAD = "too_far_ahead"
 TOO_LARGE = Reason.TOO_LARGE.value
+# A delivery without a body has to fit in any case: beside the key it has ids and names.
+_MAX_KEY_BYTES = MAX_RECORD_BYTES - 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,12 @@ class DraftedEvent:
     """What becomes of an event.
 
     Attributes:
-        drafts: one for each variant that somebody wants; they are not written where the event is refused.
+        drafts: one for each variant that somebody wants, made as they are read, once; they are not written where the
+            event is refused.
         refusal: why it goes to events.rejected, or None.
     """
 
-    drafts: list[Draft]
+    drafts: Iterable[Draft]
     refusal: Refusal | None = None
 
 
@@ -70,10 +74,20 @@ def draft_event(router: Router, decoded: DecodedEvent, *, now_ms: int) -> Drafte
     """
     if is_too_far_ahead(decoded.options.not_before_ms, now_ms):
         detail = f"it is to be delivered more than {MAX_DEFERRAL_TEXT} from now"
-        return DraftedEvent([], Refusal(TOO_FAR_AHEAD, detail))
-    drafts = [_draft(shaped, decoded, now_ms) for shaped in router.shape(decoded)]
-    excess = _excess(drafts) if drafts else None
-    return DraftedEvent(drafts, None if excess is None else Refusal(TOO_LARGE, excess))
+        return DraftedEvent((), Refusal(TOO_FAR_AHEAD, detail))
+    drafts = (_draft(shaped, decoded, now_ms) for shaped in router.shape_each(decoded))
+    too_large: list[Draft] = []
+    key_bytes = len(decoded.event.key or b"")
+    for draft in drafts:
+        if key_bytes > _MAX_KEY_BYTES:
+            detail = f"its key has {key_bytes} bytes, at most {_MAX_KEY_BYTES} fit a delivery"
+            return DraftedEvent((draft,), Refusal(TOO_LARGE, detail))
+        if draft.failure is None or draft.failure.reason is not Reason.TOO_LARGE:
+            # Somebody can be given it, or told that it can't be read: then it is not the event that is wrong.
+            return DraftedEvent(chain(too_large, (draft,), drafts))
+        too_large.append(draft)
+    excess = next((draft.failure.detail for draft in too_large if draft.failure), None)
+    return DraftedEvent(too_large, None if excess is None else Refusal(TOO_LARGE, excess))
 
 
 def _draft(shaped: Shaped, decoded: DecodedEvent, now_ms: int) -> Draft:
@@ -98,15 +112,3 @@ def _planned(
     plans = plan_deliveries(decoded.event, decoded.options, content, shaped.subscriptions, now_ms=now_ms)
     encoders = [(plan, DeliveryFanOut(plan.first)) for plan in plans]
     return Draft(encoders, failure, max(fan_out.largest(plan.subscription_ids) for plan, fan_out in encoders))
-
-
-def _excess(drafts: Sequence[Draft]) -> str | None:
-    """Say what is too large where nobody can be given the event, or can't even be told of it; None where somebody can.
-
-    A delivery without a body is as large as the event's key.
-    """
-    excesses = [draft.failure.detail for draft in drafts if draft.failure and draft.failure.reason is Reason.TOO_LARGE]
-    if len(excesses) == len(drafts):
-        return excesses[0]
-    largest = max(draft.largest for draft in drafts)
-    return None if largest <= MAX_RECORD_BYTES else f"its delivery has {largest} bytes, at most {MAX_RECORD_BYTES} fit"

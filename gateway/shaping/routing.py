@@ -98,6 +98,7 @@ class Shaped(NamedTuple):
     content: Content | Failure
 
 
+_NOTHING = Content(b"", "")
 FilterFailed = Callable[[Subscription, str, str], None]
 
 
@@ -131,12 +132,15 @@ class Router:
 
     def shape(self, decoded: DecodedEvent) -> list[Shaped]:
         """Give what each subscription gets that wants an event; nothing where none does."""
-        event = decoded.event
-        return [
-            shaped
-            for route in self.routes(event.tenant, event.event_type)
-            for shaped in self._shape_view(route, decoded)
-        ]
+        return list(self.shape_each(decoded))
+
+    def shape_each(self, decoded: DecodedEvent) -> Iterator[Shaped]:
+        """Give the same one by one, each body made when it is asked for: there may be one for each subscription.
+
+        A variant in which the gateway itself fails is a failure like others: what came before it is written already.
+        """
+        for route in self.routes(decoded.event.tenant, decoded.event.event_type):
+            yield from self._shape_view(route, decoded)
 
     def routes(self, tenant: str, event_type: str) -> tuple[ViewRoute, ...]:
         """Give the views of an event type that a tenant's active and paused subscriptions want.
@@ -180,10 +184,22 @@ class Router:
             return
         subject = Subject(decoded.event, data, route.fields)
         for variant in route.variants:
+            shaped = self._shape_variant(route, route.view, variant, decoded, subject)
+            if shaped.subscriptions:
+                yield shaped
+
+    def _shape_variant(
+        self, route: ViewRoute, view: View, variant: Variant, decoded: DecodedEvent, subject: Subject
+    ) -> Shaped:
+        wanting: tuple[Subscription, ...] | None = None
+        try:
             wanting = self._wanting(variant, subject)
-            if wanting:
-                content = self._content(route.view, variant, decoded, subject)
-                yield Shaped(wanting, route.version, route.granted, content)
+            content = self._content(view, variant, decoded, subject) if wanting else _NOTHING
+        except Exception as error:  # noqa: BLE001 - what came before is written already, and what follows has to be
+            _log.error("variant.failed", event_id=subject.event.event_id, exc_info=error)
+            reason = Reason.TRANSFORM_FAILED if variant.transform else Reason.PROJECTION_FAILED
+            content = Failure(reason, type(error).__name__)
+        return Shaped(_all_of(variant) if wanting is None else wanting, route.version, route.granted, content)
 
     def _wanting(self, variant: Variant, subject: Subject) -> tuple[Subscription, ...]:
         if not variant.conditional:

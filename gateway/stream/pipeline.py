@@ -1,7 +1,7 @@
 """Steps ① to ③ for one event record: decode, match, plan; gives the records to produce and does no I/O itself.
 
-A body is rendered and encoded once per event and variant, whatever the number of subscriptions; their records are made
-one by one, while they are produced: of an event for ten thousand subscriptions only a few lie in memory at once. A
+A body is rendered and encoded once per event and variant, whatever the number of subscriptions; bodies and records are
+made one by one, while they are produced: of an event for ten thousand subscriptions only a few lie in memory at once. A
 record that can't be decoded becomes one record for `events.rejected`, and so does an event that is too large for all
 who want it; an event nobody wants becomes none. Who else can't be given what it wants gets a stillborn delivery.
 """
@@ -59,7 +59,7 @@ class EventPipeline:
     def process(self, record: EventRecord) -> Iterable[OutRecord]:
         """Give the delivery records of one event, or the one that rejects it.
 
-        Everything that can fail is done when this returns; what it gives may be read once.
+        What it gives may be read once, and is made as it is read; nothing of that fails, see `Router.shape_each`.
 
         Raises:
             RegistryUnavailableError: the schema registry can't be asked just now; try again.
@@ -71,17 +71,20 @@ class EventPipeline:
         drafted = draft_event(self._router, decoded, now_ms=now_ms())
         if drafted.refusal is not None:
             return [_rejection(record, drafted.refusal.reason, drafted.refusal.detail)]
-        if not drafted.drafts:
-            return []
-        for draft in drafted.drafts:
-            if draft.failure is not None:
-                _log_stillborn(decoded.event, draft)
-        return (out for draft in drafted.drafts for plan, fan_out in draft.plans for out in _encode(plan, fan_out))
+        return _records_of(decoded.event, drafted.drafts)
 
     def reject(self, record: EventRecord, error: Exception) -> list[OutRecord]:
         """Give the record that rejects an event on which the gateway itself failed: the stream has to go on."""
         _log.error("stream.event_failed", topic=record.topic, offset=record.offset, exc_info=error)
         return [_rejection(record, "internal_error", f"{type(error).__name__}: {error}")]
+
+
+def _records_of(event: Event, drafts: Iterable[Draft]) -> Iterator[OutRecord]:
+    for draft in drafts:
+        if draft.failure is not None:
+            _log_stillborn(event, draft)
+        for plan, fan_out in draft.plans:
+            yield from _encode(plan, fan_out)
 
 
 def _log_stillborn(event: Event, draft: Draft) -> None:

@@ -180,6 +180,31 @@ def test_deliveries_of_many_subscriptions_are_made_one_by_one() -> None:
     assert peak < 2_500_000  # the names and a record; all records together are 10 MB
 
 
+def test_bodies_of_many_forms_are_made_one_by_one() -> None:
+    """A large event that each of many subscriptions gets in a form of its own takes the memory of a few."""
+    transforms = (f'{{"number":{number},"note":"data.note"}}' for number in range(100))
+    worker = pipeline(*(replace(subscription(f"s{n}"), transform=text) for n, text in enumerate(transforms)))
+    event = created()
+    record = record_of(replace(event, data={**event.data, "note": "x" * 100_000}))
+    list(worker.process(record))  # compiles
+    tracemalloc.start()
+    sizes = [len(out.value or b"") for out in worker.process(record)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(sizes), min(sizes) > 100_000) == (100, True)
+    assert peak < 2_500_000  # all bodies together are 10 MB
+
+
+def test_a_key_that_leaves_no_room_rejects_the_event() -> None:
+    """Not even a delivery without a body would fit."""
+    record = record_of(replace(created(), key="k" * 940_000))
+    (out,) = pipeline(subscription("one")).process(record)
+    rejected = rejected_codec().decode(out.value)
+    assert (out.topic, rejected.reason) == (REJECTED, "too_large")
+    assert "its key has 940000 bytes" in rejected.detail
+    assert list(pipeline().process(record)) == []
+
+
 def test_the_same_event_read_twice_is_the_same_delivery() -> None:
     """After a crash the stream repeats itself: receivers and operators see one delivery."""
     worker = pipeline(subscription("one"))
@@ -190,7 +215,7 @@ def test_the_same_event_read_twice_is_the_same_delivery() -> None:
 
 def test_an_event_nobody_wants_is_passed_over() -> None:
     """No record at all."""
-    assert pipeline(subscription("type", event_types=("invoice.*",))).process(record_of(created())) == []
+    assert list(pipeline(subscription("type", event_types=("invoice.*",))).process(record_of(created()))) == []
 
 
 def rejection_of(records: Iterable[OutRecord], record: EventRecord) -> tuple[str, str]:
