@@ -32,6 +32,7 @@ RESULTS: dict[str, dict[str, Any]] = {
     "steady": {"p50_ms": 3.2, "p99_ms": 9.0, "max_ms": 12.0, "events_per_s": 50.0, "lost": 0},
     "isolation": {"faults": {"hanging": {"p99_ratio": 1.04, "p99_ms": 9.4, "healthy_p99_ms": 9.0}}, "lost": 0},
     "crash": {"lost": 0, "repeated": 12, "recovery_s": 15.5, "kills": []},
+    "filters": {"filter_us": {"1000": 3.4, "10000": 3.2}, "us_per_subscription": 3.2},
     "match": {"match_us": {"1000": 1.2, "100000": 1.6}, "subscriptions": 100_000},
 }
 
@@ -64,6 +65,7 @@ def test_headlines_name_what_ran_and_nothing_else() -> None:
     assert found["fan_out_1", "CPU of egress, µs a delivery"] == "120"
     assert found["isolation", "p99 with one hanging, by p99 just before"] == "1.04"
     assert found["match", "µs to match among 100,000"] == "1.60"
+    assert found["filters", "µs a subscription and event, with 10,000 filters"] == "3.20"
     assert not any(scenario in {"machine", "versions", "backlog"} for scenario, _ in found)
 
 

@@ -45,6 +45,12 @@ _NUMBERS = {
         "deliveries/s when they went": "drain_per_s",
     },
     "crash": {"lost": "lost", "repeated": "repeated", "longest recovery, s": "recovery_s"},
+    "filters": {
+        "subscriptions, a filter each": "subscriptions",
+        "µs a subscription and event": "us_per_subscription",
+        "µs, with others of another type beside them": "us_per_subscription_beside_others",
+        "µs to compile a filter": "compile_us",
+    },
     "match": {
         "subscriptions": "subscriptions",
         "table load, s": "table_load_s",
@@ -90,6 +96,8 @@ def _of(scenario: str, result: dict[str, Any]) -> Iterator[tuple[str, object]]:
         yield f"p99 with one {fault}, ms", found["p99_ms"]
     for size, cost_us in result.get("match_us", {}).items():
         yield f"µs to match among {int(size):,}", cost_us
+    for size, cost_us in result.get("filter_us", {}).items():
+        yield f"µs a subscription and event, with {int(size):,} filters", cost_us
     for number, kill in enumerate(result.get("kills", ()), 1):
         yield f"kill {number}, {kill['killed']}: repeated, of {kill['in_flight']} in flight", kill["repeated"]
     if result.get("lost") and scenario != "crash":

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.services.bench.backlog import measure_backlog
 from gateway.services.bench.crash import measure_crash
+from gateway.services.bench.filters import measure_filters
 from gateway.services.bench.headlines import Results
 from gateway.services.bench.isolation import measure_isolation
 from gateway.services.bench.match import measure_match
@@ -38,6 +39,7 @@ SCENARIOS = {
     "isolation": Scenario(measure_isolation, "what healthy endpoints notice of a bad one"),
     "backlog": Scenario(measure_backlog, "many deliveries wait: memory, and how fast they go then"),
     "crash": Scenario(measure_crash, "processes killed in the middle: recovery, losses and repeats"),
+    "filters": Scenario(measure_filters, "subscriptions with a filter of their own, all asked about each event"),
     # The last one: its subscriptions stay in the table.
     "match": Scenario(measure_match, "matching among many subscriptions, and having them in memory"),
 }
