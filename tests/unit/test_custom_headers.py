@@ -48,7 +48,7 @@ def test_a_header_that_may_be_sent(name: str, value: str) -> None:
         *(name.upper() for name in RESERVED_NAMES),
         *(f"{prefix}anything" for prefix in RESERVED_PREFIXES),
         "Content-Length", "Content-Type", "Content-Encoding", "Proxy-Authorization", "Webhook-Signature",
-        "X-WEBHOOK-Signature", "svix-id", "ce-id",
+        "X-WEBHOOK-Signature", "svix-id", "ce-id", "CE-Subject", "webhook-schema-version",
         "", " ", "X Y", " X", "X ", "X\t", "X:", ":authority", "X\r\nY", "X\n", "X\x00", "X\x7f", "Ü", "\u2169",
         "X(1)", "X,Y", '"X"', "X/Y", "X@Y", "[X]", "{X}", "X=1", "X;", "X<", "X?", "\\",
         "a" * (MAX_HEADER_NAME_CHARS + 1),
