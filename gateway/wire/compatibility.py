@@ -110,8 +110,8 @@ class _Comparison:
                 self.report(inner_reader, inner_writer, inner_path)
 
     def _report_branches(self, reader: Node, writer: Node, path: str) -> None:
-        """Go on with the first branch that can read it; without one, with the one that was meant to."""
-        for branch in reader.branches:
+        """Go on with the branch that reads it; without one, with the one that was meant to."""
+        for branch in _closest_first(reader, writer):
             if self._reads(branch, writer):
                 self.report(branch, writer, path)
                 return
@@ -131,7 +131,7 @@ class _Comparison:
             readable = [self._reads(reader, branch) for branch in writer.branches]  # every one is looked at
             return all(readable)
         if reader.kind == UNION:
-            return any(self._reads(branch, writer) for branch in reader.branches)
+            return any(self._reads(branch, writer) for branch in _closest_first(reader, writer))
         if not _matches(reader, writer):
             return False
         if reader.kind in NAMED:
@@ -153,6 +153,15 @@ class _Comparison:
         is_new = pair not in self._entered
         self._entered.add(pair)
         return is_new
+
+
+def _closest_first(union: Node, writer: Node) -> list[Node]:
+    """Give the branches of a reader's union, the one of the writer's own type first.
+
+    The specification has the first that matches: it would read a long as a double where a union has both. Avro for Java
+    takes the own type first, and so does `gateway.shaping.projection`.
+    """
+    return sorted(union.branches, key=lambda branch: (branch.kind, branch.name) != (writer.kind, writer.name))
 
 
 def _matches(reader: Node, writer: Node) -> bool:
