@@ -103,7 +103,11 @@ _SIMPLE = [
     Case("values are promoted", map_of("long"), map_of("int")),
     Case("values are not demoted", map_of("int"), map_of("string"), (("{}", "type"),)),
     Case("nested containers", map_of(array("int")), map_of(array("long")), (("{}[]", "type"),)),
-    Case("attributes of a primitive mean nothing", {"type": "int", "default": 3}, "int"),
+    Case(
+        "attributes of a primitive mean nothing",
+        {"type": "int", "default": 3, "name": "N"},
+        {"type": "int", "name": "M"},
+    ),
 ]
 
 _NAMES = [

@@ -10,7 +10,7 @@ does not fit) is a fault that is listed.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,9 @@ from gateway.wire.schema_nodes import UNION, Node
 
 PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
 NAMED = frozenset({"record", "enum", "fixed"})
-# Of types in each other, as they are written. More would be too deep for the interpreter.
-MAX_NESTING = 100
+# Of types in each other, as they are written, unions aside. More would be too deep for the interpreter; the catalog has
+# a narrower bound (`gateway.wire.schema_bounds`).
+MAX_NESTING = 64
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -117,19 +118,16 @@ class _Reading:
             case str():
                 return self._reference(source, namespace, path)
             case list():
-                return self._deeper(lambda: self._union(source, namespace, path))
+                return self._union(source, namespace, path)
             case dict():
-                return self._deeper(lambda: self._definition(source, namespace, path))
+                if self._depth == MAX_NESTING:
+                    raise SchemaFaultError("", "schema", f"it is nested more than {MAX_NESTING} levels deep")
+                self._depth += 1
+                node = self._definition(source, namespace, path)
+                self._depth -= 1
+                return node
             case _:
                 raise SchemaFaultError(path, "schema", f"{json.dumps(source)} is no schema")
-
-    def _deeper(self, read: Callable[[], Node]) -> Node:
-        if self._depth == MAX_NESTING:
-            raise SchemaFaultError("", "schema", f"it is nested more than {MAX_NESTING} levels deep")
-        self._depth += 1
-        node = read()
-        self._depth -= 1
-        return node
 
     def alias_faults(self) -> Iterator[Finding]:
         """Find types with an alias that is the name or an alias of another one, so that data could be of either."""
@@ -152,7 +150,7 @@ class _Reading:
         branches: dict[str, Node] = {}
         short_names: dict[tuple[str, str], str] = {}
         for source in sources:
-            branch = self.type_of(source, namespace, path)
+            branch = Node(UNION) if isinstance(source, list) else self.type_of(source, namespace, path)
             if branch.kind == UNION:
                 raise SchemaFaultError(path, "union", "a union may not be a branch of a union")
             if branch.name in branches:
@@ -174,7 +172,8 @@ class _Reading:
             case "record" | "error" | "enum" | "fixed":
                 return self._named_type("record" if kind == "error" else kind, source, namespace, path)
             case str() if kind in PRIMITIVES:
-                return Node(kind, self._logical_type(kind, source, path), source)
+                terms: dict[str, Any] = {term: source[term] for term in ("precision", "scale") if term in source}
+                return Node(kind, self._logical_type(kind, source, path), terms)
             case str():
                 return self._reference(kind, namespace, path)
             case _:

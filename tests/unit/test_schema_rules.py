@@ -52,6 +52,7 @@ IN_NAMESPACE = record(
         (["int", {"type": "int", "logicalType": "date"}], ": union"),
         ([array("int"), array("string")], ": union"),
         (["int", ["string"]], ": union"),
+        ([{"type": "int", "name": "a"}, {"type": "int", "name": "b"}], ": union"),
     ],
 )
 def test_what_is_no_schema_is_refused_with_place_and_rule(source: Any, found: str) -> None:
@@ -64,14 +65,14 @@ def test_what_is_no_schema_is_refused_with_place_and_rule(source: Any, found: st
 def nested(levels: int) -> Any:
     source: Any = "int"
     for level in range(levels):
-        source = array(source) if level % 2 else record(field("f", source), name=f"R{level}")
+        source = array(["null", source]) if level % 2 else record(field("f", ["null", source]), name=f"R{level}")
     return source
 
 
 def test_a_schema_that_is_nested_too_deep_is_refused() -> None:
     """And not by the interpreter."""
     assert read_schema(nested(MAX_NESTING)).faults == ()
-    with pytest.raises(SchemaFaultError, match="nested more than 100 levels deep"):
+    with pytest.raises(SchemaFaultError, match="nested more than 64 levels deep"):
         read_schema(nested(MAX_NESTING + 1))
 
 
