@@ -30,6 +30,7 @@ _COMMANDS = {
     "stream": ("gateway.cli.stream", "Run the stream: events become deliveries."),
     "egress": ("gateway.cli.egress", "Run egress: deliveries become signed HTTP requests."),
     "deliveries": ("gateway.cli.deliveries", "See what became of an event or a delivery."),
+    "explain": ("gateway.cli.explain", "Explain who gets an event, in which form, and why not."),
     "dlq": ("gateway.cli.dlq", "List and replay dead letters."),
     "signals": ("gateway.cli.signals", "See what happened to endpoints: disabled, recovered, lagging."),
     "receiver": ("gateway.cli.receiver", "Run a test receiver that verifies what it gets."),

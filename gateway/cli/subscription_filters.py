@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import IO
 
 import click
-import orjson
 
 from gateway.cli.event_files import read_rows
+from gateway.cli.filter_views import part_lines, part_objects
 from gateway.cli.output import emit_json, emit_line, json_option
 from gateway.cli.subscription_parts import table
 from gateway.domain.changes import require
@@ -23,9 +23,7 @@ from gateway.shaping.trial_events import trial_event
 from gateway.shaping.views import View, Views
 from gateway.wire.catalog import Catalog
 from gateway.wire.event_encoder import DEFAULT_SOURCE, NewEvent
-from gateway.wire.rendering import render_data
 
-_MAX_SHOWN_CHARS = 120
 _FAILED = 1
 
 
@@ -140,24 +138,14 @@ def _show(decision: Decision, parts: list[PartValue], *, as_json: bool) -> None:
                 "result": None if failed else decision.is_wanted,
                 "error": decision.detail,
                 "sent": decision.is_wanted,
-                "parts": [
-                    {"expression": part.text, "value": orjson.Fragment(render_data(part.value)), "error": part.error}
-                    for part in parts
-                ],
+                "parts": part_objects(parts),
             }
         )
         return
     sent = "sent" if decision.is_wanted else "not sent"
     emit_line(f"error: {decision.detail} ({sent})" if failed else str(decision.is_wanted).lower())
-    width = max((len(part.text) for part in parts), default=0)
-    for part in parts:
-        value = f"error: {part.error}" if part.error is not None else _shown(part.value)
-        emit_line(f"  {part.text:<{min(width, _MAX_SHOWN_CHARS)}}  {value}")
-
-
-def _shown(value: Any) -> str:  # noqa: ANN401 - a value of any Avro type
-    text = render_data(value).decode()
-    return text if len(text) <= _MAX_SHOWN_CHARS else f"{text[:_MAX_SHOWN_CHARS]}…"
+    for line in part_lines(parts):
+        emit_line(f"  {line}")
 
 
 COMMANDS = (test_filter,)

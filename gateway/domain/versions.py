@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.matching import matches_pattern
@@ -14,6 +15,14 @@ from gateway.domain.matching import matches_pattern
 Pins = tuple[tuple[str, int], ...]
 
 _VERSION = re.compile(r"[1-9][0-9]{0,8}\Z")
+
+
+class VersionRule(Enum):
+    """Why a subscription gets the version that it gets."""
+
+    PINNED = "pinned"
+    LATEST = "latest"
+    FIRST = "first"
 
 
 def version_for(pins: Pins, event_type: str, versions: Sequence[int], *, follow_latest: bool) -> int:
@@ -27,10 +36,17 @@ def version_for(pins: Pins, event_type: str, versions: Sequence[int], *, follow_
         versions: those that the catalog has, oldest first; at least one. A pin may name another one.
         follow_latest: as in the subscription.
     """
-    at = bisect_left(pins, (event_type,))
-    if at < len(pins) and pins[at][0] == event_type:
-        return pins[at][1]
+    pin = _pin_of(pins, event_type)
+    if pin is not None:
+        return pin
     return versions[-1] if follow_latest else versions[0]
+
+
+def version_rule(pins: Pins, event_type: str, *, follow_latest: bool) -> VersionRule:
+    """Tell which rule gives the version that a subscription gets; see `version_for`."""
+    if _pin_of(pins, event_type) is not None:
+        return VersionRule.PINNED
+    return VersionRule.LATEST if follow_latest else VersionRule.FIRST
 
 
 def covered_types(patterns: Iterable[str], event_types: Iterable[str]) -> tuple[str, ...]:
@@ -132,6 +148,11 @@ def merge_pins(pins: Iterable[tuple[str, int]]) -> dict[str, int]:
         if merged.setdefault(event_type, version) != version:
             raise InvalidInputError(f"{event_type} is pinned to {merged[event_type]} and to {version}")
     return merged
+
+
+def _pin_of(pins: Pins, event_type: str) -> int | None:
+    at = bisect_left(pins, (event_type,))
+    return pins[at][1] if at < len(pins) and pins[at][0] == event_type else None
 
 
 def _kept(current: VersionTerms, event_types: tuple[str, ...]) -> dict[str, int]:

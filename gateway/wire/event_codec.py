@@ -165,9 +165,14 @@ class EventDecoder:
         )
 
 
+def position_id(topic: str, partition: int, offset: int) -> str:
+    """Give the id of an event that its producer gave none: where it lies."""
+    return f"{topic}-{partition}-{offset}"
+
+
 def _event_of(record: EventRecord, context: EventContext, schema: EventSchema) -> Event:
     return Event(
-        event_id=context.event_id or f"{record.topic}-{record.partition}-{record.offset}",
+        event_id=context.event_id or position_id(record.topic, record.partition, record.offset),
         event_type=schema.event_type,
         schema_version=schema.version,
         time_ms=record.timestamp_ms if context.time_ms is None else context.time_ms,

@@ -29,6 +29,7 @@ _REQUIRED = {
     "subscriptions delete": ("--yes",),
     "publish": ("--mock", "1"),
     "subscriptions test-filter": ("--filter", "true", "--event-type", "order.paid", "--file", "-"),
+    "explain": ("--file", "-", "--type", "order.paid"),
     "dlq replay": ("--yes",),
     # Of no event type, so that nothing is written.
     "schemas docs": ("--type", "nothing.known"),
