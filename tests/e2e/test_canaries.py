@@ -167,6 +167,7 @@ async def test_nothing_confidential_turns_up_anywhere(home: GatewayHome, tmp_pat
         *((*each, "--json") for each in SHOWING),
         *ONCE,
         *(("deliveries", "get", each, "--json") for each in (event_id, *noted)),
+        *(("explain", each, *options) for each in (event_id, *noted) for options in ((), ("--json",))),
     ]
     for arguments in listed:
         shown[" ".join(arguments)] = await asyncio.to_thread(run, home, *arguments)
@@ -174,6 +175,9 @@ async def test_nothing_confidential_turns_up_anywhere(home: GatewayHome, tmp_pat
     assert [program.stop() for program in programs] == [0, 0]
     places |= files_of(home.path, but={home.path / "secret-keys"})
 
+    explained = [place for place in places if place.startswith(f"explain {noted[0]}")]
+    # Its body is shown for the subscription that it was granted to.
+    assert [GRANTED.texts[0].encode() in places.pop(place) for place in explained] == [True, True]
     assert leaks(places, planted) == []
     assert strays(places, HIDDEN, ["events.person"]) == []
     assert strays(places, GRANTED, ["events.person", "deliveries", "deliveries.dlq"]) == []
