@@ -7,6 +7,7 @@ produced; beyond that, a draft is made when it is read, for there may be one for
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from gateway.domain.delivery import MAX_RECORD_BYTES
 from gateway.domain.options import MAX_DEFERRAL_TEXT, is_too_far_ahead
@@ -22,8 +23,8 @@ TOO_LARGE = Reason.TOO_LARGE.value
 _MAX_KEY_BYTES = MAX_RECORD_BYTES - 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+# Tuples, for they are made for every event: a frozen dataclass takes three times as long.
+class Draft(NamedTuple):
     """The deliveries of one variant of an event, ready to be written.
 
     Attributes:
@@ -50,8 +51,7 @@ class Refusal:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class DraftedEvent:
+class DraftedEvent(NamedTuple):
     """What becomes of an event.
 
     Attributes:
