@@ -8,7 +8,7 @@ import orjson
 
 from gateway.catalog_pages.field_walk import WalkedField, find_field, walk_fields
 from gateway.catalog_pages.type_words import symbols_in, type_words
-from gateway.shaping.read_defaults import read_default
+from gateway.wire.read_defaults import read_default
 from gateway.wire.rendering import render_data
 from gateway.wire.schema_nodes import SchemaNodes
 

@@ -18,9 +18,9 @@ from typing import Any
 from uuid import UUID
 
 from gateway.domain.errors import GatewayError
-from gateway.shaping.read_defaults import read_default
 from gateway.shaping.type_pairs import NAMED, PROMOTIONS, Step, agree, describe, is_same
 from gateway.wire import single_object
+from gateway.wire.read_defaults import read_default
 from gateway.wire.schema_nodes import UNION, Node, SchemaNodes
 
 _CLASSES: dict[str, type] = {

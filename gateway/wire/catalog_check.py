@@ -18,6 +18,7 @@ from gateway.domain.errors import GatewayError
 from gateway.wire.catalog import EventSchema, event_schema, read_event_type, type_folders
 from gateway.wire.compatibility import compare
 from gateway.wire.errors import CatalogError
+from gateway.wire.read_defaults import read_default
 from gateway.wire.schema_changes import list_changes
 from gateway.wire.schema_files import read_versions
 from gateway.wire.schema_rules import Finding, RuledSchema, SchemaFaultError, read_schema
@@ -112,9 +113,24 @@ def _check_type(folder: Path) -> list[Problem]:
         except CatalogError as error:
             if not ruled.faults:  # they say it better
                 problems.append(Problem(file, "", "unreadable", error.message))
+        else:
+            problems += _check_defaults(versions[-1])
     for older, newer in combinations(versions, 2):
         problems += [*_check_fingerprints(older, newer), *_check_both_ways(older, newer)]
     return problems
+
+
+def _check_defaults(version: _Version) -> Iterator[Problem]:
+    """Find defaults that fit their type but not its logical type: readers could be given no value for them."""
+    if version.ruled.faults:
+        return
+    nodes = version.schema.nodes
+    for path, field in nodes.fields():
+        try:
+            if "default" in field:
+                read_default(nodes, field["type"], field["default"])
+        except ValueError as error:
+            yield Problem(version.file, path, "default", f"the default has no value: {error}")
 
 
 def _check_type_unchanged(event_type: str, published: Mapping[int, Any], folder: Path | None) -> Iterator[Problem]:

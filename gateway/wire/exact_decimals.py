@@ -14,11 +14,16 @@ _EXACT = Context(prec=1000)
 
 def use_exact_decimals() -> None:
     """Replace fastavro's decimal reader, for the whole process; its table of readers is made for that."""
-    LOGICAL_READERS["bytes-decimal"] = _read_decimal
-    LOGICAL_READERS["fixed-decimal"] = _read_decimal
+    LOGICAL_READERS["bytes-decimal"] = read_decimal
+    LOGICAL_READERS["fixed-decimal"] = read_decimal
 
 
-def _read_decimal(data: Any, writer_schema: dict[Any, Any] | None = None, _: Any = None) -> Decimal:
+def read_decimal(data: Any, writer_schema: dict[Any, Any] | None = None, _: Any = None) -> Decimal:
+    """Read a decimal's bytes, as one of fastavro's logical readers.
+
+    Raises:
+        ValueError: it has more digits than its schema's precision.
+    """
     schema = writer_schema or {}
     unscaled = int.from_bytes(data, "big", signed=True)
     if abs(unscaled) >= 10 ** schema["precision"]:

@@ -179,6 +179,29 @@ def test_check_names_defaults_that_do_not_fit(write: WriteSchema) -> None:
 
 
 @pytest.mark.parametrize(
+    ("type_", "default", "finds"),
+    [
+        ({"type": "string", "logicalType": "uuid"}, "", True),
+        ({"type": "long", "logicalType": "timestamp-millis"}, 2**62, True),
+        ({"type": "bytes", "logicalType": "decimal", "precision": 2}, "\x01\x00", True),
+        ({"type": "bytes", "logicalType": "decimal", "precision": 3}, "\x01\x00", False),
+        (["null", {"type": "string", "logicalType": "uuid"}], None, False),
+        ({"type": "string", "logicalType": "made-up"}, "", False),
+    ],
+)
+def test_a_default_that_no_reader_could_be_given_is_found(
+    write: Callable[[str, Any], Path],
+    type_: Any,
+    default: Any,
+    finds: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    """It fits the type and not the logical type: events from before the field could not be read in its version."""
+    folder = write("thing.made/1.avsc", record(ID, {"name": "made", "type": type_, "default": default}))
+    found = [(problem.field, problem.rule) for problem in check_catalog(folder)]
+    assert found == ([("made", "default")] if finds else [])
+
+
+@pytest.mark.parametrize(
     ("newer", "rules"),
     [
         (record(ID, {"name": "size", "type": "int", "default": 0}), []),

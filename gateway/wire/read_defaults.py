@@ -7,6 +7,7 @@ from typing import Any
 
 from fastavro.read import LOGICAL_READERS
 
+from gateway.wire.exact_decimals import read_decimal
 from gateway.wire.schema_defaults import default_value
 from gateway.wire.schema_nodes import Node, SchemaNodes
 
@@ -47,6 +48,8 @@ def _scalar(node: Node, value: Any) -> Any:
         return float(value)
     if node.logical_type is None:
         return value
+    if node.logical_type == "decimal":
+        return read_decimal(value, dict(node.definition))
     return LOGICAL_READERS[f"{node.kind}-{node.logical_type}"](value, dict(node.definition), None)
 
 
