@@ -18,7 +18,7 @@ from gateway.kafka.publisher import EventPublisher, PublishReceipt
 from gateway.kafka.registered_ids import RegisteredIds
 from gateway.kafka.registry_client import RegistryClient
 from gateway.services.deployment import Deployment
-from gateway.settings import load_settings
+from gateway.settings import Settings, load_settings
 from gateway.wire.catalog import Catalog
 from gateway.wire.event_encoder import DEFAULT_SOURCE, NewEvent
 from gateway.wire.mocking import mock_data
@@ -89,8 +89,7 @@ def command(
         raise click.UsageError("give exactly one of --file and --mock")
     later = None if deliver_after is None else parse_deliver_after(deliver_after)
     settings = load_settings()
-    deployment = Deployment(settings)
-    catalog = deployment.catalog()
+    catalog = Deployment(settings).catalog()
     if file is not None:
         rows = read_rows(file)
         count, data = len(rows), iter(rows)
@@ -113,16 +112,20 @@ def command(
     )
     events = map(event, data)
     with ExitStack() as open_clients:
-        ids: RegisteredIds | None = None
-        if wire_format == "confluent":
-            client = open_clients.enter_context(RegistryClient(deployment.schema_registry()))
-            ids = RegisteredIds(client, SubjectNaming(settings.schema_registry_subjects))
-        publisher = open_clients.enter_context(
-            EventPublisher(
-                deployment.kafka("gateway-publish"), catalog, max_body_bytes=settings.max_body_bytes, schema_ids=ids
-            )
-        )
+        publisher = _open_publisher(open_clients, settings, catalog, wire_format)
         _publish(publisher, events, count, count if file else _BATCH_EVENTS, as_json=as_json)
+
+
+def _open_publisher(open_clients: ExitStack, settings: Settings, catalog: Catalog, wire_format: str) -> EventPublisher:
+    deployment = Deployment(settings)
+    ids: RegisteredIds | None = None
+    if wire_format == "confluent":
+        client = open_clients.enter_context(RegistryClient(deployment.schema_registry()))
+        ids = RegisteredIds(client, SubjectNaming(settings.schema_registry_subjects))
+    kafka = deployment.kafka("gateway-publish")
+    return open_clients.enter_context(
+        EventPublisher(kafka, catalog, max_body_bytes=settings.max_body_bytes, schema_ids=ids)
+    )
 
 
 def _publish(
