@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gateway.wire.compatibility import compare
 from gateway.wire.schema_rules import MAX_NESTING, SchemaFaultError, read_schema
 from tests.compatibility_cases import array, enum, field, fixed, map_of, record
 
@@ -60,6 +63,62 @@ def test_what_is_no_schema_is_refused_with_place_and_rule(source: Any, found: st
     with pytest.raises(SchemaFaultError) as caught:
         read_schema(source)
     assert f"{caught.value.finding.path}: {caught.value.finding.rule}" == found
+
+
+_WORDS = (
+    "record",
+    "error",
+    "enum",
+    "fixed",
+    "array",
+    "map",
+    "int",
+    "string",
+    "bytes",
+    "decimal",
+    "date",
+    "R",
+    "a",
+    "x.R",
+    "",
+)
+_KEYS = (
+    "type",
+    "name",
+    "namespace",
+    "fields",
+    "items",
+    "values",
+    "symbols",
+    "size",
+    "default",
+    "aliases",
+    "logicalType",
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 9) | st.floats(allow_nan=False) | st.sampled_from(_WORDS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from((*_KEYS, "precision")), inner),
+    max_leaves=20,
+)
+# Such a schema gets further.
+ALMOST = st.fixed_dictionaries(
+    {"type": st.sampled_from(_WORDS[:9]), "name": st.sampled_from(_WORDS)},
+    optional={
+        "fields": st.lists(st.fixed_dictionaries({"name": st.sampled_from(_WORDS), "type": ANYTHING}), max_size=3),
+        **dict.fromkeys((*_KEYS[4:], "namespace", "precision", "scale"), ANYTHING),
+    },
+)
+
+
+@given(ANYTHING | ALMOST, ANYTHING | ALMOST)
+def test_anything_is_a_schema_or_refused(one: Any, other: Any) -> None:
+    """Whatever JSON it is; and what are schemas can be compared."""
+    try:
+        schemas = read_schema(one), read_schema(other)
+    except SchemaFaultError as error:
+        assert error.finding.detail  # noqa: PT017 - either is right
+        return
+    compare(*schemas)
 
 
 def nested(levels: int) -> Any:
