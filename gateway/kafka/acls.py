@@ -32,6 +32,7 @@ class Role(Enum):
     SUBSCRIPTIONS = "subscriptions"
     DLQ = "dlq"
     DELIVERIES = "deliveries"
+    EXPLAIN = "explain"
     SIGNALS = "signals"
     PUBLISHER = "publisher"
 
@@ -118,6 +119,14 @@ def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
         Role.DELIVERIES: (
             Permission(_READ, Resource.TOPIC, (*layout.delivery_topics(), DEAD_LETTERS, ATTEMPTS)),
             _READING,
+        ),
+        Role.EXPLAIN: (
+            Permission(
+                _READ,
+                Resource.TOPIC,
+                (*events, REJECTED, SUBSCRIPTIONS, *layout.delivery_topics(), DEAD_LETTERS, ATTEMPTS),
+            ),
+            Permission((Operation.DESCRIBE,), Resource.GROUP, (STREAM_GROUP_ID, READER_GROUP_ID)),
         ),
         Role.SIGNALS: (Permission(_READ, Resource.TOPIC, (SIGNALS,)), _READING),
         Role.PUBLISHER: (Permission(_WRITE, Resource.TOPIC, events),),

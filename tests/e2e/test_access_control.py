@@ -109,6 +109,8 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
     await run(homes[Role.DLQ], "dlq", "replay", "--all", "--subscription", dead, "--yes")
     await receiver.until_accepted(1, "dead", timeout_s=ARRIVAL_S)
     assert await run(homes[Role.DELIVERIES], "deliveries", "list", "--json")
+    (event_id,) = {one.event_id for one in attempts(secure.inner, dead)}
+    assert dead in await run(homes[Role.EXPLAIN], "explain", event_id, "--json")
     assert gone in await run(homes[Role.SIGNALS], "signals", "--json")
     await leave_waiting(homes, secure, well)
     for subscription in (well, gone):

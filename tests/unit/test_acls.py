@@ -30,8 +30,7 @@ def test_every_topic_is_created_written_and_read_by_somebody() -> None:
 
     assert topics_of(Role.TOPICS, Operation.CREATE) == names
     assert set().union(*(topics_of(role, Operation.WRITE) for role in Role)) == names
-    # What was rejected is for people to look at, with Kafka's tools.
-    assert set().union(*(topics_of(role, Operation.READ) for role in Role)) == names - {"events.rejected"}
+    assert set().union(*(topics_of(role, Operation.READ) for role in Role)) == names
 
 
 def test_no_process_may_write_what_it_only_reads() -> None:
