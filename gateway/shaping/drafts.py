@@ -110,5 +110,9 @@ def _planned(
     shaped: Shaped, decoded: DecodedEvent, content: PlannedContent, failure: Failure | None, now_ms: int
 ) -> Draft:
     plans = plan_deliveries(decoded.event, decoded.options, content, shaped.subscriptions, now_ms=now_ms)
-    encoders = [(plan, DeliveryFanOut(plan.first)) for plan in plans]
-    return Draft(encoders, failure, max(fan_out.largest(plan.subscription_ids) for plan, fan_out in encoders))
+    encoders, largest = [], 0
+    for plan in plans:
+        fan_out = DeliveryFanOut(plan.first)
+        encoders.append((plan, fan_out))
+        largest = max(largest, fan_out.largest(plan.subscription_ids))
+    return Draft(encoders, failure, largest)

@@ -29,7 +29,6 @@ class View:
     """A version of an event type without some fields.
 
     Args:
-        catalog: has every version that events are written with.
         schema: the version.
         fields: the sensitive fields of the event type.
         hidden: those that are left out, see `SensitiveFields.hidden_without`.
@@ -47,7 +46,8 @@ class View:
         self.hidden = hidden
         self.nodes = SchemaNodes(fields.schema_without(schema.nodes, hidden)) if hidden else schema.nodes
         self._fields = fields
-        self._projections: dict[int, Projection | ProjectionError] = {}
+        # By the version that was written; or why it can't be read, never the error itself: it would grow with each raise.
+        self._projections: dict[int, Projection | str] = {}
         # As long as a route refers to them: so they are compiled once, and their number is bounded by what is in use.
         self._filters: WeakValueDictionary[str, Filter] = WeakValueDictionary()
         self._transforms: WeakValueDictionary[str, Transform] = WeakValueDictionary()
@@ -67,8 +67,8 @@ class View:
         projection = self._projections.get(written.version)
         if projection is None:
             projection = self._projections[written.version] = self._projection(written)
-        if isinstance(projection, ProjectionError):
-            raise projection
+        if isinstance(projection, str):
+            raise ProjectionError(projection)
         return projection.read(decoded.value, decoded.start)
 
     def avro_of(self, decoded: DecodedEvent, data: Any) -> bytes:
@@ -117,11 +117,11 @@ class View:
         hider = self._fields.hider_of(path, self.hidden)
         return None if hider is None else f"{self.event_type}:{hider}"
 
-    def _projection(self, written: EventSchema) -> Projection | ProjectionError:
+    def _projection(self, written: EventSchema) -> Projection | str:
         try:
             return Projection(written.nodes, self.nodes)
         except ProjectionError as error:
-            return error
+            return error.message
 
 
 class Views:
