@@ -46,7 +46,7 @@ class View:
         self.hidden = hidden
         self.nodes = SchemaNodes(fields.schema_without(schema.nodes, hidden)) if hidden else schema.nodes
         self._fields = fields
-        # By the version that was written; or why it can't be read, never the error itself: it would grow with each raise.
+        # By the version that was written; or why it can't be read, as text: an error grows each time it is raised.
         self._projections: dict[int, Projection | str] = {}
         # As long as a route refers to them: so they are compiled once, and their number is bounded by what is in use.
         self._filters: WeakValueDictionary[str, Filter] = WeakValueDictionary()
