@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     schema_registry_timeout_s: float = Field(
         default=5.0,
         gt=0,
-        le=60,
+        le=20,
         description="how long connecting to the registry, its answer's beginning and the rest may take each, seconds",
     )
     schema_registry_subjects: Literal["topic-record", "record", "topic"] = Field(

@@ -21,7 +21,7 @@ from gateway.wire.errors import RegistryUnavailableError
 
 AVRO = "AVRO"
 # Three tries in a second: what takes longer is for whoever asks to bear.
-MAX_RETRIES = 2
+DEFAULT_RETRIES = 2
 _RETRY_WAIT_MS = 200
 _MAX_DETAIL_CHARS = 500
 _LOGIN_REFUSED = frozenset({401, 403})
@@ -72,19 +72,20 @@ class Registration:
 
 
 class RegistryClient:
-    """Asks one registry. Blocking; every call ends within three tries.
+    """Asks one registry. Blocking; each try of a call takes three times the time-out at most.
 
     Args:
         access: how it is reached.
+        retries: how often a question is asked again when there is no answer, or one that says "later".
 
     Raises:
         InvalidInputError: a file that `access` names can't be used.
     """
 
-    def __init__(self, access: RegistryAccess) -> None:
+    def __init__(self, access: RegistryAccess, *, retries: int = DEFAULT_RETRIES) -> None:
         self.url = access.url
         self._client = SchemaRegistryClient(
-            {"url": access.url, "max.retries": MAX_RETRIES, "retries.wait.ms": _RETRY_WAIT_MS}
+            {"url": access.url, "max.retries": retries, "retries.wait.ms": _RETRY_WAIT_MS}
         )
         self._rest = self._client._rest_client  # noqa: SLF001 - the client has no bounds, and trusts whom it likes
         self._rest.session.close()

@@ -30,7 +30,8 @@ class HttpSchemaRegistry:
     """
 
     def __init__(self, access: RegistryAccess) -> None:
-        self._client = RegistryClient(access)
+        # Whoever holds a partition asks again by itself, and can say so and stop in between.
+        self._client = RegistryClient(access, retries=0)
         self._schemas: OrderedDict[int, str] = OrderedDict()
         self._unknown_until_s: OrderedDict[int, float] = OrderedDict()
 

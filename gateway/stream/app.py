@@ -66,8 +66,9 @@ class StreamApp:
         use_prompt_consumer(self.app)
         self._hold: PartitionHold[Any, _Arrival] = PartitionHold(
             self._handle,
+            is_ready=lambda arrival: self._pipeline.prepare(arrival.record) is None,
             is_current=self._is_current,
-            pause=lambda partition: self.app.consumer.pause_partitions({partition}),
+            set_aside=self._set_aside,
             resume=self._resume,
             crash=self.app.crash,
             name=lambda partition: f"{partition.topic}-{partition.partition}",
@@ -136,20 +137,24 @@ class StreamApp:
             await self._acks.room()
             if self._stopping:
                 return
-            arrival = _Arrival(event, others_follow=not stream.channel.empty())
+            arrival = _Arrival(event, _record_of(event.message), others_follow=not stream.channel.empty())
             # Of Faust's own type: what it resumes it takes as it is, and later is surprised by any other.
             partition = faust.types.TP(event.message.topic, event.message.partition)
             await self._hold.take(partition, arrival, arrival.size_bytes)
 
     async def _handle(self, arrival: "_Arrival") -> None:
-        event = arrival.event
-        records = await self._process(_record_of(event.message))
-        finished = self._acks.begin(event.message.tp, self._ack_of(arrival), arrival.size_bytes)
+        records = await self._process(arrival.record)
+        finished = self._acks.begin(arrival.event.message.tp, self._ack_of(arrival), arrival.size_bytes)
         await self._output.produce(records, finished, others_follow=arrival.others_follow)
 
     def _is_current(self, arrival: "_Arrival") -> bool:
         """Tell whether no rebalance came since it was read: after one it may be read again, here or elsewhere."""
         return bool(arrival.event.message.generation_id == self.app.consumer_generation_id)
+
+    def _set_aside(self, partition: Any, arrival: "_Arrival") -> None:  # noqa: ANN401 - Faust is untyped here
+        self.app.consumer.pause_partitions({partition})
+        # A rebalance and a stop wait for what Faust believes to have begun. This has not, and may wait for hours.
+        self.app.consumer.unacked.discard(arrival.event.message)
 
     def _resume(self, partition: Any) -> None:  # noqa: ANN401 - Faust is untyped here
         if partition in self.app.consumer.assignment():
@@ -176,16 +181,16 @@ class StreamApp:
 
 
 class _Arrival(NamedTuple):
-    """An event of Faust's, and whether another one was there already when it came."""
+    """An event of Faust's, its record, and whether another one was there already when it came."""
 
     event: Any
+    record: EventRecord
     others_follow: bool
 
     @property
     def size_bytes(self) -> int:
         """What it takes in memory."""
-        message = self.event.message
-        return len(message.value or b"") + len(message.key or b"") + _OVERHEAD_BYTES
+        return len(self.record.value or b"") + len(self.record.key or b"") + _OVERHEAD_BYTES
 
 
 def _record_of(message: Any) -> EventRecord:  # noqa: ANN401 - Faust is untyped here

@@ -1,8 +1,8 @@
-"""Holds a partition whose next event can't be decoded because the schema registry can't be asked; others go on.
+"""Holds a partition whose next event can't be decoded before the schema registry has answered; others go on.
 
-The event is tried again until the registry answers, and those that come behind it wait in line: nothing is rejected,
-and the order of a partition stays. What is held costs memory, so the partition is not read on meanwhile, and what
-waits is bounded: beyond the bound its topic waits too.
+The event is tried until the registry answers, and those that come behind it wait in line: nothing is rejected, and the
+order of a partition stays. What is held costs memory, so the partition is not read on meanwhile, and what waits is
+bounded: beyond the bound its topic waits too.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ class _Line(Generic[E]):
     def __init__(self, now_s: float) -> None:
         self.events: deque[tuple[E, int]] = deque()
         self.since_s = now_s
+        self.failed = False
 
 
 class PartitionHold(Generic[P, E]):
@@ -38,9 +39,10 @@ class PartitionHold(Generic[P, E]):
 
     Args:
         handle: what is done with an event; raises RegistryUnavailableError to be called again with it.
+        is_ready: tells whether `handle` has all it needs, and asks nobody.
         is_current: tells whether an event still is this process's to handle; false after a rebalance.
-        pause: stops reading a partition; may be called again.
-        resume: goes on reading it.
+        set_aside: an event goes into its partition's line; the partition is not to be read on.
+        resume: the partition's line is empty.
         crash: what to do when `handle` raises something else.
         name: names a partition in the log.
         max_bytes: how much may wait before `take` waits.
@@ -50,16 +52,18 @@ class PartitionHold(Generic[P, E]):
         self,
         handle: Callable[[E], Awaitable[None]],
         *,
+        is_ready: Callable[[E], bool],
         is_current: Callable[[E], bool],
-        pause: Callable[[P], None],
+        set_aside: Callable[[P, E], None],
         resume: Callable[[P], None],
         crash: Callable[[BaseException], Awaitable[None]],
         name: Callable[[P], str] = str,
         max_bytes: int = MAX_WAITING_BYTES,
     ) -> None:
         self._handle = handle
+        self._is_ready = is_ready
         self._is_current = is_current
-        self._pause = pause
+        self._set_aside = set_aside
         self._resume = resume
         self._crash = crash
         self._name = name
@@ -77,7 +81,7 @@ class PartitionHold(Generic[P, E]):
         return bool(self._lines)
 
     async def take(self, partition: P, event: E, size_bytes: int) -> None:
-        """Handle an event now, or leave it in its partition's line.
+        """Handle an event now, or leave it in its partition's line; never waits for the registry itself.
 
         Args:
             partition: the event's.
@@ -88,28 +92,22 @@ class PartitionHold(Generic[P, E]):
             self._left.clear()
             await self._left.wait()
         line = self._lines.get(partition)
-        if line is not None:
-            self._wait_in(line, partition, event, size_bytes)
-            return
-        try:
+        if line is None and self._is_ready(event):
             await self._handle(event)
-        except RegistryUnavailableError as error:
+            return
+        if line is None:
             line = self._lines[partition] = _Line(_now_s())
-            self._tell(error)
-            self._wait_in(line, partition, event, size_bytes)
             task = asyncio.create_task(self._serve(partition, line))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        line.events.append((event, size_bytes))
+        self._waiting_bytes += size_bytes
+        # Told of every event: the client goes on reading by itself when its own queue has emptied.
+        self._set_aside(partition, event)
 
     def close(self) -> None:
         """Let what waits lie: it was not acknowledged, and is read again. What is being handled is finished."""
         self._closing.set()
-
-    def _wait_in(self, line: _Line[E], partition: P, event: E, size_bytes: int) -> None:
-        line.events.append((event, size_bytes))
-        self._waiting_bytes += size_bytes
-        # Again with every event: the client goes on by itself when its own queue has emptied.
-        self._pause(partition)
 
     async def _serve(self, partition: P, line: _Line[E]) -> None:
         try:
@@ -121,12 +119,11 @@ class PartitionHold(Generic[P, E]):
             return
         del self._lines[partition]
         self._resume(partition)
-        held_s = round(_now_s() - line.since_s, 1)
-        _log.info(
-            "stream.partition_goes_on", partition=self._name(partition), held_s=held_s, still_held=len(self._lines)
-        )
         if not self._lines:
             self._told_at_s = None
+        if line.failed:
+            name, held_s = self._name(partition), round(_now_s() - line.since_s, 1)
+            _log.info("stream.partition_goes_on", partition=name, held_s=held_s, still_held=len(self._lines))
 
     async def _empty(self, line: _Line[E]) -> None:
         """Handle a line's events until none is left, or this is closed."""
@@ -137,6 +134,7 @@ class PartitionHold(Generic[P, E]):
                 try:
                     await self._handle(event)
                 except RegistryUnavailableError as error:
+                    line.failed = True
                     self._tell(error)
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(wait_s):
@@ -154,14 +152,14 @@ class PartitionHold(Generic[P, E]):
         if self._told_at_s is not None and now_s < self._told_at_s + TELL_EVERY_S:
             return
         self._told_at_s = now_s
-        since_s = min(line.since_s for line in self._lines.values())
+        held = list(self._lines.values())
         _log.warning(
             "stream.registry_unavailable",
             error=error.message,
             hint=error.hint,
             held=sorted(map(self._name, self._lines)),
-            held_s=round(now_s - since_s, 1),
-            waiting=sum(len(line.events) for line in self._lines.values()),
+            held_s=round(now_s - min(line.since_s for line in held), 1),
+            waiting=sum(len(line.events) for line in held),
         )
 
 

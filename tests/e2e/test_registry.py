@@ -38,12 +38,18 @@ class Registry:
 
     state: RegistryState
     port: int
+    settings: dict[str, str]
     stream: Program
 
     @property
     def url(self) -> str:
         """Where it answers."""
         return f"http://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
+
+    @property
+    def times_told(self) -> int:
+        """How often the stream has said that the registry is away."""
+        return self.stream.whole_log.count("stream.registry_unavailable")
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +65,9 @@ def registry(home: GatewayHome) -> Iterator[Registry]:
     try:
         for program in running:
             program.await_ready()
-        yield Registry(RegistryState(authorization=basic(USER, PASSWORD)), port, running[0])
-        assert [program.stop() for program in running] == [0, 0]
+        made = Registry(RegistryState(authorization=basic(USER, PASSWORD)), port, settings, running[0])
+        yield made
+        assert [program.stop() for program in (made.stream, running[1])] == [0, 0]
     finally:
         home.end_all()
 
@@ -110,8 +117,9 @@ async def test_an_event_waits_for_the_registry(
         values = await asyncio.to_thread(serialize, registry, 2)
     asked = len(registry.state.asked)
 
+    told = registry.times_told
     expected = await asyncio.to_thread(produce, home, inbox, values, HELD)
-    await until(lambda: "stream.registry_unavailable" in registry.stream.log, SEEN_S, lambda: registry.stream.log)
+    await until(lambda: registry.times_told > told, SEEN_S, lambda: registry.stream.log)
     await publish_payments(publisher, inbox, 1, key=key_of(HELD))
     await publish_payments(publisher, inbox, 1, first=1, key=key_of(FREE))
     await receiver.until_accepted(1, inbox)
@@ -121,8 +129,31 @@ async def test_an_event_waits_for_the_registry(
         await receiver.until_accepted(4, inbox)
     assert set(receiver.ids(inbox)) == expected | {event_id(inbox, 0), event_id(inbox, 1)}
     assert [method for method, _ in registry.state.asked[asked:]] == ["GET"]
-    assert "stream.partition_goes_on" in registry.stream.log
+    await until(lambda: "stream.partition_goes_on" in registry.stream.log, SEEN_S, lambda: registry.stream.log)
     assert not [each for each in rejections(home.kafka, TOPIC) if each.source_value in values]
+
+
+async def test_what_waits_holds_up_neither_a_rebalance_nor_a_stop(
+    home: GatewayHome, receiver: Receiver, registry: Registry, publisher: EventPublisher
+) -> None:
+    """A second stream joins, and the first one ends, while an event waits; it is the second one's then."""
+    inbox = await receiver.subscribe()
+    with registry_server(registry.state, port=registry.port):
+        values = await asyncio.to_thread(serialize, registry, 1)
+    told = registry.times_told
+    expected = await asyncio.to_thread(produce, home, inbox, values, HELD)
+    await until(lambda: registry.times_told > told, SEEN_S, lambda: registry.stream.log)
+
+    second = home.start("stream", **registry.settings)
+    await asyncio.to_thread(second.await_ready)
+    assert await asyncio.to_thread(registry.stream.stop) == 0
+    await publish_payments(publisher, inbox, 1, key=key_of(FREE))
+    await receiver.until_accepted(1, inbox)
+
+    with registry_server(registry.state, port=registry.port):
+        await receiver.until_accepted(2, inbox)
+    assert set(receiver.ids(inbox)) == expected | {event_id(inbox, 0)}
+    registry.stream = second
 
 
 async def test_published_in_the_confluent_format(home: GatewayHome, receiver: Receiver, registry: Registry) -> None:
