@@ -150,6 +150,9 @@ class Router:
         """
         generation = self._index.generation(tenant)
         key = tenant, event_type
+        if not generation:  # whoever publishes for tenants that nobody has must not drive the others out
+            self._routes.pop(key, None)
+            return ()
         known = self._routes.get(key)
         if known is not None and known[0] == generation:
             return known[1]

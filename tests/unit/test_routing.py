@@ -118,6 +118,18 @@ def test_a_tenant_without_subscriptions_has_no_routes() -> None:
     index.remove("a")
     assert router_.routes("default", "order.created") == ()
     assert router_.routes("nobody", "order.created") == ()
+    assert not router_._routes
+
+
+def test_a_form_in_which_the_gateway_fails_does_not_touch_the_others() -> None:
+    """What came before it may be written already; its subscriptions are told."""
+    router_, _ = router(subscription("latest"), pinned("old", 1))
+    event = replace(decoded_event("order.created"), data={"no Avro": object()})
+    found = {each.subscriptions[0].subscription_id: each.content for each in router_.shape(event)}
+    failure = found["latest"]
+    assert isinstance(failure, Failure)
+    assert failure.reason is Reason.PROJECTION_FAILED
+    assert isinstance(found["old"], Content)  # is read from the bytes
 
 
 def test_a_version_that_the_catalog_does_not_have_fails_for_its_subscriptions_only() -> None:
