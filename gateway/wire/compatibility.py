@@ -96,6 +96,8 @@ class _Comparison:
         self._settled = True
 
     def report(self, reader: Node, writer: Node, path: str) -> None:
+        if reader is writer:
+            return
         if writer.kind == UNION:
             for branch in writer.branches:
                 self.report(reader, branch, path)
@@ -127,6 +129,8 @@ class _Comparison:
         self._steps += 1
         if self._steps > MAX_STEPS:
             raise ValueError("they are too large to be compared")
+        if reader is writer:
+            return True
         if writer.kind == UNION:
             readable = [self._reads(reader, branch) for branch in writer.branches]  # every one is looked at
             return all(readable)
@@ -161,7 +165,7 @@ def _closest_first(union: Node, writer: Node) -> list[Node]:
     The specification has the first that matches: it would read a long as a double where a union has both. Avro for Java
     takes the own type first, and so does `gateway.shaping.projection`.
     """
-    return sorted(union.branches, key=lambda branch: (branch.kind, branch.name) != (writer.kind, writer.name))
+    return sorted(union.branches, key=lambda branch: branch.kind != writer.kind or branch.name != writer.name)
 
 
 def _matches(reader: Node, writer: Node) -> bool:

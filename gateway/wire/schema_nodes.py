@@ -5,6 +5,7 @@ What walks a schema (the compatibility check, JSON input, mock data) walks these
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from fastavro.schema import parse_schema
@@ -75,6 +76,16 @@ class Node:
     def precision(self) -> int:
         """A decimal's digits altogether."""
         return int(self.definition["precision"])
+
+
+# A primitive without a logical type is one node in every schema that is read with these, and so is a union of them.
+PLAIN = {kind: Node(kind) for kind in ("null", "boolean", "int", "long", "float", "double", "bytes", "string")}
+
+
+@lru_cache(maxsize=1024)
+def plain_union(kinds: tuple[str, ...]) -> Node:
+    """Give the union of primitives without logical types."""
+    return Node(UNION, branches=tuple(PLAIN[kind] for kind in kinds))
 
 
 def is_integer(kind: str, value: object) -> bool:

@@ -16,9 +16,8 @@ from typing import Any
 
 from gateway.wire.schema_defaults import default_value
 from gateway.wire.schema_logical_types import logical_type_of
-from gateway.wire.schema_nodes import UNION, Node
+from gateway.wire.schema_nodes import PLAIN, UNION, Node, plain_union
 
-PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
 NAMED = frozenset({"record", "enum", "fixed"})
 # Of types in each other, as they are written, unions aside. More would be too deep for the interpreter; the catalog has
 # a narrower bound (`gateway.wire.schema_bounds`).
@@ -138,8 +137,8 @@ class _Reading:
                     yield Finding(path, "alias", f"the alias {alias} of {name} is taken by {taken[alias]}")
 
     def _reference(self, name: str, namespace: str, path: str) -> Node:
-        if name in PRIMITIVES:
-            return Node(name)
+        if name in PLAIN:
+            return PLAIN[name]
         # What is not in the namespace around it may have none: there is no other way to write that.
         full = f"{namespace}.{name}" if f"{namespace}.{name}" in self._named else name
         if full not in self._named:
@@ -160,6 +159,8 @@ class _Reading:
             if other != branch.name:
                 what = f"{other} and {branch.name} differ by namespace only, which resolution ignores"
                 self.faults.append(Finding(path, "union", what))
+        if all(branch is PLAIN.get(name) for name, branch in branches.items()):
+            return plain_union(tuple(branches))
         return Node(UNION, branches=tuple(branches.values()))
 
     def _definition(self, source: dict[str, Any], namespace: str, path: str) -> Node:
@@ -171,9 +172,10 @@ class _Reading:
                 return Node(kind, None, {"values": self._part(source, "values", namespace, f"{path}{{}}")})
             case "record" | "error" | "enum" | "fixed":
                 return self._named_type("record" if kind == "error" else kind, source, namespace, path)
-            case str() if kind in PRIMITIVES:
+            case str() if kind in PLAIN:
+                logical_type = self._logical_type(kind, source, path)
                 terms: dict[str, Any] = {term: source[term] for term in ("precision", "scale") if term in source}
-                return Node(kind, self._logical_type(kind, source, path), terms)
+                return PLAIN[kind] if logical_type is None else Node(kind, logical_type, terms)
             case str():
                 return self._reference(kind, namespace, path)
             case _:
@@ -220,7 +222,7 @@ class _Reading:
         if not isinstance(space, str):
             raise SchemaFaultError(path, "name", f"{json.dumps(space)[:80]} is no namespace")
         full = name if "." in name or not space else f"{space}.{name}"
-        if full.rpartition(".")[2] in PRIMITIVES:
+        if full.rpartition(".")[2] in PLAIN:
             raise SchemaFaultError(path, "name", f"'{full}' is the name of a primitive type")
         if full in self._named:
             raise SchemaFaultError(path, "name", f"{full} is defined twice")
