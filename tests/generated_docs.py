@@ -1,4 +1,4 @@
-"""The parts of the documents that the code knows best: settings, topics, a subscription's numbers, retry policies.
+"""The parts of the documents that the code knows best: settings, topics, a subscription's numbers, metrics and more.
 
 `make docs` runs this module and writes them into their pages, between marks; `tests/unit/test_docs.py` fails while a
 page says something else.
@@ -40,6 +40,7 @@ from gateway.http.tls import MAX_CONTEXTS
 from gateway.kafka.acls import permissions
 from gateway.services.bench.headlines import headlines
 from gateway.settings import ENV_PREFIX, Settings
+from gateway.telemetry.metrics import METRICS
 from gateway.wire.certificates import MAX_CERTIFICATES, MAX_KEY_CHARS, MAX_PEM_CHARS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -178,6 +179,21 @@ def bounds_table() -> str:
     return _table(("what", "bound"), rows)
 
 
+def metrics_table() -> str:
+    """Every metric: name, kind, labels, who shows it, meaning."""
+    rows = [
+        (
+            f"`{metric.name}`",
+            metric.kind.value,
+            ", ".join(f"`{label}`" for label in metric.labels),
+            ", ".join(process.value for process in metric.shown_by),
+            metric.meaning,
+        )
+        for metric in METRICS
+    ]
+    return _table(("metric", "kind", "labels", "of", "meaning"), rows)
+
+
 def performance() -> str:
     """What `make bench` measured last: the machine, the headlines and the charts."""
     if not MEASURED.exists():
@@ -204,6 +220,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "circuit": ("docs/endpoints.md", circuit_table),
     "topics": ("docs/architecture.md", topics_table),
     "access": ("docs/security.md", access_table),
+    "metrics": ("docs/metrics.md", metrics_table),
     "policies": ("README.md", policies_table),
     "performance": ("docs/performance.md", performance),
 }
