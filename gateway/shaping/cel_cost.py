@@ -12,11 +12,12 @@ The library adds one of its own: 10,000 rounds of all macros of an expression to
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.domain.delivery import MAX_RECORD_BYTES
 from gateway.domain.errors import InvalidInputError
+from gateway.shaping.cel_patterns import pattern_weight
 from gateway.shaping.cel_syntax import SyntaxTree, children_of, kind_of
 
 # Steps and bytes; the dearest ones take about 3 ns each, so all of them together a third of a second.
@@ -24,6 +25,8 @@ MAX_COST = 100_000_000
 MAX_ROUNDS = 10_000
 # A step of the evaluation takes as long as looking at so many bytes.
 _STEP = 50
+# Of each unit of a pattern's weight.
+_PATTERN_STEPS = 7
 _SEARCHES = frozenset({"contains", "startsWith", "endsWith", "matches", "@in", "_==_", "_!=_"})
 _READS = frozenset(
     {"size", "string", "bytes", "int", "uint", "double", "timestamp", "duration", "_<_", "_<=_", "_>_", "_>=_"}
@@ -40,31 +43,36 @@ class Cost:
     Attributes:
         steps: how many steps are made for every round of so many nested macros, by their number.
         looks: how often the whole data may be looked at, likewise.
+        lists: how many lists are built by macros, item by item, likewise.
     """
 
     steps: Mapping[int, int]
     looks: Mapping[int, int]
+    lists: Mapping[int, int]
 
     @property
     def is_small(self) -> bool:
         """Tell whether no event can exceed the bound."""
         loops = any(self.steps) or any(self.looks)
-        return not loops and self.looks.get(0, 0) * MAX_RECORD_BYTES <= MAX_COST
+        once = _STEP * self.steps.get(0, 0) + MAX_RECORD_BYTES * self.looks.get(0, 0)
+        return not loops and once <= MAX_COST
 
-    def of(self, items: int, size: int) -> int:
+    def of(self, largest: int, size: int) -> int:
         """Give the bound for an event.
 
         Args:
-            items: how many items all its arrays and maps have.
+            largest: how many items its largest array or map has.
             size: how many characters and bytes its texts have.
         """
-        return sum(_STEP * count * _rounds(items, depth) for depth, count in self.steps.items()) + sum(
-            size * count * _rounds(items, depth) for depth, count in self.looks.items()
-        )
+        steps = sum(count * _rounds(largest, depth) for depth, count in self.steps.items())
+        looks = sum(count * _rounds(largest, depth) for depth, count in self.looks.items())
+        # The library copies the list for each item that is added to it.
+        copies = sum(count * _rounds(largest, depth) for depth, count in self.lists.items()) * _rounds(largest, 1) // 2
+        return _STEP * (steps + copies) + size * looks
 
 
-def _rounds(items: int, depth: int) -> int:
-    return int(min(max(items, 1) ** depth, MAX_ROUNDS))
+def _rounds(largest: int, depth: int) -> int:
+    return int(min(max(largest, 1) ** depth, MAX_ROUNDS))
 
 
 def cost_of(tree: SyntaxTree) -> Cost:
@@ -75,7 +83,7 @@ def cost_of(tree: SyntaxTree) -> Cost:
     """
     counting = _Counting(tree)
     counting.count(tree.root, _Around())
-    return Cost(dict(counting.steps), dict(counting.looks))
+    return Cost(dict(counting.steps), dict(counting.looks), dict(counting.lists))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,7 @@ class _Around:
         of_data: variables that go over the data.
         accumulators: variables that macros build their outcome in.
         constructed: whether a macro goes over something else than the data.
+        is_range: whether it is what a macro goes over.
     """
 
     depth: int = 0
@@ -95,6 +104,7 @@ class _Around:
     of_data: frozenset[str] = frozenset()
     accumulators: frozenset[str] = frozenset()
     constructed: bool = False
+    is_range: bool = False
 
 
 class _Counting:
@@ -102,6 +112,7 @@ class _Counting:
         self._tree = tree
         self.steps: Counter[int] = Counter()
         self.looks: Counter[int] = Counter()
+        self.lists: Counter[int] = Counter()
 
     def count(self, expr: Any, around: _Around) -> None:
         """Count a node and what is below it."""
@@ -122,16 +133,19 @@ class _Counting:
         call = expr.call_expr
         if call.function == "_+_" and self._grows(expr):
             if kind_of(call.args[0]) == "ident_expr" and call.args[0].ident_expr.name in around.accumulators:
+                self.lists[around.depth] += around.times
                 return
-            if around.constructed:
+            if around.constructed or around.is_range:
                 raise InvalidInputError(
-                    f"position {self._tree.position_of(expr) + 1}: texts and lists can't be put together in a macro "
-                    "over what is not the event's data itself",
+                    f"position {self._tree.position_of(expr) + 1}: texts and lists can't be put together for a "
+                    "macro to go over, or in a macro over what is not the event's data itself",
                     hint="go over a field of the data",
                 )
             # What was put together before is copied each time.
             self.looks[around.depth] += around.times * (1 + _additions_below(expr))
         elif call.function in _LOOKED_AT:
+            if call.function == "matches":
+                self._count_pattern(call, around)
             operands = [*([call.target] if call.HasField("target") else []), *call.args]
             looked_at = operands if call.function in {"_==_", "_!=_"} else operands[:1]
             if call.function == "@in":
@@ -141,6 +155,10 @@ class _Counting:
             # Items of the data are together no longer than the data.
             once = any(_names(operand) & around.of_data for operand in looked_at)
             self.looks[max(around.depth - once, 0)] += around.times
+
+    def _count_pattern(self, call: Any, around: _Around) -> None:
+        pattern = call.args[-1].const_expr.string_value if call.args else ""
+        self.steps[around.depth] += around.times * _PATTERN_STEPS * pattern_weight(pattern)
 
     def _grows(self, expr: Any) -> bool:
         type_ = self._tree.type_of(expr)
@@ -159,7 +177,7 @@ class _Counting:
 
     def _count_loop(self, expr: Any, around: _Around) -> None:
         loop = expr.comprehension_expr
-        self.count(loop.iter_range, around)
+        self.count(loop.iter_range, replace(around, is_range=True))
         self.count(loop.accu_init, around)
         of_data = _is_of_data(loop.iter_range, around)
         if not of_data and not self._has_plain_items(loop.iter_range):

@@ -4,17 +4,13 @@ The library's messages name protobuf types and operators by their internal names
 """
 
 import difflib
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from cel_expr_python import cel
-
 from gateway.domain.errors import InvalidInputError
-from gateway.shaping.cel_environment import evaluating_environment
-from gateway.shaping.cel_scopes import ROOTS, Meaning, Scope, calls_with_scopes, meaning_of
-from gateway.shaping.cel_syntax import SyntaxTree, kind_of
+from gateway.shaping.cel_scopes import ROOTS, Scope, calls_with_scopes, meaning_of
+from gateway.shaping.cel_syntax import SyntaxTree
 from gateway.shaping.cel_types import DATA, ViewTypes
 
 _PLACE = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
@@ -27,7 +23,6 @@ _FUNCTIONS = (
     *("timestamp", "duration", "int", "double", "string", "bool", "bytes", "type", "getFullYear", "getMonth"),
     *("getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes", "getSeconds"),
 )
-_READERS = frozenset({"matches", "timestamp", "duration", "int", "double"})
 _WORDS_FOR_OPERATORS = {"and": "&&", "or": "||", "not": "!"}
 _AS_TEXT = {"date": "2026-01-31", "time-millis": "13:30:00.250", "time-micros": "13:30:00.250"}
 _MAX_REASON_CHARS = 200
@@ -103,52 +98,6 @@ class Refusals:
             return ("", "a bool", "an int", "a uint", "a double", "a string", "bytes")[type_.primitive or type_.wrapper]
         return {"list_type": "a list", "map_type": "a map", "null": "null", "well_known": "a time"}.get(kind, "a value")
 
-    def check_texts(self, text: str, tree: SyntaxTree) -> None:
-        """Refuse texts that no function could read, whatever the event: `timestamp("yesterday")`, `matches("(")`.
-
-        Raises:
-            InvalidInputError: there is one.
-        """
-        for call, _ in calls_with_scopes(tree.root, Scope(self._types)):
-            function, args = call.call_expr.function, list(call.call_expr.args)
-            if function not in _READERS or not args or args[-1].const_expr.WhichOneof("kind") != "string_value":
-                continue
-            literal = json.dumps(args[-1].const_expr.string_value, ensure_ascii=False)
-            alone = f"''.matches({literal})" if function == "matches" else f"{function}({literal})"
-            value = evaluating_environment().compile(alone).eval()
-            if value.type() == cel.Type.ERROR:
-                what = f"{literal} is nothing for {function}()"
-                raise _refusal(text, tree.position_of(args[-1]), what, reason_of(str(value.value()), text))
-
-    def check_symbols(self, text: str, tree: SyntaxTree) -> None:
-        """Refuse what is compared with an enum and is none of its symbols.
-
-        Raises:
-            InvalidInputError: something is.
-        """
-        for call, scope in calls_with_scopes(tree.root, Scope(self._types)):
-            function, args = call.call_expr.function, list(call.call_expr.args)
-            if function not in {"_==_", "_!=_", "@in"}:
-                continue
-            for one, other in ((args[0], args[1]), (args[1], args[0])):
-                meaning = meaning_of(one, scope)
-                if meaning is not None and meaning.symbols and meaning.is_enum:
-                    self._check_constants(text, tree, other, meaning)
-
-    def _check_constants(self, text: str, tree: SyntaxTree, expr: Any, meaning: Meaning) -> None:
-        constants = expr.list_expr.elements if kind_of(expr) == "list_expr" else [expr]
-        for constant in constants:
-            if kind_of(constant) != "const_expr" or constant.const_expr.WhichOneof("kind") != "string_value":
-                continue
-            symbol = constant.const_expr.string_value
-            if symbol not in meaning.symbols:
-                raise _refusal(
-                    text,
-                    tree.position_of(constant),
-                    f"'{symbol}' is no symbol of {meaning.words}",
-                    _did_you_mean(symbol, meaning.symbols) or f"it has {', '.join(meaning.symbols)}",
-                )
-
     def _no_field(self, text: str, at: int, match: re.Match[str]) -> InvalidInputError:
         name, message = match[1], match[2]
         record = self._types.records[message]
@@ -156,27 +105,27 @@ class Refusals:
         grant = None if record.name == "event" else self._grant_for(f"{record.path}.{name}".lstrip("."))
         if grant is not None:
             hint = f"grant it to the subscription first: --allow-sensitive {grant}"
-            return _refusal(text, at, f"'{name}' of {record.name} is a sensitive field", hint)
-        hint = _did_you_mean(name, record.fields) or f"{record.name} has the fields {', '.join(record.fields)}"
-        return _refusal(text, at, f"there is no field '{name}' in {record.name}", hint)
+            return refusal(text, at, f"'{name}' of {record.name} is a sensitive field", hint)
+        hint = did_you_mean(name, record.fields) or f"{record.name} has the fields {', '.join(record.fields)}"
+        return refusal(text, at, f"there is no field '{name}' in {record.name}", hint)
 
     def _unknown_name(self, text: str, at: int, match: re.Match[str]) -> InvalidInputError:
         name = match[1].partition(".")[0]
         if text[at : at + 1] == "(":
-            hint = _did_you_mean(match[1], _FUNCTIONS)
+            hint = did_you_mean(match[1], _FUNCTIONS)
             start = max(at - len(match[1]), 0)
-            return _refusal(text, start, f"there is no function '{match[1]}'", hint)
+            return refusal(text, start, f"there is no function '{match[1]}'", hint)
         start = text.rfind(name, 0, at + len(name))
         fields = self._types.records[self._types.root].fields
         if name in fields:
-            return _refusal(text, start, f"there is no '{name}'", f"did you mean {DATA}.{name}?")
-        hint = _did_you_mean(name, ROOTS) or "an expression begins with data or event; a text is written in quotes"
-        return _refusal(text, start, f"there is no '{name}'", hint)
+            return refusal(text, start, f"there is no '{name}'", f"did you mean {DATA}.{name}?")
+        hint = did_you_mean(name, ROOTS) or "an expression begins with data or event; a text is written in quotes"
+        return refusal(text, start, f"there is no '{name}'", hint)
 
     def _no_selection(self, text: str, at: int, match: re.Match[str]) -> InvalidInputError:
         if match[1].startswith("list("):
-            return _refusal(text, at, "an array has no fields", "ask of its items: .exists(x, x.sku == 'A')")
-        return _refusal(text, at, f"a {_cel_word(match[1])} has no fields", None)
+            return refusal(text, at, "an array has no fields", "ask of its items: .exists(x, x.sku == 'A')")
+        return refusal(text, at, f"a {_cel_word(match[1])} has no fields", None)
 
     def _no_overload(self, text: str, at: int, match: re.Match[str]) -> InvalidInputError:
         function = match[1]
@@ -186,7 +135,7 @@ class Refusals:
                 operands = [word or operand for word, operand in zip(words, operands, strict=False)]
         listed = " and ".join(operands)
         shown = _shown(function)
-        return _refusal(text, at, f"'{shown}' does not go with {listed}", _hint_for(operands))
+        return refusal(text, at, f"'{shown}' does not go with {listed}", _hint_for(operands))
 
     def _operands(self, text: str) -> Mapping[int, tuple[str, list[str | None]]]:
         """Give the calls of an expression that does not pass the checker, by their places."""
@@ -249,18 +198,25 @@ def _syntax_error(text: str, at: int, message: str) -> InvalidInputError:
     rest = text[at:]
     word = rest.split(maxsplit=1)[0] if rest.strip() else ""
     if word in _WORDS_FOR_OPERATORS:
-        return _refusal(text, at, f"'{word}' can't stand here", f"write {_WORDS_FOR_OPERATORS[word]}")
+        return refusal(text, at, f"'{word}' can't stand here", f"write {_WORDS_FOR_OPERATORS[word]}")
     if rest.startswith("=") and not rest.startswith("=="):
-        return _refusal(text, at, "'=' can't stand here", "compare with ==")
+        return refusal(text, at, "'=' can't stand here", "compare with ==")
     if "Syntax error" not in message:
-        return _refusal(text, at, message, None)
+        return refusal(text, at, message, None)
     if not rest.strip() or "<EOF>'" in message:
-        return _refusal(text, at, "it ends too early", "a parenthesis, a quote or an operand is missing")
-    return _refusal(text, at, f"'{word[:20]}' can't stand here", None)
+        return refusal(text, at, "it ends too early", "a parenthesis, a quote or an operand is missing")
+    return refusal(text, at, f"'{word[:20]}' can't stand here", None)
 
 
-def _refusal(text: str, at: int, what: str, hint: str | None) -> InvalidInputError:
-    """Make an error with its place, the line and a mark below it."""
+def refusal(text: str, at: int, what: str, hint: str | None) -> InvalidInputError:
+    """Make an error with its place, the line and a mark below it.
+
+    Args:
+        text: the expression.
+        at: the index of the character that it is about.
+        what: what is wrong.
+        hint: what was probably meant, or None.
+    """
     begin = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     line = text[begin : len(text) if end < 0 else end]
@@ -281,7 +237,8 @@ def _place_of(name: str, text: str, at: int) -> int:
     return at if found < 0 else found
 
 
-def _did_you_mean(word: str, known: Iterable[str]) -> str | None:
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Ask for the known name that is most like a word; None where none is."""
     by_lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), by_lower, n=1)
     return f"did you mean {by_lower[close[0]]}?" if close else None

@@ -28,12 +28,12 @@ class Values:
 
     Attributes:
         data: the values.
-        items: how many items all arrays and maps in it have.
+        largest: how many items the largest array, map or record in it has.
         size: how many characters and bytes all texts in it have.
     """
 
     def __init__(self, data: Any) -> None:
-        self.items = 0
+        self.largest = 0
         self.size = 0
         self.data = self._value(data)
 
@@ -45,10 +45,10 @@ class Values:
         if kind in _AS_THEY_ARE:
             return value
         if kind is dict:
-            self.items += len(value)
+            self.largest = max(self.largest, len(value))
             return {self._text(key): self._value(item) for key, item in value.items()}
         if kind is list:
-            self.items += len(value)
+            self.largest = max(self.largest, len(value))
             return [self._value(item) for item in value]
         if kind is bytes:
             self.size += len(value)

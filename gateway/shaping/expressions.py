@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import Event
+from gateway.shaping.cel_constants import check_constants
 from gateway.shaping.cel_cost import MAX_COST, Cost, cost_of
 from gateway.shaping.cel_environment import checking_environment, evaluating_environment
 from gateway.shaping.cel_messages import Refusals, nothing_hidden, reason_of
@@ -55,7 +56,7 @@ class Subject:
         self._measure = (0, 0)
 
     def measure(self) -> tuple[int, int]:
-        """Give how many items its arrays and maps have, and how many characters and bytes its texts.
+        """Give how many items its largest array or map has, and how many characters and bytes its texts have.
 
         Raises:
             EvaluationError: the event can't be evaluated.
@@ -97,7 +98,7 @@ class Subject:
             self._unusable = f"the event can't be looked into: {error}"
             return
         self._values = {DATA: values.data, EVENT: event}
-        self._measure = values.items, values.size
+        self._measure = values.largest, values.size
         self._activation = evaluating_environment().Activation(self._values)
 
 
@@ -230,8 +231,7 @@ class ExpressionCompiler:
             raise InvalidInputError(
                 f"it gives {self._refusals.words(tree.root, tree)}, not true or false", hint="compare it with something"
             )
-        self._refusals.check_symbols(text, tree)
-        self._refusals.check_texts(text, tree)
+        check_constants(text, tree, self._types)
         cost, fields = cost_of(tree), fields_read(tree.root, DATA)
         nullable = settle_nulls(tree, self._types)
         if condition and (nullable or type_name == "DYN"):

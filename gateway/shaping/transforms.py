@@ -101,10 +101,10 @@ class Transform:
         """
         if self._costs:
             try:
-                items, size = subject.measure()
+                largest, size = subject.measure()
             except EvaluationError as error:
                 raise TransformError(error.reason) from error
-            if sum(cost.of(items, size) for cost in self._costs) > MAX_COST:
+            if sum(cost.of(largest, size) for cost in self._costs) > MAX_COST:
                 raise TransformError("it would take too long on an event of this size")
         return _Building().build(self._template, subject)
 

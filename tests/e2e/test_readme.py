@@ -90,6 +90,16 @@ def test_the_page_on_versions_can_be_followed(tmp_path: Path, kafka: KafkaConfig
     assert "order.created=3" in printed[1]
 
 
+def test_the_page_on_filters_can_be_followed(tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout) -> None:
+    """Its filters and its transform are accepted, and what is tried says so."""
+    assert topics.domains
+    environment = {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "GATEWAY_SECRET_KEYS": generate_key_line()}
+    with Reader(tmp_path, {}, environment) as reader:
+        printed = [reader.follow(block) for block in blocks_of(ROOT / "docs" / "filters.md")]
+    assert any('"parts"' in text and "data.amount > 50" in text for text in printed)
+    assert "data.total > 250.50" in printed[0]
+
+
 def test_the_page_on_changing_the_catalog_can_be_followed(
     tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout
 ) -> None:
