@@ -153,7 +153,7 @@ class _Declaration:
             nullable = words.endswith("or null")
             record.fields[name] = FieldType(words, nullable)
             _set_type(
-                message.field.add(name=name, number=number, label=FieldDescriptorProto.LABEL_OPTIONAL),
+                _add_field(message, name, number),
                 _TIMESTAMP if words == "timestamp" else _WELL_KNOWN + "StringValue" if nullable else _TEXT,
             )
         self.records[EVENT_MESSAGE] = record
@@ -174,6 +174,7 @@ class _Declaration:
         while self._waiting:
             name, node, nullable = self._waiting.pop()
             message = self.file.message_type.add(name=name.removeprefix(_PACKAGE + "."))
+            message.options.deprecated_legacy_json_field_conflicts = True  # or they are complained of
             record = self.records[name]
             for number, definition in enumerate(node.definition["fields"], start=1):
                 path = f"{record.path}.{definition['name']}" if record.path else definition["name"]
@@ -192,7 +193,7 @@ class _Declaration:
         name = definition["name"]
         node, or_null = self._plain(definition["type"])
         nullable = nullable or or_null
-        declared = message.field.add(name=name, number=number, label=FieldDescriptorProto.LABEL_OPTIONAL)
+        declared = _add_field(message, name, number)
         inner: str | None = None
         match node.kind:
             case "array":
@@ -272,10 +273,15 @@ def _entry_of(message: DescriptorProto, declared: FieldDescriptorProto, name: st
     """Make a field a map; give the field of its values."""
     entry = message.nested_type.add(name=name)
     entry.options.map_entry = True
-    key = entry.field.add(name="key", number=1, label=FieldDescriptorProto.LABEL_OPTIONAL)
-    _set_type(key, _TEXT)
+    _set_type(_add_field(entry, "key", 1), _TEXT)
     _set_type(declared, f".{_PACKAGE}.{message.name}.{name}")
-    return entry.field.add(name="value", number=2, label=FieldDescriptorProto.LABEL_OPTIONAL)
+    return _add_field(entry, "value", 2)
+
+
+def _add_field(message: DescriptorProto, name: str, number: int) -> FieldDescriptorProto:
+    # Fields whose names in JSON would be the same, such as foo_bar and fooBar, are refused.
+    label = FieldDescriptorProto.LABEL_OPTIONAL
+    return message.field.add(name=name, number=number, label=label, json_name=f"field{number}")
 
 
 def _set_type(declared: FieldDescriptorProto, type_: Any) -> None:

@@ -435,6 +435,27 @@ def test_any_expression_is_true_false_or_fails_in_a_way_that_is_known(text: str)
     assert isinstance(answer, bool) or answer
 
 
+def test_any_name_of_avro_can_be_a_field() -> None:
+    """Also names that protobuf would make one, and words of CEL, in backticks."""
+    numbers = ["fooBar", "foo_bar", "FooBar", "_x", "__x", "X", "message", "type", "data", "size", "in", "null", "true"]
+    maps = ["m_a", "mA", "m__a"]
+    event = {"type": "record", "name": "a.Event", "fields": [{"name": "v", "type": "int"}]}
+    other = {"type": "record", "name": "b.Event", "fields": [{"name": "w", "type": "int"}]}
+    fields = [
+        *({"name": name, "type": "int"} for name in numbers),
+        *({"name": name, "type": {"type": "map", "values": "int"}} for name in maps),
+        {"name": "one", "type": event},
+        {"name": "two", "type": other},
+        {"name": "entry", "type": {"type": "record", "name": "MAEntry", "fields": []}},
+    ]
+    compiler = ExpressionCompiler(SchemaNodes({"type": "record", "name": "Event", "fields": fields}))
+    data: dict[str, Any] = {name: 1 for name in numbers} | {name: {"k": 2} for name in maps}
+    subject = Subject(EVENT, data | {"one": {"v": 1}, "two": {"w": 1}, "entry": {}})
+    for text in [*(f"data.`{name}` == 1" for name in numbers), *(f"data.{name}.k == 2" for name in maps)]:
+        assert compiler.condition(text).is_true(subject), text
+    assert compiler.condition("data.one.v == data.two.w && data.entry != null").is_true(subject)
+
+
 CONSTANTS = ("1", "1.5", "'2026'", "timestamp('2026-01-01T00:00:00Z')", "b'a'", "['a']", "true", "null")
 
 
