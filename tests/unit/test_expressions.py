@@ -23,6 +23,7 @@ from gateway.wire.catalog import load_catalog
 from gateway.wire.mocking import mock_data
 from gateway.wire.schema_files import schemas_root
 from gateway.wire.schema_nodes import SchemaNodes
+from tests.schema_histories import histories
 
 CATALOG = load_catalog(schemas_root() / "events")
 SOME_ID = "6f0a4a0e-5b0c-4d3b-9a5e-0f2c7f1f2c11"
@@ -449,11 +450,24 @@ def test_any_name_of_avro_can_be_a_field() -> None:
         {"name": "entry", "type": {"type": "record", "name": "MAEntry", "fields": []}},
     ]
     compiler = ExpressionCompiler(SchemaNodes({"type": "record", "name": "Event", "fields": fields}))
-    data: dict[str, Any] = {name: 1 for name in numbers} | {name: {"k": 2} for name in maps}
+    data: dict[str, Any] = dict.fromkeys(numbers, 1) | {name: {"k": 2} for name in maps}
     subject = Subject(EVENT, data | {"one": {"v": 1}, "two": {"w": 1}, "entry": {}})
     for text in [*(f"data.`{name}` == 1" for name in numbers), *(f"data.{name}.k == 2" for name in maps)]:
         assert compiler.condition(text).is_true(subject), text
     assert compiler.condition("data.one.v == data.two.w && data.entry != null").is_true(subject)
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories(), st.integers(0, 100))
+def test_any_schema_can_be_declared_and_any_of_its_values_looked_into(history: list[Any], seed: int) -> None:
+    """Every field of a believable value is null or has a value, whatever its type."""
+    nodes = SchemaNodes(history[-1])
+    data = mock_data(nodes, Random(seed))  # noqa: S311 - test data
+    compiler, subject = ExpressionCompiler(nodes), Subject(EVENT, data)
+    for name, value in data.items():
+        assert compiler.condition(f"has(data.{name})").is_true(subject) is (value is not None)
+        shown = plain_value(compiler.value(f"data.{name}").evaluate(subject), "")
+        assert (shown is None) is (value is None)
 
 
 CONSTANTS = ("1", "1.5", "'2026'", "timestamp('2026-01-01T00:00:00Z')", "b'a'", "['a']", "true", "null")
