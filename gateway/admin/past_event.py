@@ -42,6 +42,12 @@ class PastEvent:
         return bool(self.found.records or self.found.rejections or self.deliveries.histories)
 
     @property
+    def other_event_id(self) -> str | None:
+        """Give the event that is meant where a delivery's id was given; else None."""
+        histories = self.deliveries.histories
+        return histories[0].event_id if histories and histories[0].event_id != self.event_id else None
+
+    @property
     def record(self) -> EventRecord | None:
         """Its first record: of several the first one counts."""
         return self.found.records[0] if self.found.records else None

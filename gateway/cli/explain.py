@@ -138,6 +138,11 @@ def _of_past_event(event_id: str, event_type: str | None, subscription_id: str |
             f"no event '{event_id}' {looked_back(past.found.report)}",
             hint="look further back with --since; is it the ce_id of the event, and was it published to this Kafka?",
         )
+    if not past.found.records and past.other_event_id is not None:
+        raise NotFoundError(
+            f"'{event_id}' is a delivery of the event '{past.other_event_id}'",
+            hint=f"use: gateway explain {past.other_event_id}",
+        )
     if past.decoded is None or past.record is None:
         return EventStory(None, past, subscription_id)
     explainer = _explainer(settings, deployment)

@@ -73,7 +73,7 @@ def event_lines(story: EventStory) -> Iterator[str]:
 
 def _event_line(event: Event) -> str:
     subject = "" if event.subject is None else f"  subject {event.subject}"
-    return f"event {event.event_id}  {event.event_type} {event.schema_version}  tenant {event.tenant}{subject}"
+    return f"event {event.event_id}  {event.event_type} version {event.schema_version}  tenant {event.tenant}{subject}"
 
 
 def _past_lines(past: PastEvent) -> Iterator[str]:
@@ -145,8 +145,11 @@ def detail_lines(story: SubscriptionStory) -> Iterator[str]:
     explanation = story.explanation
     if explanation is not None:
         yield from _explanation_lines(explanation, story.note)
-    if story.history is not None:
-        yield from (f"  {line}" if explanation is not None else line for line in history_block(story.history))
+    if story.history is None:
+        return
+    if explanation is not None:
+        yield ""
+    yield from history_block(story.history)
 
 
 def _explanation_lines(explanation: Explanation, note: str | None) -> Iterator[str]:
@@ -174,7 +177,6 @@ def _request_lines(subscription: Subscription, delivery: Delivery) -> Iterator[s
         yield f"    {name}: {untold if value is None else value}"
     yield ""
     yield f"    {_shown_body(delivery)}"
-    yield ""
 
 
 def _shown_body(delivery: Delivery) -> str:

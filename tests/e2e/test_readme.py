@@ -100,6 +100,20 @@ def test_the_page_on_filters_can_be_followed(tmp_path: Path, kafka: KafkaConfig,
     assert "data.total > 250.50" in printed[0]
 
 
+def test_the_page_on_explanations_can_be_followed(tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout) -> None:
+    """Its event is explained as it says: one subscription gets it, the other does not."""
+    assert topics.domains
+    environment = {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "GATEWAY_SECRET_KEYS": generate_key_line()}
+    [commands, answer] = [block for block in blocks_of(ROOT / "docs" / "explain.md")[1:] if block.language != "json"]
+    with Reader(tmp_path, {}, environment) as reader:
+        printed = reader.follow(commands).splitlines()
+    # Times differ, the table is as wide as its widest row, and a long body is cut on the page.
+    wanted = [
+        line for line in answer.text.splitlines() if not any(word in line for word in ("webhook-event-time", "…"))
+    ]
+    assert [line for line in wanted if line.split() not in [each.split() for each in printed]] == []
+
+
 def test_the_page_on_changing_the_catalog_can_be_followed(
     tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout
 ) -> None:

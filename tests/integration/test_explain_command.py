@@ -77,6 +77,9 @@ def test_an_event_that_was_published_twice_to_somebody_who_is_gone(program: CliR
     assert (told["schema_version"], told["past"]["is_processed"]) == (2, False)
     assert (gone["subscription_id"], gone["delivery"]["state"]) == (f"sub-{tenant}", "dead_lettered")
     assert "verdict" not in gone
+    refused = program.invoke(command, [letter.delivery_id]).exception
+    assert isinstance(refused, NotFoundError)
+    assert refused.message.endswith(f"is a delivery of the event 'evt-{tenant}'")
     text = program.invoke(command, [f"evt-{tenant}", "--type", "order.paid"]).stdout
     for said in ("repeated", "has not read it yet", "there is no such subscription any more", "has no subscriptions"):
         assert said in text
