@@ -43,11 +43,6 @@ class Version:
     schema_id: int
     body: dict[str, Any]
 
-    @property
-    def schema(self) -> Any:
-        """The schema, as JSON."""
-        return json.loads(self.body["schema"])
-
 
 @dataclass
 class RegistryState:
@@ -114,10 +109,9 @@ class RegistryState:
         if number != "latest" and not number.isdecimal():
             raise RegistryError(422, 42202, f"The specified version '{number}' is not a valid version id.")
         wanted = known[-1] if number == "latest" else int(number)
-        for version in self.subjects[subject]:
-            if version.version == wanted:
-                return _shown(subject, version)
-        raise RegistryError(404, 40402, f"Version {number} not found.")
+        if wanted not in known:
+            raise RegistryError(404, 40402, f"Version {number} not found.")
+        return _shown(subject, self.subjects[subject][known.index(wanted)])
 
     def schema(self, schema_id: str) -> dict[str, Any]:
         """Answer `GET /schemas/ids/{id}`."""

@@ -15,7 +15,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.common._httpx_compat import httpx
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, InvalidInputError
 from gateway.kafka.registry_session import RegistryAccess, bounded_session
 from gateway.wire.errors import RegistryUnavailableError
 
@@ -79,14 +79,20 @@ class RegistryClient:
         retries: how often a question is asked again when there is no answer, or one that says "later".
 
     Raises:
-        InvalidInputError: a file that `access` names can't be used.
+        InvalidInputError: a file that `access` or the environment names can't be used.
     """
 
     def __init__(self, access: RegistryAccess, *, retries: int = DEFAULT_RETRIES) -> None:
         self.url = access.url
-        self._client = SchemaRegistryClient(
-            {"url": access.url, "max.retries": retries, "retries.wait.ms": _RETRY_WAIT_MS}
-        )
+        try:
+            self._client = SchemaRegistryClient(
+                {"url": access.url, "max.retries": retries, "retries.wait.ms": _RETRY_WAIT_MS}
+            )
+        except OSError as error:
+            raise InvalidInputError(
+                f"the authorities that SSL_CERT_FILE or SSL_CERT_DIR names can't be used: {error.strerror or error}",
+                hint="they are the system's; GATEWAY_SCHEMA_REGISTRY_CA_FILE names others",
+            ) from None
         self._rest = self._client._rest_client  # noqa: SLF001 - the client has no bounds, and trusts whom it likes
         self._rest.session.close()
         self._rest.session = bounded_session(access)

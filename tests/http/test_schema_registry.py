@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from gateway.domain.errors import NotFoundError
+from gateway.domain.errors import InvalidInputError, NotFoundError
 from gateway.domain.subjects import SubjectNaming
 from gateway.kafka.registered_ids import RegisteredIds
 from gateway.kafka.registry_client import AVRO, RegisteredSchema, RegistryClient, SchemaRefusedError
@@ -167,6 +167,13 @@ def test_no_proxy_comes_between_on_this_machine(monkeypatch: pytest.MonkeyPatch,
         monkeypatch.delenv(name, raising=False)
     with RegistryClient(RegistryAccess(url.replace("127.0.0.1", host))) as client:
         assert client.subjects() == []
+
+
+def test_authorities_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenSSL's own variables hold for clients in Python, too."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/none.pem")
+    with pytest.raises(InvalidInputError, match="SSL_CERT_FILE"):
+        RegistryClient(RegistryAccess("https://127.0.0.1:9"))
 
 
 def test_tls_needs_an_authority_that_is_trusted(state: RegistryState, tmp_path: Path) -> None:
