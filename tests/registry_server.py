@@ -77,8 +77,7 @@ class RegistryState:
 
     def register(self, subject: str, body: dict[str, Any]) -> dict[str, Any]:
         """Answer `POST /subjects/{subject}/versions`."""
-        found = self._find(subject, body)
-        if found is not None:
+        if (found := self._find(subject, body)) is not None:
             return {"id": found.schema_id}
         messages = self.incompatibilities(subject, body)
         if messages:
@@ -92,8 +91,7 @@ class RegistryState:
     def look_up(self, subject: str, body: dict[str, Any]) -> dict[str, Any]:
         """Answer `POST /subjects/{subject}`."""
         self.versions(subject)
-        found = self._find(subject, body)
-        if found is None:
+        if (found := self._find(subject, body)) is None:
             raise RegistryError(404, 40403, "Schema not found")
         return _shown(subject, found)
 
