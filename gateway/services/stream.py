@@ -19,6 +19,7 @@ from gateway.services.registry_access import registry_access
 from gateway.settings import Settings
 from gateway.shaping.routing import Router
 from gateway.shaping.views import Views
+from gateway.shaping.warming import warm_routes
 from gateway.stream.acks import InOrderAcks
 from gateway.stream.app import StreamApp
 from gateway.stream.output import BoundedOutput
@@ -71,6 +72,7 @@ async def run_stream(settings: Settings) -> None:
         max_body_bytes=settings.max_body_bytes,
         filter_failed=signals.filter_failed,
     )
+    warm_routes(router, table.index, catalog.event_types())
     pipeline = EventPipeline(EventDecoder(catalog, registry), router)
     stream = StreamApp(config, topics, pipeline, output, acks, settings.home / "stream")
     observing = asyncio.ensure_future(_observe(stream, acks, EndOffsets(config, topics), settings.stall_timeout_s))

@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import Event
+from gateway.domain.subscription import MAX_FILTER_CHARS
 from gateway.shaping.cel_constants import check_constants
 from gateway.shaping.cel_cost import MAX_COST, Cost, cost_of
 from gateway.shaping.cel_environment import checking_environment, evaluating_environment
@@ -21,7 +22,7 @@ from gateway.shaping.cel_types import DATA, EVENT, declare_types
 from gateway.shaping.cel_values import UnusableTextError, Values, event_values, readable_text
 from gateway.wire.schema_nodes import SchemaNodes
 
-MAX_EXPRESSION_CHARS = 4096
+MAX_EXPRESSION_CHARS = MAX_FILTER_CHARS
 
 
 class EvaluationError(Exception):

@@ -18,6 +18,7 @@ from gateway.shaping.expressions import Subject
 from gateway.shaping.filters import Decision, Rule
 from gateway.shaping.routing import Failure, Router, decide
 from gateway.shaping.views import Views
+from gateway.shaping.warming import warm_routes
 from gateway.wire.catalog import Catalog, event_schema
 from gateway.wire.event_codec import DecodedEvent, EventDecoder, EventRecord
 from gateway.wire.event_encoder import EventEncoder, NewEvent
@@ -243,6 +244,23 @@ def test_a_filter_is_compiled_once_while_a_route_has_it() -> None:
     index.put(subscription("c"))
     (again,) = router_.routes("default", "order.created")
     assert first is second is again.variants[0].conditional[0][1]
+
+
+def test_filters_and_transforms_can_be_compiled_before_events_come() -> None:
+    """For every event type that those who have one want, and nobody else's."""
+    wide = replace(filtered("wide", "event.source != ''"), event_types=("order.*", "customer.updated", "gone.type"))
+    reshaped = replace(subscription("r", tenant="other"), transform='{"a":"data.total"}')
+    router_, index = router(wide, reshaped, subscription("plain", tenant="third"))
+    warm_routes(router_, index, CATALOG.event_types())
+    found = dict(router_._routes)
+    assert set(found) == {
+        ("default", "order.created"),
+        ("default", "order.paid"),
+        ("default", "order.cancelled"),
+        ("default", "customer.updated"),
+        ("other", "order.created"),
+    }
+    assert router_.routes("default", "order.paid") is found["default", "order.paid"][1]
 
 
 def test_a_transform_reshapes_the_data_of_those_who_have_it() -> None:
