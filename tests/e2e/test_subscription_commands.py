@@ -228,6 +228,34 @@ def test_without_keys_nothing_is_created(run: Run) -> None:
     assert run("pause", name, **no_keys).returncode == NOT_FOUND
 
 
+def test_a_filter_with_a_typo_is_refused_with_a_suggestion(run: Run, tmp_path: Path) -> None:
+    """When it is created, changed, or in a manifest; nothing is written, and the right one is."""
+    name, order = f"sub_{uuid4().hex[:12]}", ("--url", "https://example.com/", "--event-type", "order.created")
+    refused = run("create", "--id", name, *order, "--filter", "data.totl > 100")
+    assert refused.returncode == USAGE
+    assert refused.stderr.splitlines() == [
+        "error: order.created 3: position 6: there is no field 'totl' in OrderCreated",
+        "  data.totl > 100",
+        "       ^",
+        "hint: did you mean total?",
+    ]
+    assert run("pause", name).returncode == NOT_FOUND
+
+    created = succeed(run("create", "--id", name, *order, "--filter", "data.total > 100", "--json"))
+    assert created["filter"] == "data.total > 100"
+    refused = run("update", name, "--filter", "data.tags == []", "--pin", "order.created=1")
+    assert refused.returncode == USAGE
+    assert "order.created 1: position 6: there is no field 'tags'" in refused.stderr
+
+    file = tmp_path / "one.yaml"
+    entry = "{url: 'https://example.com/', event_types: [order.created], id: X, filter: 'data.totl > 1'}"
+    file.write_text(f"subscriptions: [{entry.replace('X', name)}]")
+    refused = run("apply", "-f", str(file))
+    assert refused.returncode == USAGE
+    assert "there is no field 'totl' in OrderCreated" in refused.stderr
+    assert succeed(run("get", name, "--json"))["filter"] == "data.total > 100"
+
+
 def test_a_manifest_travels_in_a_circle(run: Run, tmp_path: Path) -> None:
     """Dry run, apply, export, apply again: nothing is left to change; prune deletes only with a yes."""
     tenant = f"t-{uuid4().hex[:8]}"
