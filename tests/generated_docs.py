@@ -16,6 +16,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen
 from pydantic.fields import FieldInfo
 
 from gateway.admin.definition import MAX_EVENT_TYPES, MIN_TIMEOUT_S
+from gateway.domain.capacity import BROKER_COST, EGRESS_COST, EGRESS_MEMORY, STREAM_COST, STREAM_MEMORY
 from gateway.domain.circuit import DEFAULT_CIRCUIT_POLICY
 from gateway.domain.custom_headers import MAX_HEADERS, MAX_HEADERS_CHARS
 from gateway.domain.duplicates import MAX_REMEMBERED
@@ -194,6 +195,26 @@ def metrics_table() -> str:
     return _table(("metric", "kind", "labels", "of", "meaning"), rows)
 
 
+def costs_table() -> str:
+    """What the capacity model computes with: CPU and memory of each part."""
+    parts = (
+        ("stream", STREAM_COST, STREAM_MEMORY),
+        ("egress", EGRESS_COST, EGRESS_MEMORY),
+        ("Kafka", BROKER_COST, None),
+    )
+    rows = [
+        (
+            name,
+            f"{cost.event_us:g} µs",
+            f"{cost.delivery_us:g} µs",
+            "" if memory is None else f"{memory.process_mib:g} MiB",
+            "" if memory is None else f"{memory.thousand_subscriptions_mib:g} MiB",
+        )
+        for name, cost, memory in parts
+    ]
+    return _table(("", "CPU of an event", "CPU of a delivery", "memory of a process", "1,000 subscriptions more"), rows)
+
+
 def performance() -> str:
     """What `make bench` measured last: the machine, the headlines and the charts."""
     if not MEASURED.exists():
@@ -222,6 +243,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "access": ("docs/security.md", access_table),
     "metrics": ("docs/metrics.md", metrics_table),
     "policies": ("README.md", policies_table),
+    "costs": ("docs/operations.md", costs_table),
     "performance": ("docs/performance.md", performance),
 }
 

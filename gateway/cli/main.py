@@ -36,6 +36,7 @@ _COMMANDS = {
     "receiver": ("gateway.cli.receiver", "Run a test receiver that verifies what it gets."),
     "sign": ("gateway.cli.sign", "Sign a body as a webhook is signed."),
     "verify": ("gateway.cli.verify", "Tell whether a captured webhook is genuine, and if not, why."),
+    "capacity": ("gateway.cli.capacity", "Say what a load needs: cores, processes, partitions, disk."),
     "bench": ("gateway.cli.bench", "Measure throughput, latency, isolation and recovery on this machine."),
 }
 
