@@ -5,6 +5,10 @@ anybody could send the request until its timestamp is too old.
 """
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+
+from aiohttp import ClientError
 
 from gateway.domain.delivery import Delivery
 from gateway.domain.request_headers import request_headers
@@ -29,6 +33,8 @@ _NOBODYS_SECRET = HmacSecret(bytes(32))
 def preview_headers(subscription: Subscription, delivery: Delivery) -> list[tuple[str, str | None]]:
     """Give every header that a delivery would be sent with, in order; None for a value that is not told.
 
+    Where the URL can't be used, which no command would have written, those of the connection are left out.
+
     Args:
         subscription: to whom.
         delivery: what is sent; it has a body.
@@ -39,6 +45,7 @@ def preview_headers(subscription: Subscription, delivery: Delivery) -> list[tupl
     custom = {header.name: "" for header in subscription.headers}
     untold = MADE_WHEN_SENT | {name.lower() for name in custom}
     headers = request_headers(delivery, signature, custom)
-    with asyncio.Runner() as runner:
+    complete: Mapping[str, str] = headers
+    with asyncio.Runner() as runner, suppress(ClientError, ValueError):
         complete = complete_headers(endpoint_of(subscription.url, loop=runner.get_loop()), headers, delivery.body)
     return [(str(name), None if name.lower() in untold else value) for name, value in complete.items()]

@@ -50,7 +50,7 @@ def get(sought_id: str, since_ms: int, as_json: bool) -> None:
     if not result.histories:
         raise NotFoundError(
             f"no delivery of '{sought_id}' {looked_back(result.report)}",
-            hint="look further back with --since; an event that no subscription wants has no delivery",
+            hint="look further back with --since; why an event has no delivery, `gateway explain` tells",
         )
     for history in result.histories:
         if as_json:

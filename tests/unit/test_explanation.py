@@ -251,3 +251,13 @@ def test_headers_are_told_without_what_is_secret() -> None:
     assert headers["webhook-id"] == headers["ce-id"] == headers["X-Webhook-ID"] == "evt-1"
     assert (headers["Content-Type"], headers["webhook-schema-version"]) == ("application/json", "3")
     assert headers["Content-Length"] == str(len(delivery.body))
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com/", "http://[", "no url", ""])
+def test_a_url_that_can_not_be_used_is_no_reason_to_fail(url: str) -> None:
+    """A record may hold anything; what belongs to the request is told all the same."""
+    one = changed(url=url)
+    delivery = explain_one(event(), one).delivery
+    assert delivery is not None
+    headers = dict(preview_headers(one, delivery))
+    assert (headers["webhook-id"], "Host" in headers) == ("evt-1", False)
