@@ -113,32 +113,12 @@ def test_a_subscription_is_read_as_it_was_written(one: Subscription) -> None:
     check_round_trip(subscription_codec(), one)
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
-def test_a_subscription_of_an_older_release_has_the_defaults(version: int) -> None:
-    """What was written before a field existed is read without it."""
-    one = subscription("s1")
-    schema = read_versions(schemas_root() / "gateway" / "subscription")[version]
-    fields = subscription_codec()._to_avro(one)
-
-    value = SingleObjectWriter(schema).encode({field["name"]: fields[field["name"]] for field in schema["fields"]})
-
-    assert subscription_codec().decode(value) == one
-
-
 @pytest.mark.parametrize("codec", [delivery_codec(), attempt_codec(), cursor_codec(), subscription_codec()])
 @given(value=st.none() | st.binary(max_size=60))
 def test_what_is_no_record_is_undecodable(codec: RecordCodec[Any], value: bytes | None) -> None:
     """Any other bytes, and a tombstone, are told as what they are."""
     with pytest.raises(UndecodableError):
         codec.decode(value)
-
-
-@given(attempts)
-def test_an_attempt_of_an_older_gateway_is_read(attempt: Attempt) -> None:
-    """What version 1 did not say is empty."""
-    old = SingleObjectWriter(read_versions(schemas_root() / "gateway" / "attempt")[1])
-    value = old.encode(dataclasses.asdict(attempt))
-    assert attempt_codec().decode(value) == dataclasses.replace(attempt, response_headers=())
 
 
 def test_a_subscription_with_a_tier_that_is_none_is_undecodable() -> None:
