@@ -28,8 +28,10 @@ from gateway.domain.retry import MAX_TIERS, NAMED_POLICIES, RetryPolicy
 from gateway.domain.subscription import (
     DEFAULT_MAX_IN_FLIGHT,
     DEFAULT_TIMEOUT_S,
+    MAX_FILTER_CHARS,
     MAX_MAX_IN_FLIGHT,
     MAX_TIMEOUT_S,
+    MAX_TRANSFORM_CHARS,
 )
 from gateway.domain.tiers import Tier
 from gateway.domain.topics import TopicLayout
@@ -41,6 +43,7 @@ from gateway.http.tls import MAX_CONTEXTS
 from gateway.kafka.acls import permissions
 from gateway.services.bench.headlines import headlines
 from gateway.settings import ENV_PREFIX, Settings
+from gateway.shaping.cel_cost import MAX_COST, MAX_ROUNDS
 from gateway.telemetry.metrics import METRICS
 from gateway.wire.certificates import MAX_CERTIFICATES, MAX_KEY_CHARS, MAX_PEM_CHARS
 
@@ -126,6 +129,8 @@ def subscription_table() -> str:
         ),
         ("`--rate-burst`", burst, _between(1, MAX_BURST), "attempts that may come at once after a quiet time"),
         ("`--event-type`", "", f"at most {MAX_EVENT_TYPES}", "patterns of event types"),
+        ("`--filter`", "none", f"at most {MAX_FILTER_CHARS:,} characters", "[which events](filters.md) it gets"),
+        ("`--transform-file`", "none", f"at most {MAX_TRANSFORM_CHARS:,} characters", "the form of the data"),
         ("`--retry-policy`", "`standard`", f"at most {MAX_TIERS} tiers", "the delays before each retry"),
         (
             "`--header`",
@@ -169,6 +174,7 @@ def bounds_table() -> str:
         ("records that catch-up passes keep until there is room", f"{MAX_KEPT_BYTES // 1_048_576} MiB"),
         ("TLS contexts kept, of subscriptions with certificates of their own", MAX_CONTEXTS),
         ("delivery ids remembered to find duplicates", f"{MAX_REMEMBERED:,}"),
+        ("what a filter or transform may look at in an event", f"{MAX_COST:,} bytes and steps, {MAX_ROUNDS:,} rounds"),
         ("what a commit or a cursor says is settled beyond it", f"{MAX_SETTLED_CHARS:,} characters"),
         ("a strand that is not served is looked at after", _span(FIRST_LOOK_MS)),
         ("and again after", f"{_span(LOOK_AGAIN_MS)}, or when its oldest delivery may be too old"),
