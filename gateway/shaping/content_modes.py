@@ -56,6 +56,8 @@ class Content:
         """
         if len(self.body) > max_body_bytes:
             return f"its body has {len(self.body)} bytes, the limit is {max_body_bytes}"
+        if not self.headers:
+            return None
         chars = sum(len(name) + len(value) for name, value in self.headers)
         if chars > MAX_CONTENT_HEADERS_CHARS:
             return f"the headers of its body have {chars} characters, the limit is {MAX_CONTENT_HEADERS_CHARS}"

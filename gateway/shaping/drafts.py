@@ -75,44 +75,48 @@ def draft_event(router: Router, decoded: DecodedEvent, *, now_ms: int) -> Drafte
     if is_too_far_ahead(decoded.options.not_before_ms, now_ms):
         detail = f"it is to be delivered more than {MAX_DEFERRAL_TEXT} from now"
         return DraftedEvent((), Refusal(TOO_FAR_AHEAD, detail))
-    drafts = (_draft(shaped, decoded, now_ms) for shaped in router.shape_each(decoded))
+    each_shaped = router.shape_each(decoded)
     too_large: list[Draft] = []
     key_bytes = len(decoded.event.key or b"")
-    for draft in drafts:
+    for shaped in each_shaped:
+        draft = _draft(shaped, decoded, now_ms)
         if key_bytes > _MAX_KEY_BYTES:
             detail = f"its key has {key_bytes} bytes, at most {_MAX_KEY_BYTES} fit a delivery"
             return DraftedEvent((draft,), Refusal(TOO_LARGE, detail))
         if draft.failure is None or draft.failure.reason is not Reason.TOO_LARGE:
             # Somebody can be given it, or told that it can't be read: then it is not the event that is wrong.
-            return DraftedEvent(chain(too_large, (draft,), drafts))
+            others = (_draft(other, decoded, now_ms) for other in each_shaped)
+            return DraftedEvent(chain(too_large, (draft,), others))
         too_large.append(draft)
     excess = next((draft.failure.detail for draft in too_large if draft.failure), None)
     return DraftedEvent(too_large, None if excess is None else Refusal(TOO_LARGE, excess))
 
 
 def _draft(shaped: Shaped, decoded: DecodedEvent, now_ms: int) -> Draft:
-    content = shaped.content
+    _, version, granted, content = shaped
     if isinstance(content, Failure):
         return _stillborn(shaped, decoded, content, now_ms)
-    planned = PlannedContent(shaped.version, content.content_type, content.body, content.headers, shaped.granted)
-    draft = _planned(shaped, decoded, planned, None, now_ms)
-    if draft.largest <= MAX_RECORD_BYTES:
-        return draft
-    detail = f"its delivery has {draft.largest} bytes, at most {MAX_RECORD_BYTES} fit"
+    planned = PlannedContent(version, content.content_type, content.body, content.headers, granted)
+    plans, largest = _planned(shaped, decoded, planned, now_ms)
+    if largest <= MAX_RECORD_BYTES:
+        return Draft(plans, None, largest)
+    detail = f"its delivery has {largest} bytes, at most {MAX_RECORD_BYTES} fit"
     return _stillborn(shaped, decoded, Failure(Reason.TOO_LARGE, detail), now_ms)
 
 
 def _stillborn(shaped: Shaped, decoded: DecodedEvent, failure: Failure, now_ms: int) -> Draft:
-    return _planned(shaped, decoded, PlannedContent(shaped.version, "", b"", reason=failure.reason), failure, now_ms)
+    nothing = PlannedContent(shaped.version, "", b"", reason=failure.reason)
+    plans, largest = _planned(shaped, decoded, nothing, now_ms)
+    return Draft(plans, failure, largest)
 
 
 def _planned(
-    shaped: Shaped, decoded: DecodedEvent, content: PlannedContent, failure: Failure | None, now_ms: int
-) -> Draft:
-    plans = plan_deliveries(decoded.event, decoded.options, content, shaped.subscriptions, now_ms=now_ms)
+    shaped: Shaped, decoded: DecodedEvent, content: PlannedContent, now_ms: int
+) -> tuple[list[tuple[DeliveryPlan, DeliveryFanOut]], int]:
+    """Give plans with what encodes them, and how many bytes the largest record has."""
     encoders, largest = [], 0
-    for plan in plans:
+    for plan in plan_deliveries(decoded.event, decoded.options, content, shaped.subscriptions, now_ms=now_ms):
         fan_out = DeliveryFanOut(plan.first)
         encoders.append((plan, fan_out))
         largest = max(largest, fan_out.largest(plan.subscription_ids))
-    return Draft(encoders, failure, largest)
+    return encoders, largest

@@ -140,7 +140,19 @@ class Router:
         A variant in which the gateway itself fails is a failure like others: what came before it is written already.
         """
         for route in self.routes(decoded.event.tenant, decoded.event.event_type):
-            yield from self._shape_view(route, decoded)
+            view = route.view
+            if view is None:
+                yield _unseen(route, f"the catalog has no version {route.version}")
+                continue
+            try:
+                subject = Subject(decoded.event, view.data_of(decoded), route.fields)
+            except ProjectionError as error:
+                yield _unseen(route, error.message)
+                continue
+            for variant in route.variants:
+                shaped = self._shape_variant(route, view, variant, decoded, subject)
+                if shaped.subscriptions:
+                    yield shaped
 
     def routes(self, tenant: str, event_type: str) -> tuple[ViewRoute, ...]:
         """Give the views of an event type that a tenant's active and paused subscriptions want.
@@ -175,21 +187,6 @@ class Router:
         return tuple(
             _route(*sight, self._views.get(event_type, *sight), subscriptions) for sight, subscriptions in found.items()
         )
-
-    def _shape_view(self, route: ViewRoute, decoded: DecodedEvent) -> Iterator[Shaped]:
-        if route.view is None:
-            yield _unseen(route, f"the catalog has no version {route.version}")
-            return
-        try:
-            data = route.view.data_of(decoded)
-        except ProjectionError as error:
-            yield _unseen(route, error.message)
-            return
-        subject = Subject(decoded.event, data, route.fields)
-        for variant in route.variants:
-            shaped = self._shape_variant(route, route.view, variant, decoded, subject)
-            if shaped.subscriptions:
-                yield shaped
 
     def _shape_variant(
         self, route: ViewRoute, view: View, variant: Variant, decoded: DecodedEvent, subject: Subject

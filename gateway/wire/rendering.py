@@ -24,6 +24,7 @@ from gateway.domain.event import Event
 
 CONTENT_TYPE = "application/json"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UTC_OFFSET = "+00:00"
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME
 
 
@@ -71,7 +72,8 @@ def rfc3339(moment: datetime) -> str:
     timespec = "microseconds" if moment.microsecond % 1000 else "milliseconds"
     if moment.tzinfo is None:
         return moment.isoformat(timespec=timespec)
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec=timespec)[: -len(_UTC_OFFSET)] + "Z"
 
 
 def json_text(value: Any) -> str:
