@@ -4,10 +4,11 @@ Every setting is an environment variable with the prefix `GATEWAY_`.
 """
 
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, IPvAnyAddress, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.domain.addresses import DEFAULT_PORTS, AddressPolicy, parse_networks, parse_ports
@@ -168,6 +169,16 @@ class Settings(BaseSettings):
         ge=0,
         le=31_536_000,
         description="a subscription with nothing but failures for this long is disabled, seconds; 0 for never",
+    )
+    probes_address: IPvAnyAddress = Field(
+        default=IPv4Address("127.0.0.1"),
+        description="where `stream` and `egress` serve `/livez`, `/readyz` and `/metrics`; in a container `0.0.0.0`",
+    )
+    probes_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="the port of that; 0 for any free one, which the log tells; `up` gives the next one to egress",
     )
     shutdown_deadline_s: float = Field(
         default=25.0,

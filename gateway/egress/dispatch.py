@@ -22,6 +22,7 @@ from gateway.egress.attempt import Attempter, CompletedAttempt
 from gateway.egress.lane import Lane, QueuedDelivery
 from gateway.egress.ledger import Ledger
 from gateway.egress.settlement import Settlement, put_off, settle_attempt, settle_without_attempt
+from gateway.egress.tally import DeliveryTally
 from gateway.kafka.partitioning import Partition
 from gateway.telemetry.clock import monotonic_ms, now_ms
 
@@ -61,6 +62,7 @@ class Dispatcher:
 
     Attributes:
         failure: fails when something of ours does.
+        tally: counts what deliveries came to.
     """
 
     def __init__(  # noqa: PLR0917 - see the docstring
@@ -79,6 +81,7 @@ class Dispatcher:
         self._on_over = on_over
         self._on_deferred = on_deferred
         self._under_way: dict[asyncio.Task[None], Partition] = {}
+        self.tally = DeliveryTally()
         self._loop = asyncio.get_running_loop()
         self.failure: asyncio.Future[None] = self._loop.create_future()
 
@@ -106,6 +109,7 @@ class Dispatcher:
         self, lane: Lane, queued: QueuedDelivery, subscription: Subscription, epochs: Epochs, key: bytes | None
     ) -> None:
         completed = await self._attempter.attempt(queued.delivery, subscription)
+        present_ms = now_ms()
         settlement = settle_attempt(
             queued.delivery,
             subscription,
@@ -113,9 +117,11 @@ class Dispatcher:
             self._tiers,
             queued.origin.partition[1],
             in_place=key is not None and subscription.order is DeliveryOrder.KEY,
-            now_ms=now_ms(),
+            now_ms=present_ms,
             jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
         )
+        duration_ms = completed.summary.duration_ms
+        self.tally.attempted(queued.delivery, settlement, duration_ms=duration_ms, now_ms=present_ms)
         if settlement.verdict.counts:
             self._note(lane, subscription, settlement.verdict, epochs)
         else:
@@ -189,6 +195,7 @@ class Dispatcher:
     def end(self, queued: QueuedDelivery, reason: Reason) -> None:
         """Settle a delivery without an attempt."""
         self._ledger.begin(queued.origin)
+        self.tally.ended(reason)
         partition = queued.origin.partition[1]
         if reason is not Reason.SUBSCRIPTION_DELETED:
             self._events.dead_lettered(queued.delivery, reason.value)

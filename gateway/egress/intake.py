@@ -50,6 +50,9 @@ class Intake:
         backlog: serves what is left in the log.
         duplicates: keeps duplicates from the lanes.
         on_given_up: called when partitions were given up or lost, and again when what was under way for them is over.
+
+    Attributes:
+        rejected: how many records went to `events.rejected`.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Intake:
         self._on_given_up = on_given_up
         self._codec = delivery_codec()
         self._committed: dict[Partition, Commit] = {}
+        self.rejected = 0
 
     def assigned(self, partitions: Sequence[AssignedPartition]) -> None:
         """Begin the readings of these partitions, with the cursors that were found."""
@@ -130,6 +134,8 @@ class Intake:
         elif delivery.reason is not None:
             self._pool.end(QueuedDelivery(delivery, origin), reason_without_body(delivery.reason))
         else:
+            if via is None and delivery.due_at_ms:
+                self._pool.tally.retry_read(partition[0], late_ms=now_ms() - delivery.due_at_ms)
             self._pool.put(QueuedDelivery(_resumed(delivery, origin), origin))
 
     def strands_of(self, message: Message, wanted: Collection[Strand], with_keys: Collection[str]) -> Iterator[Strand]:
@@ -176,6 +182,7 @@ class Intake:
         return delivery
 
     def _reject(self, message: Message, origin: Origin, error: UndecodableError) -> None:
+        self.rejected += 1
         _log.error("egress.undecodable", partition=origin.partition, offset=origin.offset, error=error.message)
         rejected = RejectedEvent(
             source=SourcePosition(*origin.partition, origin.offset),

@@ -7,8 +7,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 
 from gateway.domain.catch_up import PartitionReading
+from gateway.domain.circuit import CircuitState
 from gateway.domain.cursor import KeyStrand, Strand, subscription_of
 from gateway.domain.delivery import Delivery
 from gateway.domain.gate import Gate
@@ -58,6 +60,17 @@ class QueuedDelivery:
 
     delivery: Delivery
     origin: Origin
+
+
+class LaneState(Enum):
+    """What a lane does at present."""
+
+    IDLE = "idle"  # nothing, but there is something to remember of it
+    BUSY = "busy"
+    HELD_BACK = "held_back"  # the endpoint asked for it
+    CIRCUIT_OPEN = "circuit_open"
+    CIRCUIT_HALF_OPEN = "circuit_half_open"
+    NO_PROXY = "no_proxy"
 
 
 @dataclass(slots=True)
@@ -239,3 +252,17 @@ class Lane:
     def idle(self) -> bool:
         """Nothing waits and nothing is being sent."""
         return not self.held and not self.in_flight and not self.resolving
+
+    def state(self, now_ms: float) -> LaneState:
+        """Say what it does at present, by a clock that never goes back, milliseconds."""
+        if self.gate.lacks_proxy:
+            return LaneState.NO_PROXY
+        match self.gate.circuit.state:
+            case CircuitState.OPEN:
+                return LaneState.CIRCUIT_OPEN
+            case CircuitState.HALF_OPEN:
+                return LaneState.CIRCUIT_HALF_OPEN
+            case CircuitState.CLOSED if self.gate.barred_for_ms(now_ms) > 0:
+                return LaneState.HELD_BACK
+            case CircuitState.CLOSED:
+                return LaneState.IDLE if self.idle else LaneState.BUSY

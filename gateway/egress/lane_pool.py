@@ -78,11 +78,11 @@ class LanePool:
         self._events = events
         self._backlog = backlog
         self._max_age_ms = max_age_ms
-        self._lanes = OpenLanes()
+        self.lanes = OpenLanes()
         self._loop = asyncio.get_running_loop()
         self._dispatcher = Dispatcher(attempter, ledger, events, tiers, self._pump, lambda *left: backlog().lags(*left))
         self.failure = self._dispatcher.failure
-        self.why_barred = self._lanes.why_barred
+        self.tally = self._dispatcher.tally
 
     def has_room(self, strand: Strand, *, urgent: bool = False) -> bool:
         """Tell whether a strand's next delivery can be taken now. A paused subscription's lane has no room."""
@@ -90,7 +90,7 @@ class LanePool:
         subscription = self._subscriptions.index.get(subscription_id)
         if self._is_barred(subscription):
             return False
-        lane = self._lanes.get(subscription_id)
+        lane = self.lanes.get(subscription_id)
         if lane is None:
             return True
         if lane.crowded if isinstance(strand, str) else not lane.has_room_for_key(strand.event_key):
@@ -102,7 +102,7 @@ class LanePool:
         subscription = self._subscriptions.index.get(subscription_id)
         if self._is_barred(subscription):
             return False
-        lane = self._lanes.get(subscription_id)
+        lane = self.lanes.get(subscription_id)
         return lane is None or (not lane.crowded and lane.wants_more(lane.width, self._ledger.lane_allowance_bytes))
 
     def _is_barred(self, subscription: Subscription | None) -> bool:
@@ -113,7 +113,7 @@ class LanePool:
     def put(self, queued: QueuedDelivery) -> None:
         """Queue a delivery in its lane and start what can be started."""
         self._ledger.take(queued.origin)
-        lane = self._lanes.of(subscription_of(queued.origin.strand))
+        lane = self.lanes.of(subscription_of(queued.origin.strand))
         lane.push(queued)
         # All that may be under way is: the next one that ends asks again.
         if lane.in_flight < lane.width or lane.width <= 1:
@@ -122,7 +122,7 @@ class LanePool:
     def may_wait(self, delivery: Delivery) -> Waiting:
         """Say how long a delivery may go on waiting in the log."""
         subscription = self._subscriptions.index.get(delivery.subscription_id)
-        lane = self._lanes.get(delivery.subscription_id)
+        lane = self.lanes.get(delivery.subscription_id)
         open_circuit = None
         # A held lane makes no probes: that its circuit is open still says nothing of the endpoint.
         if subscription is not None and lane is not None and lane.gate.is_open and not lane.gate.lacks_proxy:
@@ -136,26 +136,26 @@ class LanePool:
 
     def holds_any(self, subscription_id: str) -> bool:
         """Tell whether deliveries of a subscription wait in its lane."""
-        lane = self._lanes.get(subscription_id)
+        lane = self.lanes.get(subscription_id)
         return lane is not None and lane.held > 0
 
     def subscription_changed(self, subscription_id: str) -> None:
         """Apply a change at once: a pause gives back what waits, a resume asks for it."""
-        lane = self._lanes.get(subscription_id)
+        lane = self.lanes.get(subscription_id)
         if lane is not None:
             self._pump(lane)
         self._backlog().wake(subscription_id)
 
     def withdraw(self, partitions: Collection[Partition]) -> None:
         """Drop what waits and was read from these partitions; their next owner reads it again."""
-        for lane in self._lanes:
+        for lane in self.lanes:
             for queued in lane.withdraw(partitions):
                 self._ledger.release(queued.origin)
-            self._lanes.drop_if_idle(lane)
+            self.lanes.drop_if_idle(lane)
 
     def sweep(self) -> None:
         """Drop lanes that are idle and have nothing to remember any more; some of them, to be called now and then."""
-        self._lanes.sweep()
+        self.lanes.sweep()
 
     def cancel(self, partitions: Collection[Partition]) -> int:
         """Break off what is under way for these partitions, unsettled. Gives how many that were."""
@@ -175,7 +175,7 @@ class LanePool:
         lane.width = _width(lane, subscription)
         if lane.wants_more(lane.width, self._ledger.lane_allowance_bytes):
             self._backlog().wake(lane.subscription_id)
-        self._lanes.drop_if_idle(lane)
+        self.lanes.drop_if_idle(lane)
 
     def _start_some(self, lane: Lane, subscription: Subscription) -> None:
         gate, present_ms = lane.gate, monotonic_ms()

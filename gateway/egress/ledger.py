@@ -60,6 +60,11 @@ class Ledger:
         self._begun[origin.partition] += 1
 
     @property
+    def taken_bytes(self) -> int:
+        """How much was taken and is not settled."""
+        return self._taken_bytes
+
+    @property
     def lane_allowance_bytes(self) -> int:
         """How much one lane may have taken at present."""
         return (self._budget_bytes - self._taken_bytes) // LANE_SHARE

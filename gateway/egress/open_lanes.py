@@ -4,9 +4,10 @@ A lane that runs empty while its gate still counts something (a failure, a hold,
 `sweep` asks such lanes again, a bounded number at a time.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
-from gateway.egress.lane import Lane
+from gateway.egress.lane import Lane, LaneState
 from gateway.telemetry.clock import monotonic_ms
 
 _SWEPT_AT_ONCE = 1_000
@@ -33,6 +34,21 @@ class OpenLanes:
         """Say for people why nothing of a subscription is sent, where that is not its endpoint's doing; else None."""
         lane = self._lanes.get(subscription_id)
         return "the egress proxy gives no tunnel" if lane is not None and lane.gate.lacks_proxy else None
+
+    def states(self) -> Counter[LaneState]:
+        """Count the lanes by what they do."""
+        present_ms = monotonic_ms()
+        states = Counter(dict.fromkeys(LaneState, 0))
+        states.update(lane.state(present_ms) for lane in self)
+        return states
+
+    def in_flight(self) -> int:
+        """Count the attempts that are under way."""
+        return sum(lane.in_flight for lane in self)
+
+    def waiting(self) -> int:
+        """Count the deliveries that wait in lanes."""
+        return sum(lane.held for lane in self)
 
     def of(self, subscription_id: str) -> Lane:
         """Give a subscription's lane."""

@@ -120,6 +120,11 @@ class ConfirmedProducer:
             self.fail(_refused(record.topic, error.args[0]))
         return True
 
+    @property
+    def unconfirmed(self) -> int:
+        """How many records Kafka has not acknowledged."""
+        return len(self._producer) + len(self._overflow)
+
     def _poll(self) -> None:
         try:
             while self._stop_within_s is None:

@@ -5,6 +5,7 @@ signals is kept; what exceeds it is only logged.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -38,6 +39,10 @@ class SignalSender:
         dead_letters_every_ms: how long dead letters are counted before they are told, milliseconds.
         filter_failures_every_ms: the same of filters that fail.
         clock: gives the present, milliseconds since the epoch.
+
+    Attributes:
+        sent: how many signals there were of each kind.
+        filters_failed: how often a filter failed.
     """
 
     def __init__(
@@ -55,9 +60,12 @@ class SignalSender:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due_ms = 0
         self._unacknowledged = 0
+        self.sent: Counter[SignalKind] = Counter()
+        self.filters_failed = 0
 
     def send(self, signal: Signal) -> None:
         """Send a signal now."""
+        self.sent[signal.kind] += 1
         kept = self._unacknowledged < MAX_UNACKNOWLEDGED
         log = _log.info if signal.kind in _GOOD_NEWS else _log.warning
         log(
@@ -89,6 +97,7 @@ class SignalSender:
             event_id: on which event.
             reason: why, for people.
         """
+        self.filters_failed += 1
         self._count(self._filter_failures, filter_failed(subscription, event_id, reason, self._clock()))
 
     def close(self) -> None:

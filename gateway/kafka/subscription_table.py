@@ -44,12 +44,14 @@ class SubscriptionTable:
     Attributes:
         index: the table; read it on the loop's thread only.
         failure: fails with the reason when the table stops being updated; never done before.
+        skipped: how many records could not be read.
     """
 
     failure: asyncio.Future[None]
 
     def __init__(self, config: KafkaConfig, *, topic: str = SUBSCRIPTIONS) -> None:
         self.index = SubscriptionIndex()
+        self.skipped = 0
         self._config = config
         self._topic = topic
         self._callbacks: list[ChangeCallback] = []
@@ -120,6 +122,7 @@ class SubscriptionTable:
         ready = False
         while not self._stopping.is_set():
             changes = log.read(_POLL_S)
+            self.skipped = log.skipped
             if changes and self._wait_for_room():
                 self._hand_over(self._apply, changes)
             if not ready and not log.behind:

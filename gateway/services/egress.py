@@ -26,6 +26,7 @@ from gateway.kafka.catch_up_reader import CatchUpReader
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.delivery_consumer import DeliveryConsumer
 from gateway.kafka.group_offsets import EGRESS_GROUP_ID
+from gateway.kafka.lag_reader import LagReader
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import ConfirmedProducer
 from gateway.kafka.recent_deliveries import RecentDeliveries
@@ -33,10 +34,14 @@ from gateway.kafka.signal_sender import SignalSender
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
+from gateway.services.probes import PARTITIONS_ASSIGNED, TABLE_LOADED, Probes
 from gateway.services.process import announce_ready, until_stopped_or_failed
+from gateway.services.shown_metrics import show_deliveries, show_lag, show_lanes, show_shared, show_tiers
 from gateway.settings import Settings
 from gateway.telemetry.audited_store import AuditedStore
 from gateway.telemetry.clock import now_ms
+from gateway.telemetry.exposition import Exposition
+from gateway.telemetry.metrics import Process
 from gateway.telemetry.watchdog import Watchdog, end_within
 
 _COMMIT_INTERVAL_S = 0.2
@@ -56,16 +61,23 @@ async def run_egress(settings: Settings) -> None:
         GatewayError: something that the process can't do without failed.
     """
     deployment = Deployment(settings)
+    watchdog = Watchdog(settings.stall_timeout_s)
+    watchdog.start()
+    probes = Probes(Process.EGRESS, watchdog)
+    async with probes.served(settings):
+        await _run(settings, deployment, watchdog, probes)
+
+
+async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes) -> None:
     config = deployment.kafka("webhook-gateway-egress")
     key_ring = deployment.key_ring()
     proxy = deployment.egress_proxy()
     if proxy is not None:
         _log.info("egress.proxy", proxy=str(proxy), authorized=proxy.authorization is not None)
-    watchdog = Watchdog(settings.stall_timeout_s)
-    watchdog.start()
     table = SubscriptionTable(config)
     await table.start()
     await table.ready()
+    probes.state.has(TABLE_LOADED)
     await asyncio.to_thread(check_access, config, permissions(deployment.layout())[Role.EGRESS])
     locks = SubscriptionLocks(key_ring)
     locks.start(table.index)
@@ -74,7 +86,15 @@ async def run_egress(settings: Settings) -> None:
     producer = ConfirmedProducer(config, asyncio.get_running_loop(), **{"linger.ms": 20})
     producer.start()
     egress = _Egress(
-        settings, config, deployment.layout(), table, SigningAttempter(client, key_ring), locks, producer, watchdog
+        settings,
+        config,
+        deployment.layout(),
+        table,
+        SigningAttempter(client, key_ring),
+        locks,
+        producer,
+        watchdog,
+        probes,
     )
     try:
         await egress.run()
@@ -99,8 +119,9 @@ class _Egress:
         locks: SubscriptionLocks,
         producer: ConfirmedProducer,
         watchdog: Watchdog,
+        probes: Probes,
     ) -> None:
-        self._watchdog = watchdog
+        self._watchdog, self._state = watchdog, probes.state
         self._shutdown_deadline_s = settings.shutdown_deadline_s
         self._table = table
         self._producer = producer
@@ -134,7 +155,7 @@ class _Egress:
         )
         self._reader = CatchUpReader(config)
         self._catch_up = CatchUp(self._readings, self._reader, self._pool, self._ledger, self._intake)
-        why, tell = _first_of(locks.why_locked, self._pool.why_barred), self._signals.send
+        why, tell = _first_of(locks.why_locked, self._pool.lanes.why_barred), self._signals.send
         self._lag_watch = LagWatch(self._catch_up, self._readings, lambda: table.index, why, tell)
         self._consumer = DeliveryConsumer(
             config,
@@ -146,11 +167,24 @@ class _Egress:
             beat=watchdog.watch("delivery consumer"),
             recall=_recalling(config, window_ms, duplicates),
         )
-        table.subscribe(self._subscription_changed)
+        self._lag = LagReader(config, EGRESS_GROUP_ID, self._owned)
+        self._show(probes.metrics, layout, duplicates)
+
+    def _owned(self) -> list[Partition]:
+        return list(self._readings)
+
+    def _show(self, shown: Exposition, layout: TopicLayout, duplicates: DuplicateGuard) -> None:
+        show_shared(shown, self._table, self._signals, self._producer)
+        show_deliveries(shown, self._pool, duplicates)
+        show_lanes(shown, self._pool, self._ledger, self._intake, self._catch_up)
+        show_lag(shown, self._lag, self._owned)
+        show_tiers(shown, self._lag, layout.retry_topics())
 
     async def run(self) -> None:
         """Read and deliver until a signal comes; then drain."""
+        self._table.subscribe(self._subscription_changed)
         self._consumer.start()
+        self._lag.start()
         catching_up = asyncio.ensure_future(self._catch_up.run())
         committing = asyncio.ensure_future(self._commit())
         watching = asyncio.ensure_future(self._watch())
@@ -171,7 +205,9 @@ class _Egress:
             _log.info("egress.stopping")
         finally:
             end_within(self._shutdown_deadline_s)
+            self._state.stop()
             self._watchdog.stop()
+            self._lag.stop()
             ready.cancel()
             watching.cancel()
             catching_up.cancel()
@@ -191,6 +227,7 @@ class _Egress:
 
     async def _announce(self) -> None:
         await self._consumer.first_assignment.wait()
+        self._state.has(PARTITIONS_ASSIGNED)
         announce_ready("egress")
 
     async def _commit(self) -> None:

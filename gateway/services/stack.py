@@ -21,6 +21,7 @@ from gateway.kafka.topic_admin import apply_topics
 from gateway.services.deployment import Deployment
 from gateway.settings import ENV_PREFIX, Settings
 
+_CHILDREN = ("stream", "egress")
 _READY_TIMEOUT_S = 90.0
 _FIRST_RESTART_S = 1.0
 _MAX_RESTART_S = 30.0
@@ -49,7 +50,7 @@ class Stack:
         self._settings = settings
         self._say = say
         self._broker: LocalBroker | None = None
-        self._children = [_Child(command, settings, log_file) for command in ("stream", "egress")]
+        self._children = [_Child(command, settings, log_file) for command in _CHILDREN]
 
     async def __aenter__(self) -> Self:
         try:
@@ -93,7 +94,11 @@ class _Child:
     def __init__(self, command: str, settings: Settings, log_file: Path | None) -> None:
         self._command = command
         self._log_file = log_file
-        self._environment = {**os.environ, f"{ENV_PREFIX}ALLOW_INSECURE_ENDPOINTS": _flag(settings)}
+        self._environment = {
+            **os.environ,
+            f"{ENV_PREFIX}ALLOW_INSECURE_ENDPOINTS": _flag(settings),
+            f"{ENV_PREFIX}PROBES_PORT": str(_probes_port(command, settings)),
+        }
         self._stop_timeout_s = settings.shutdown_deadline_s + _KILL_GRACE_S
         self._process: asyncio.subprocess.Process | None = None
         self._supervision: asyncio.Task[None] | None = None
@@ -172,3 +177,8 @@ class _Child:
 
 def _flag(settings: Settings) -> str:
     return "true" if settings.allow_insecure_endpoints else "false"
+
+
+def _probes_port(command: str, settings: Settings) -> int:
+    """Give each child a port of its own: the one that is set, and those that follow."""
+    return settings.probes_port and settings.probes_port + _CHILDREN.index(command)

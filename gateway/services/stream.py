@@ -8,14 +8,18 @@ import structlog
 from gateway.domain.errors import GatewayError
 from gateway.kafka.acl_check import check_access
 from gateway.kafka.acls import Role, permissions
+from gateway.kafka.group_offsets import STREAM_GROUP_ID
 from gateway.kafka.lag import EndOffsets
+from gateway.kafka.lag_reader import LagReader
 from gateway.kafka.producer import ConfirmedProducer
 from gateway.kafka.schema_registry import HttpSchemaRegistry
 from gateway.kafka.signal_sender import SignalSender
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
+from gateway.services.probes import PARTITIONS_ASSIGNED, TABLE_LOADED, Probes
 from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.services.registry_access import registry_access
+from gateway.services.shown_metrics import show_lag, show_shared, show_stream
 from gateway.settings import Settings
 from gateway.shaping.routing import Router
 from gateway.shaping.views import Views
@@ -25,6 +29,8 @@ from gateway.stream.app import StreamApp
 from gateway.stream.output import BoundedOutput
 from gateway.stream.pipeline import EventPipeline
 from gateway.stream.progress import Observation, ProgressJudge
+from gateway.telemetry.metrics import Process
+from gateway.telemetry.process_state import ProcessState
 from gateway.telemetry.watchdog import Watchdog, end_within
 from gateway.wire.event_codec import EventDecoder
 
@@ -46,15 +52,22 @@ async def run_stream(settings: Settings) -> None:
         GatewayError: something that the process can't do without failed, or Faust stalled.
     """
     deployment = Deployment(settings)
+    watchdog = Watchdog(settings.stall_timeout_s)
+    watchdog.start()
+    probes = Probes(Process.STREAM, watchdog)
+    async with probes.served(settings):
+        await _run(settings, deployment, watchdog, probes)
+
+
+async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes) -> None:
     config = deployment.kafka("webhook-gateway-stream")
     access = registry_access(settings)
     registry = None if access is None else HttpSchemaRegistry(access)
     topics = deployment.layout().event_topics()
-    watchdog = Watchdog(settings.stall_timeout_s)
-    watchdog.start()
     table = SubscriptionTable(config)
     await table.start()
     await table.ready()
+    probes.state.has(TABLE_LOADED)
     await asyncio.to_thread(check_access, config, permissions(deployment.layout())[Role.STREAM])
     # A record goes out at once; what comes while a request is under way goes together with the next one. So batches
     # grow with the load, and at a low rate nothing waits.
@@ -78,13 +91,20 @@ async def run_stream(settings: Settings) -> None:
     observing = asyncio.ensure_future(_observe(stream, acks, EndOffsets(config, topics), settings.stall_timeout_s))
     beating = asyncio.ensure_future(_beat(watchdog))
     running = asyncio.ensure_future(stream.run())
-    announcing = asyncio.ensure_future(_announce(stream))
+    announcing = asyncio.ensure_future(_announce(stream, probes.state))
+    lag = LagReader(config, STREAM_GROUP_ID, stream.owned)
+    show_shared(probes.metrics, table, signals, producer)
+    show_stream(probes.metrics, pipeline, acks, signals, stream)
+    show_lag(probes.metrics, lag, stream.owned)
+    lag.start()
     try:
         await until_stopped_or_failed((observing, beating, running, table.failure, producer.failure))
         _log.info("stream.stopping", in_flight=acks.in_flight)
     finally:
         end_within(settings.shutdown_deadline_s)
+        probes.state.stop()
         watchdog.stop()
+        lag.stop()
         announcing.cancel()
         observing.cancel()
         running.cancel()
@@ -95,8 +115,9 @@ async def run_stream(settings: Settings) -> None:
         await table.stop()
 
 
-async def _announce(stream: StreamApp) -> None:
+async def _announce(stream: StreamApp, state: ProcessState) -> None:
     await stream.assigned.wait()
+    state.has(PARTITIONS_ASSIGNED)
     announce_ready("stream")
 
 

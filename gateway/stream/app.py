@@ -16,6 +16,7 @@ import structlog
 from gateway.domain.errors import GatewayError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.group_offsets import STREAM_GROUP_ID
+from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import OutRecord
 from gateway.stream.acks import InOrderAcks
 from gateway.stream.broker_login import faust_credentials
@@ -115,6 +116,15 @@ class StreamApp:
     def holds_partitions(self) -> bool:
         """Whether a partition waits for the schema registry: then that it does not move is no fault."""
         return self._hold.holds
+
+    def owned(self) -> frozenset[Partition]:
+        """Give the partitions that are assigned at present. Callable on any thread."""
+        if not self.assigned.is_set():
+            return frozenset()
+        try:
+            return frozenset((tp.topic, tp.partition) for tp in self.app.consumer.assignment())
+        except Exception:  # noqa: BLE001 - during a rebalance Faust raises what it likes
+            return frozenset()
 
     async def positions(self) -> dict[tuple[str, int], int]:
         """Give the next offset that is read of each assigned partition; empty where Faust does not answer in time."""

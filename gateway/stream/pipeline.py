@@ -7,17 +7,19 @@ who want it; an event nobody wants becomes none. Who else can't be given what it
 """
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
 from gateway.domain.delivery import MAX_ERROR_CHARS, Priority, RejectedEvent, delivery_id_of
 from gateway.domain.event import Event, SourcePosition
+from gateway.domain.outcome import Reason
 from gateway.domain.planning import DeliveryPlan
 from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES, REJECTED
 from gateway.kafka.producer import OutRecord
 from gateway.shaping.drafts import Draft, draft_event
-from gateway.shaping.routing import Router
+from gateway.shaping.routing import Failure, Router
 from gateway.telemetry.clock import now_ms
 from gateway.wire.delivery_head import DeliveryFanOut
 from gateway.wire.errors import UndecodableError
@@ -34,11 +36,21 @@ class EventPipeline:
     Args:
         decoder: decodes both wire formats.
         router: knows who wants an event, and in which form.
+
+    Attributes:
+        decoded: how many events of each type were read.
+        rejected: how many records became one for `events.rejected`, by reason.
+        planned: how many deliveries were written, by priority.
+        stillborn: how many of these have no body, by reason.
     """
 
     def __init__(self, decoder: EventDecoder, router: Router) -> None:
         self._decoder = decoder
         self._router = router
+        self.decoded: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.planned: Counter[Priority] = Counter()
+        self.stillborn: Counter[Reason] = Counter()
 
     def prepare(self, record: EventRecord) -> Callable[[], None] | None:
         """Give what has to be done off the event loop before `process`, because it blocks; usually nothing.
@@ -67,35 +79,42 @@ class EventPipeline:
         try:
             decoded = self._decoder.decode(record)
         except UndecodableError as error:
-            return [_rejection(record, error.reason, error.message)]
+            return [self._reject(record, error.reason, error.message)]
+        self.decoded[decoded.event.event_type] += 1
         drafted = draft_event(self._router, decoded, now_ms=now_ms())
         if drafted.refusal is not None:
-            return [_rejection(record, drafted.refusal.reason, drafted.refusal.detail)]
-        return _records_of(decoded.event, drafted.drafts)
+            return [self._reject(record, drafted.refusal.reason, drafted.refusal.detail)]
+        return self._records_of(decoded.event, drafted.drafts)
 
     def reject(self, record: EventRecord, error: Exception) -> list[OutRecord]:
         """Give the record that rejects an event on which the gateway itself failed: the stream has to go on."""
         _log.error("stream.event_failed", topic=record.topic, offset=record.offset, exc_info=error)
-        return [_rejection(record, "internal_error", f"{type(error).__name__}: {error}")]
+        return [self._reject(record, "internal_error", f"{type(error).__name__}: {error}")]
+
+    def _records_of(self, event: Event, drafts: Iterable[Draft]) -> Iterator[OutRecord]:
+        for draft in drafts:
+            if draft.failure is not None:
+                subscriptions = sum(len(plan.subscription_ids) for plan, _ in draft.plans)
+                self.stillborn[draft.failure.reason] += subscriptions
+                _log_stillborn(event, draft, draft.failure, subscriptions)
+            for plan, fan_out in draft.plans:
+                self.planned[plan.first.priority] += len(plan.subscription_ids)
+                yield from _encode(plan, fan_out)
+
+    def _reject(self, record: EventRecord, reason: str, detail: str) -> OutRecord:
+        self.rejected[reason] += 1
+        return _rejection(record, reason, detail)
 
 
-def _records_of(event: Event, drafts: Iterable[Draft]) -> Iterator[OutRecord]:
-    for draft in drafts:
-        if draft.failure is not None:
-            _log_stillborn(event, draft)
-        for plan, fan_out in draft.plans:
-            yield from _encode(plan, fan_out)
-
-
-def _log_stillborn(event: Event, draft: Draft) -> None:
+def _log_stillborn(event: Event, draft: Draft, failure: Failure, subscriptions: int) -> None:
     _log.warning(
         "delivery.stillborn",
         event_id=event.event_id,
         event_type=event.event_type,
-        subscriptions=sum(len(plan.subscription_ids) for plan, _ in draft.plans),
+        subscriptions=subscriptions,
         first=draft.plans[0][0].first.subscription_id,
-        reason=draft.failure and draft.failure.reason.value,
-        detail=draft.failure and draft.failure.detail[:MAX_ERROR_CHARS],
+        reason=failure.reason.value,
+        detail=failure.detail[:MAX_ERROR_CHARS],
     )
 
 

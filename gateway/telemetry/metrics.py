@@ -66,6 +66,7 @@ _STREAM, _EGRESS = (Process.STREAM,), (Process.EGRESS,)
 _ATTEMPT_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 # A delivery takes from some milliseconds to the longest retry policy, some days.
 _AGE_BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0, 1800.0, 7200.0, 86_400.0, 345_600.0)
+_LATENESS_BOUNDS = (0.1, 0.5, 1.0, 5.0, 30.0, 300.0, 1800.0, 7200.0)
 
 BUILD = _gauge("build_info", "1; its labels say which version of which process runs", "process", "version", by=BOTH)
 READY = _gauge("ready", "1 while `/readyz` says so, else 0", by=BOTH)
@@ -135,13 +136,21 @@ DELIVERY_AGE = Metric(
     (),
     _AGE_BOUNDS,
 )
+RETRY_LATENESS = Metric(
+    f"{PREFIX}retry_lateness_seconds",
+    Kind.HISTOGRAM,
+    "by how much retries were late when they were read from their tier's topic",
+    _EGRESS,
+    ("topic",),
+    _LATENESS_BOUNDS,
+)
 ATTEMPTS_IN_FLIGHT = _gauge("attempts_in_flight", "attempts under way", by=_EGRESS)
 DELIVERIES_WAITING = _gauge("deliveries_waiting", "deliveries that wait in lanes", by=_EGRESS)
 LANES = _gauge("lanes", "lanes, by what they do", "state", by=_EGRESS)
 LAGGING = _gauge("lagging_subscriptions", "subscriptions of which something is left in the log", by=_EGRESS)
 TIER_OVERDUE = _gauge(
     "tier_overdue_seconds",
-    "by how much at least the oldest record of a retry topic has missed its time; 0 where none has",
+    "by how much at least a retry topic that is not read on has missed its oldest record's time; else 0",
     "topic",
     by=_EGRESS,
 )
@@ -171,6 +180,7 @@ METRICS = (
     ATTEMPT_DURATION,
     DELIVERIES_ENDED,
     DELIVERY_AGE,
+    RETRY_LATENESS,
     ATTEMPTS_IN_FLIGHT,
     DELIVERIES_WAITING,
     LANES,

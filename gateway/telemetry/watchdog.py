@@ -27,7 +27,7 @@ class Watchdog:
     """
 
     def __init__(self, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._beats: dict[str, float] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -42,6 +42,11 @@ class Watchdog:
 
         return beat
 
+    def silences_s(self) -> dict[str, float]:
+        """Give how long ago each loop has beaten, seconds, by its name."""
+        now = time.monotonic()
+        return {name: max(now - last, 0.0) for name, last in list(self._beats.items())}
+
     def start(self) -> None:
         """Start watching."""
         self._thread.start()
@@ -52,10 +57,9 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._stopped.wait(_CHECK_S):
-            now = time.monotonic()
-            for name, last in list(self._beats.items()):
-                if now - last > self._timeout_s:
-                    _log.critical("watchdog.stalled", loop=name, silent_s=round(now - last, 1))
+            for name, silence_s in self.silences_s().items():
+                if silence_s > self.timeout_s:
+                    _log.critical("watchdog.stalled", loop=name, silent_s=round(silence_s, 1))
                     _end(EXIT_STALLED)
 
 

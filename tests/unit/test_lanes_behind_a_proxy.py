@@ -59,13 +59,13 @@ async def test_an_outage_costs_no_delivery_and_no_attempt() -> None:
         world.publish("sub_1", 300)
         await stays(lambda: not world.letters(), for_s=5 * HOUR_S)
         assert (world.events.attempts, world.events.circuits) == ([], [])
-        assert world.pool.why_barred("sub_1") == "the egress proxy gives no tunnel"
+        assert world.pool.lanes.why_barred("sub_1") == "the egress proxy gives no tunnel"
         tried = len(world.endpoints.begun)
         assert tried < 4 + 8 + 5 * 60, "one a minute"
         assert world.outcomes() == {"put_off": tried}
         world.endpoints.result = OK
         await comes_true(lambda: len(world.events.attempts) == 300, within_s=120)
-        assert world.pool.why_barred("sub_1") is None
+        assert world.pool.lanes.why_barred("sub_1") is None
         assert set(world.sent_to("sub_1")) == set(range(300))
         assert set(world.endpoints.numbers) == {1}
         assert world.outcomes() == {"put_off": tried, "delivered": 300}

@@ -17,7 +17,9 @@ _READY_TIMEOUT_S = 90.0
 _KILL_GRACE_S = 5.0
 _SHOWN_LOG_LINES = 15
 # The beginnings of those that would lead away from the benchmark's own deployment.
-_NOT_INHERITED = tuple(ENV_PREFIX + name for name in ("BOOTSTRAP_SERVERS", "CATALOG_DIR", "SCHEMA_REGISTRY_"))
+_NOT_INHERITED = tuple(
+    ENV_PREFIX + name for name in ("BOOTSTRAP_SERVERS", "CATALOG_DIR", "PROBES_", "SCHEMA_REGISTRY_")
+)
 
 
 class Program:
