@@ -24,7 +24,7 @@ from gateway.settings import load_settings
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Write files into this folder.")
 @click.option("--type", "event_type", metavar="TYPE", help="About this event type only.")
 @click.option("--version", type=click.IntRange(min=1), help="About this version of it only.")
-def docs(format_name: str, into: Path | None, event_type: str | None, version: int | None) -> None:
+def command(format_name: str, into: Path | None, event_type: str | None, version: int | None) -> None:
     """Document the catalog: fields, versions, examples and JSON Schemas.
 
     \b

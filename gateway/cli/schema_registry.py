@@ -126,9 +126,6 @@ def pull(
         sys.exit(_PROBLEMS_FOUND_EXIT)
 
 
-COMMANDS = (push, pull)
-
-
 def _naming(chosen: str | None, settings: Settings) -> SubjectNaming:
     return SubjectNaming(chosen or settings.schema_registry_subjects)
 

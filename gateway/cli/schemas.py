@@ -6,7 +6,7 @@ from typing import Any
 import click
 import orjson
 
-from gateway.cli import schema_check, schema_compat, schema_docs, schema_impact, schema_registry
+from gateway.cli.lazy_group import LazyGroup
 from gateway.cli.output import emit_json, emit_table, json_option
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.subscription import granted_paths
@@ -21,7 +21,20 @@ from gateway.wire.single_object import fingerprint_of
 _version_option = click.option("--version", type=click.IntRange(min=1), help="Schema version; the newest by default.")
 
 
-@click.group()
+_COMMANDS = {
+    "check": (
+        "gateway.cli.schema_check:command",
+        "Check that every version can read and be read by every earlier one.",
+    ),
+    "compat": ("gateway.cli.schema_compat:command", "Tell whether one schema can read what another wrote."),
+    "impact": ("gateway.cli.schema_impact:command", "List the subscriptions that a proposed version would break."),
+    "docs": ("gateway.cli.schema_docs:command", "Document the catalog: fields, versions, examples and JSON Schemas."),
+    "push": ("gateway.cli.schema_registry:push", "Register the catalog's versions with the schema registry."),
+    "pull": ("gateway.cli.schema_registry:pull", "Write the schema registry's versions that the catalog lacks."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=_COMMANDS)
 def command() -> None:
     """List, show and check the event catalog.
 
@@ -138,11 +151,3 @@ def mock(event_type: str, version: int | None, count: int, seed: int | None, as_
 
 def _catalog() -> Catalog:
     return Deployment(load_settings()).catalog()
-
-
-command.add_command(schema_check.command, "check")
-command.add_command(schema_compat.command, "compat")
-command.add_command(schema_docs.docs)
-command.add_command(schema_impact.command, "impact")
-for _part in schema_registry.COMMANDS:
-    command.add_command(_part)

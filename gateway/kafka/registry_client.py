@@ -16,7 +16,8 @@ from confluent_kafka.schema_registry.common._httpx_compat import httpx
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from gateway.domain.errors import GatewayError, InvalidInputError
-from gateway.kafka.registry_session import RegistryAccess, bounded_session
+from gateway.kafka.registry_access import RegistryAccess
+from gateway.kafka.registry_session import bounded_session
 from gateway.wire.errors import RegistryUnavailableError
 
 AVRO = "AVRO"

@@ -1,52 +1,22 @@
-"""How a schema registry is reached, and the HTTP session to it: who logs in, who is trusted, and what is too much.
+"""The HTTP session to a schema registry: who is trusted, and what is too much.
 
 An answer is read up to MAX_ANSWER_BYTES and within the time-out, however slowly it comes. Redirects are not followed,
 so what proves who we are goes to nobody else.
 """
 
 import time
-from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
 # The client's own choice between httpx and its successor; a session has to be of the same one.
 from confluent_kafka.schema_registry.common._httpx_compat import Response, httpx
 
-from gateway.kafka.security import Tls
+from gateway.kafka.registry_access import RegistryAccess
 
 # A registry keeps its schemas in records of Kafka, at most 1 MB each by default: what is larger is no schema.
 MAX_ANSWER_BYTES = 2_097_152
-DEFAULT_TIMEOUT_S = 5.0
 _THIS_MACHINE = ("all://localhost", "all://127.0.0.1", "all://[::1]")
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryAccess:
-    """A schema registry and who asks it.
-
-    Attributes:
-        url: its base URL, without a user; or several of the same registry, comma separated.
-        authorization: what the header `Authorization` says, or None; see `basic` and `bearer`.
-        tls: how the registry proves who it is, and the certificate that is shown to it.
-        timeout_s: how long connecting, the beginning of an answer and its body may take each, in seconds.
-    """
-
-    url: str
-    authorization: str | None = field(default=None, repr=False)
-    tls: Tls = field(default_factory=Tls)
-    timeout_s: float = DEFAULT_TIMEOUT_S
-
-
-def basic(username: str, password: str) -> str:
-    """Give the `Authorization` of a user and a password (RFC 7617)."""
-    return f"Basic {b64encode(f'{username}:{password}'.encode()).decode()}"
-
-
-def bearer(token: str) -> str:
-    """Give the `Authorization` of a token (RFC 6750)."""
-    return f"Bearer {token}"
 
 
 class AnswerTooLargeError(Exception):

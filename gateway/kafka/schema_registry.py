@@ -9,8 +9,8 @@ from collections import OrderedDict
 from types import TracebackType
 from typing import Self
 
+from gateway.kafka.registry_access import RegistryAccess
 from gateway.kafka.registry_client import RegistryClient
-from gateway.kafka.registry_session import RegistryAccess
 from gateway.kafka.schema_references import whole_schema
 from gateway.wire.errors import UndecodableError
 

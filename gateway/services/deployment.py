@@ -15,7 +15,7 @@ from gateway.domain.topics import TopicLayout, layout_for
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.local.jars import INSTALL_HINT, missing_tools
 from gateway.kafka.local_broker import LocalBroker
-from gateway.kafka.registry_session import RegistryAccess
+from gateway.kafka.registry_access import RegistryAccess
 from gateway.kafka.security import IN_THE_CLEAR
 from gateway.services.kafka_security import kafka_security
 from gateway.services.registry_access import registry_access

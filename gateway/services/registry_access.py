@@ -3,7 +3,7 @@
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from gateway.domain.errors import InvalidInputError
-from gateway.kafka.registry_session import RegistryAccess, basic, bearer
+from gateway.kafka.registry_access import RegistryAccess, basic, bearer
 from gateway.kafka.security import Tls
 from gateway.services.given_settings import LOOPBACK, missing, refuse_unused, secret_of, variable
 from gateway.settings import Settings

@@ -15,7 +15,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from gateway.kafka.local.ports import choose_port
 from gateway.kafka.partitioning import partition_of
 from gateway.kafka.publisher import EventPublisher
-from gateway.kafka.registry_session import basic
+from gateway.kafka.registry_access import basic
 from gateway.wire.catalog import load_catalog
 from gateway.wire.schema_files import schemas_root
 from tests.e2e.events import event_id, publish_payments

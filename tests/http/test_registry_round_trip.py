@@ -16,8 +16,8 @@ from gateway.admin.schema_pull import PullResult, SchemaPull
 from gateway.admin.schema_push import PushResult, SchemaPush
 from gateway.domain.subjects import SubjectNaming, subject_of
 from gateway.kafka.registered_ids import RegisteredIds
+from gateway.kafka.registry_access import RegistryAccess
 from gateway.kafka.registry_client import RegistryClient
-from gateway.kafka.registry_session import RegistryAccess
 from gateway.kafka.schema_registry import HttpSchemaRegistry
 from gateway.wire.catalog import Catalog, EventSchema, event_schema, load_event_type
 from gateway.wire.event_codec import EventDecoder, EventRecord

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from gateway.cli.schemas import command
 from gateway.domain.errors import GatewayError, InvalidInputError, NotFoundError, UnavailableError
-from gateway.kafka.registry_session import basic
+from gateway.kafka.registry_access import basic
 from gateway.wire.errors import RegistryUnavailableError
 from tests.registry_server import RegistryState, registry_server
 

@@ -13,8 +13,9 @@ import pytest
 from gateway.domain.errors import InvalidInputError, NotFoundError
 from gateway.domain.subjects import SubjectNaming
 from gateway.kafka.registered_ids import RegisteredIds
+from gateway.kafka.registry_access import RegistryAccess, basic, bearer
 from gateway.kafka.registry_client import AVRO, RegisteredSchema, RegistryClient, SchemaRefusedError
-from gateway.kafka.registry_session import MAX_ANSWER_BYTES, RegistryAccess, basic, bearer
+from gateway.kafka.registry_session import MAX_ANSWER_BYTES
 from gateway.kafka.schema_references import MAX_REFERENCES
 from gateway.kafka.schema_registry import HttpSchemaRegistry
 from gateway.kafka.security import Tls

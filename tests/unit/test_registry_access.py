@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.domain.errors import InvalidInputError
-from gateway.kafka.registry_session import RegistryAccess, basic, bearer
+from gateway.kafka.registry_access import RegistryAccess, basic, bearer
 from gateway.kafka.security import Tls
 from gateway.services.registry_access import registry_access
 from gateway.settings import ENV_PREFIX, load_settings
