@@ -46,6 +46,7 @@ from gateway.settings import ENV_PREFIX, Settings
 from gateway.shaping.cel_cost import MAX_COST, MAX_ROUNDS
 from gateway.telemetry.metrics import METRICS
 from gateway.wire.certificates import MAX_CERTIFICATES, MAX_KEY_CHARS, MAX_PEM_CHARS
+from tests.chart.values_schema import SCHEMA, documented_values, fresh_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 REFRESH = "make docs"
@@ -240,6 +241,12 @@ def performance() -> str:
     )
 
 
+def chart_values() -> str:
+    """Every value of the Helm chart: path, default, meaning."""
+    rows = [(f"`{path}`", f"`{default}`", meaning) for path, default, meaning in documented_values()]
+    return _table(("value", "default", "meaning"), rows)
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("docs/configuration.md", settings_table),
     "subscription": ("docs/configuration.md", subscription_table),
@@ -251,6 +258,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "policies": ("README.md", policies_table),
     "costs": ("docs/operations.md", costs_table),
     "performance": ("docs/performance.md", performance),
+    "values": ("helm/webhook-gateway/README.md", chart_values),
 }
 
 
@@ -270,6 +278,8 @@ def main() -> None:
         page = ROOT / path
         page.write_text(with_part(page.read_text(), name, content()))
         sys.stdout.write(f"{path}: {name}\n")
+    SCHEMA.write_bytes(fresh_schema())
+    sys.stdout.write(f"{SCHEMA.relative_to(ROOT)}\n")
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.generated_docs import PARTS, REFRESH, ROOT, with_part
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("helm/**/*.md")])
 # Folders of the package as the pages name them, with or without `gateway/` in front.
 _MODULE = re.compile(r"`?\b((?:gateway/)?(?:\w+/)+\w+\.py)\b")
 _LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]+))?\)")

@@ -1,0 +1,7 @@
+{{/* Probes are served on every address of the pod: kubelet and Prometheus come from outside of it. */}}
+{{- define "webhook-gateway.probesEnv" -}}
+- name: GATEWAY_PROBES_ADDRESS
+  value: 0.0.0.0
+- name: GATEWAY_PROBES_PORT
+  value: {{ .root.Values.probes.port | quote }}
+{{- end }}
