@@ -7,9 +7,11 @@ READY := $(VENV)/.ready
 # The tools that judge the dependencies have more of them than the gateway: they get a place of their own.
 AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
+# helm and kubeconform, built from source.
+TOOLS := .tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check lint fmt types contracts docs lock audit sbom fuzz clean tools
+.PHONY: help demo test chart chart-tools bench check lint fmt types contracts docs lock audit sbom fuzz clean tools
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -19,6 +21,13 @@ demo: tools $(READY) ## See events travel to endpoints that do well, and to othe
 
 test: tools $(READY) ## Run all tests, on a real Kafka broker.
 	@$(BIN)/pytest $(ARGS)
+
+chart: $(READY) ## Check the Helm chart; without Go, which its tools are built with, it is skipped.
+	@.ci/chart-tools $(TOOLS) $(BIN)/pip || { code=$$?; [ $$code -eq 3 ] && exit 0; exit $$code; }
+	@[ ! -d $(TOOLS)/schemas ] || $(BIN)/pytest tests/chart $(ARGS)
+
+chart-tools: $(READY)
+	@.ci/chart-tools $(TOOLS) $(BIN)/pip
 
 bench: tools $(READY) ## Measure everything (half an hour), and write docs/performance anew.
 	@$(BIN)/gateway bench --save docs/performance $(ARGS)
@@ -73,11 +82,12 @@ lock: $(READY) ## Pin the dependencies anew, with hashes.
 		-o requirements-dev.lock
 	@for group in audit fuzz; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile $(PIN) \
 		--group $$group -o requirements-$$group.lock; done
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile $(PIN) --no-deps --group chart -o requirements-chart.lock
 
 PIN := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade
 
 clean: ## Remove what was built; keeps the broker's data in .gateway.
-	@rm -rf $(VENV) $(AUDIT) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(AUDIT) $(TOOLS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 tools:
 	@command -v java >/dev/null && command -v mvn >/dev/null || { \
