@@ -7,14 +7,16 @@ READY := $(VENV)/.ready
 # The tools that judge the dependencies have more of them than the gateway: they get a place of their own.
 AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
+DIST ?= dist
 # helm and kubeconform, built from source.
 TOOLS := .tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chart chart-tools bench check lint fmt types contracts docs lock audit sbom fuzz clean tools
+.PHONY: help demo test chart chart-tools bench check lint fmt types contracts docs lock audit sbom dist wheel-demo fuzz clean \
+	tools
 
 help: ## Show this list.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
 demo: tools $(READY) ## See events travel to endpoints that do well, and to others that don't (a minute and a half).
 	@$(BIN)/gateway demo
@@ -56,18 +58,30 @@ docs: $(READY) ## Write the generated parts of the documents anew.
 audit: $(AUDIT_READY) ## Look the locked dependencies up in the advisory database; without network it is skipped.
 	@.ci/audit $(AUDIT)/bin/pip-audit requirements.lock
 
+# An environment of its own, with what is locked and the gateway from a folder or a wheel: $(call environment,where,from).
+define environment
+rm -rf $(1) && $(PYTHON) -m venv --without-pip $(1) && \
+	$(BIN)/pip --python $(1)/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	$(BIN)/pip --python $(1)/bin/python install --quiet --disable-pip-version-check --no-deps $(2)
+endef
+
 sbom: $(READY) $(AUDIT_READY) ## Write a CycloneDX bill of materials of what a release runs with, to dist/.
-	@rm -rf build/sbom
-	@$(PYTHON) -m venv --without-pip build/sbom
-	@$(BIN)/pip --python build/sbom/bin/python install --quiet --disable-pip-version-check --require-hashes \
-		-r requirements.lock
-	@$(BIN)/pip --python build/sbom/bin/python install --quiet --disable-pip-version-check --no-deps .
+	@$(call environment,build/sbom,.)
 	@mkdir -p dist
 	@sed "s/^dynamic = .*/version = \"$$(cd build && sbom/bin/python -c 'import gateway; print(gateway.__version__)')\"/" \
 		pyproject.toml > build/sbom/pyproject.toml
 	@$(AUDIT)/bin/cyclonedx-py environment --pyproject build/sbom/pyproject.toml --output-reproducible --validate \
 		-o dist/webhook-gateway.cdx.json build/sbom/bin/python
 	@echo "written: dist/webhook-gateway.cdx.json"
+
+dist: $(READY) ## Build wheel and source distribution into dist/: the same bytes for the same commit.
+	@rm -f $(DIST)/*.whl $(DIST)/*.tar.gz
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 1580601600) \
+		$(BIN)/python -m hatchling build -d $(DIST)
+
+wheel-demo: tools dist ## Run the demo from the wheel, in an empty environment and outside of the checkout.
+	@$(call environment,build/installed,$(DIST)/*.whl)
+	@.ci/from-wheel build/installed/bin/gateway
 
 fuzz: $(READY) ## Look for bytes that the decoders mistake, for SECONDS (60).
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
