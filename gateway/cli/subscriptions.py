@@ -5,7 +5,13 @@ import click
 from gateway.admin.backlog import BacklogCounter
 from gateway.admin.lifecycle import select_subscriptions
 from gateway.admin.views import public_view
-from gateway.cli import subscription_definitions, subscription_filters, subscription_manifests, subscription_secrets
+from gateway.cli import (
+    subscription_backups,
+    subscription_definitions,
+    subscription_filters,
+    subscription_manifests,
+    subscription_secrets,
+)
 from gateway.cli.backlog_views import backlog_fields, backlog_json
 from gateway.cli.output import emit_json, emit_line, emit_table, json_option
 from gateway.cli.scanning import ScanProgress
@@ -171,6 +177,7 @@ for _part in (
     *subscription_definitions.COMMANDS,
     *subscription_secrets.COMMANDS,
     *subscription_manifests.COMMANDS,
+    *subscription_backups.COMMANDS,
     *subscription_filters.COMMANDS,
 ):
     command.add_command(_part)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,25 @@ async def test_a_pause_holds_deliveries_in_retry_back(receiver: Receiver, publis
 
     await receiver.gateway("subscriptions", "resume", inbox)
     await receiver.until_accepted(8, inbox)
+
+
+async def test_a_subscription_that_was_deleted_comes_back_from_a_backup(
+    receiver: Receiver, publisher: EventPublisher, tmp_path: Path
+) -> None:
+    """With the secret that its receiver has, and whatever else it was; others are left as they are."""
+    deleted, kept = await receiver.subscribe("--header", "X-Team: payments"), await receiver.subscribe()
+    before = look_up(receiver, deleted)
+    saved = tmp_path / "saved.jsonl"
+    await receiver.gateway("subscriptions", "backup", "--file", str(saved))
+    assert SECRET not in saved.read_text()
+    await receiver.gateway("subscriptions", "delete", deleted, "--yes")
+    await receiver.gateway("subscriptions", "update", kept, "--description", "changed since")
+
+    await receiver.gateway("subscriptions", "restore", "--file", str(saved))
+    assert look_up(receiver, deleted) == before
+    assert look_up(receiver, kept).description == "changed since"
+    await publish_payments(publisher, deleted, 3)
+    await receiver.until_accepted(3, deleted)
 
 
 async def test_an_endpoint_that_is_gone_disables_its_subscription(
