@@ -114,6 +114,17 @@ def test_the_page_on_explanations_can_be_followed(tmp_path: Path, kafka: KafkaCo
     assert [line for line in wanted if line.split() not in [each.split() for each in printed]] == []
 
 
+def test_the_page_on_operations_can_be_followed(tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout) -> None:
+    """Its commands for sizing, backup and looking; what is backed up is all there is."""
+    assert topics.domains
+    environment = {"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "GATEWAY_SECRET_KEYS": generate_key_line()}
+    with Reader(tmp_path, {}, environment) as reader:
+        printed = [reader.follow(block) for block in blocks_of(ROOT / "docs" / "operations.md")]
+    assert "core-seconds of a million deliveries" in printed[0]
+    saved = (tmp_path / "subscriptions.jsonl").read_text().splitlines()
+    assert any(f"restored 0, kept {len(saved)} (dry run" in text for text in printed)
+
+
 def test_the_page_on_changing_the_catalog_can_be_followed(
     tmp_path: Path, kafka: KafkaConfig, topics: TopicLayout
 ) -> None:
