@@ -12,8 +12,8 @@ DIST ?= dist
 TOOLS := .tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chart chart-tools bench check lint fmt types contracts docs lock audit sbom dist wheel-demo fuzz clean \
-	tools
+.PHONY: help demo test chart chart-tools bench check lint fmt types contracts docs lock audit sbom changelog dist wheel-demo \
+	fuzz clean tools
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -73,6 +73,9 @@ sbom: $(READY) $(AUDIT_READY) ## Write a CycloneDX bill of materials of what a r
 	@$(AUDIT)/bin/cyclonedx-py environment --pyproject build/sbom/pyproject.toml --output-reproducible --validate \
 		-o dist/webhook-gateway.cdx.json build/sbom/bin/python
 	@echo "written: dist/webhook-gateway.cdx.json"
+
+changelog: $(READY) ## Show what the next version's changelog says so far.
+	@$(BIN)/towncrier build --draft --version "$$($(BIN)/hatchling version)"
 
 dist: $(READY) ## Build wheel and source distribution into dist/: the same bytes for the same commit.
 	@rm -f $(DIST)/*.whl $(DIST)/*.tar.gz

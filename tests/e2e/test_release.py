@@ -4,6 +4,7 @@ That the installed wheel does its job is shown by `make wheel-demo`, which the g
 """
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,15 @@ def test_the_same_source_gives_the_same_bytes(
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "third")]
     subprocess.run(command, cwd=unpacked, check=True, timeout=60)
     assert next((tmp_path / "third").glob("*.whl")).read_bytes() == wheel.read_bytes()
+
+
+def test_what_is_not_released_yet_can_be_gathered() -> None:
+    """Each file of changelog.d has a name that is understood, and becomes a line of the next version's part."""
+    fragments = [file for file in (ROOT / "changelog.d").iterdir() if file.name != "README.md"]
+    assert all(re.fullmatch(r"\+[\w-]+\.(added|changed|fixed|removed|security)\.md", file.name) for file in fragments)
+    of_these_tests = [f"BIN={Path(sys.executable).parent}", "READY="]
+    done = subprocess.run([MAKE, "changelog", *of_these_tests], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert f"## [{__version__}]" in done.stdout
 
 
 def _is_read(file: Path) -> bool:

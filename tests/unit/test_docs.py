@@ -38,6 +38,15 @@ def test_modules_that_pages_name_exist(page: Path) -> None:
         assert (ROOT / module).exists() or (ROOT / "gateway" / module).exists(), f"there is no {module}"
 
 
+def test_every_alert_has_a_runbook() -> None:
+    """Whoever is woken by one finds what it means and what to do."""
+    rules = "".join(file.read_text() for file in (ROOT / "helm").rglob("templates/*.yaml"))
+    alerts = set(re.findall(r"alert: (\w+)", rules))
+    assert alerts
+    assert {alert.lower() for alert in alerts} == set(re.findall(r"runbookUrl \}\}#(\w+)", rules))
+    assert set(re.findall(r"^### (Gateway\w+)$", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)) == alerts
+
+
 def test_every_decision_is_in_the_index() -> None:
     """A decision that nobody finds is none; its number is its file's and its heading's."""
     folder = ROOT / "docs" / "decisions"
