@@ -13,6 +13,7 @@ def command() -> None:
     """Run egress: deliveries become signed HTTP requests, failures step through the retry tiers.
 
     Prints `egress ready` once it has partitions. Run more of these to use more cores; they share the partitions.
+    Its probes and metrics are served at GATEWAY_PROBES_ADDRESS and GATEWAY_PROBES_PORT; the log tells the port.
     Stops cleanly on SIGTERM and Ctrl-C: what is being sent is finished, the rest stays in Kafka.
 
     \b

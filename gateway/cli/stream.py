@@ -13,6 +13,7 @@ def command() -> None:
     """Run the stream: events become deliveries, one for each subscription that matches.
 
     Prints `stream ready` once it has partitions. Run more of these to use more cores; they share the partitions.
+    Its probes and metrics are served at GATEWAY_PROBES_ADDRESS and GATEWAY_PROBES_PORT; the log tells the port.
     Stops cleanly on SIGTERM and Ctrl-C. Settings: GATEWAY_* in the environment.
 
     \b

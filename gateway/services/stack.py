@@ -97,7 +97,7 @@ class _Child:
         self._environment = {
             **os.environ,
             f"{ENV_PREFIX}ALLOW_INSECURE_ENDPOINTS": _flag(settings),
-            f"{ENV_PREFIX}PROBES_PORT": str(_probes_port(command, settings)),
+            f"{ENV_PREFIX}PROBES_PORT": str(probes_port(command, settings)),
         }
         self._stop_timeout_s = settings.shutdown_deadline_s + _KILL_GRACE_S
         self._process: asyncio.subprocess.Process | None = None
@@ -179,6 +179,6 @@ def _flag(settings: Settings) -> str:
     return "true" if settings.allow_insecure_endpoints else "false"
 
 
-def _probes_port(command: str, settings: Settings) -> int:
+def probes_port(command: str, settings: Settings) -> int:
     """Give each child a port of its own: the one that is set, and those that follow."""
     return settings.probes_port and settings.probes_port + _CHILDREN.index(command)

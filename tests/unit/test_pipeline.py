@@ -18,6 +18,7 @@ from gateway.domain.delivery import (
 )
 from gateway.domain.event import SourcePosition
 from gateway.domain.matching import SubscriptionIndex
+from gateway.domain.outcome import Reason
 from gateway.domain.subscription import DeliveryOrder, Subscription, SubscriptionState
 from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES, REJECTED
 from gateway.kafka.producer import OutRecord
@@ -277,6 +278,18 @@ def test_who_can_t_be_given_an_event_is_told_and_nobody_else_is_hurt() -> None:
     stillborn = planned["lost"]
     assert (stillborn.body, stillborn.content_headers, stillborn.reason) == (b"", (), "projection_failed")
     assert (stillborn.schema_version, stillborn.dead_lettered_at_ms) == (9, None)
+
+
+def test_what_becomes_of_events_is_counted() -> None:
+    """Events by type, deliveries by priority, those without a body and rejections by reason."""
+    worker = pipeline(subscription("one"), replace(subscription("lost"), pins=(("order.created", 9),)))
+    for _ in range(2):
+        list(worker.process(record_of(created(3))))
+    list(worker.process(replace(record_of(created(3)), value=b"nonsense")))
+    assert worker.decoded == {"order.created": 2}
+    assert worker.planned == {Priority.NORMAL: 4}
+    assert worker.stillborn == {Reason.PROJECTION_FAILED: 2}
+    assert worker.rejected == {"not_avro": 1}
 
 
 def test_an_event_is_too_large_for_those_whose_form_of_it_is() -> None:
