@@ -30,9 +30,11 @@ def rules() -> list[Any]:
 
 def test_every_alert_has_a_runbook(rules: list[Any]) -> None:
     """Who is woken up is told what it means and what to do; the anchors are those of the page."""
+    page = (ROOT / "docs" / "operations.md").read_text()
     assert {rule["alert"] for rule in rules} == ALERTS
     for rule in rules:
         assert rule["annotations"]["runbook_url"] == f"docs/operations.md#{rule['alert'].lower()}"
+        assert f"\n### {rule['alert']}\n" in page
         assert rule["annotations"]["summary"]
         assert rule["labels"]["severity"] in {"critical", "warning"}
 
