@@ -45,6 +45,7 @@ async def test_a_stop_tells_what_was_counted() -> None:
         sender.dead_lettered(planned(f"evt-{number}"), "gone")
     sender.close()
     assert [signal.count for signal in sent(producer)] == [1, 4]
+    assert sum(sender.sent.values()) == 2
 
 
 async def test_what_kafka_does_not_take_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
