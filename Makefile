@@ -65,13 +65,14 @@ rm -rf $(1) && $(PYTHON) -m venv --without-pip $(1) && \
 	$(BIN)/pip --python $(1)/bin/python install --quiet --disable-pip-version-check --no-deps $(2)
 endef
 
+# With texts: some packages name their licence in words that are no identifier, and would have none.
 sbom: $(READY) $(AUDIT_READY) ## Write a CycloneDX bill of materials of what a release runs with, to dist/.
 	@$(call environment,build/sbom,.)
 	@mkdir -p dist
 	@sed "s/^dynamic = .*/version = \"$$(cd build && sbom/bin/python -c 'import gateway; print(gateway.__version__)')\"/" \
 		pyproject.toml > build/sbom/pyproject.toml
-	@$(AUDIT)/bin/cyclonedx-py environment --pyproject build/sbom/pyproject.toml --output-reproducible --validate \
-		-o dist/webhook-gateway.cdx.json build/sbom/bin/python
+	@$(AUDIT)/bin/cyclonedx-py environment --pyproject build/sbom/pyproject.toml --gather-license-texts \
+		--output-reproducible --validate -o dist/webhook-gateway.cdx.json build/sbom/bin/python
 	@echo "written: dist/webhook-gateway.cdx.json"
 
 changelog: $(READY) ## Show what the next version's changelog says so far.
