@@ -120,7 +120,8 @@ class _Author:
         field = self._choose(record["fields"], lambda field: isinstance(field["type"], str) and field["type"] in _WIDER)
         if field is not None:
             field["type"] = self._draw(st.sampled_from(_WIDER[field["type"]]))
-            field.pop("default", None)
+            if "default" in field:  # those who do not have the field still need one
+                field["default"] = _default_of(field["type"])
 
     def _widen(self, record: Record) -> None:
         field = self._choose(record["fields"], lambda field: not isinstance(field["type"], list))
