@@ -4,7 +4,6 @@ Faust's client passes over a topic that it may not read, and a dead letter may c
 that is missing is named at once instead.
 """
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -15,22 +14,13 @@ from confluent_kafka.admin import AclOperation, AdminClient
 from gateway.kafka.access import HINT, AccessRefusedError, is_denied
 from gateway.kafka.acls import Operation, Permission, Resource
 from gateway.kafka.config import QUIET, KafkaConfig
+from gateway.kafka.coordinator import ask_coordinator
 from gateway.kafka.errors import translated_errors
 
 _TIMEOUT_S = 10.0
 # What is not there yet is for others to find.
 _ABSENT = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.GROUP_ID_NOT_FOUND})
-
-# A coordinator of groups that has just started reads them first, and the first group of a cluster makes their topic.
-_NOT_YET = frozenset(
-    {
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.NOT_COORDINATOR,
-    }
-)
 _PATIENCE_S = 30.0
-_ASK_AGAIN_S = 0.2
 
 _Needed = Mapping[tuple[Resource, str], frozenset[Operation]]
 
@@ -54,23 +44,11 @@ def check_access(config: KafkaConfig, permissions: Sequence[Permission]) -> None
     # Its answers end with the client.
     with translated_errors(config):
         admin = AdminClient({**config.common(), **QUIET})
-        missing = sorted(_missing_in_time(admin, needed))
+        missing = ask_coordinator(lambda: sorted(_missing(admin, needed)), patience_s=_PATIENCE_S)
     if missing:
         raise AccessRefusedError(
             f"authorization failed at Kafka {config.bootstrap_servers}: not allowed is {', '.join(missing)}", hint=HINT
         )
-
-
-def _missing_in_time(admin: AdminClient, needed: _Needed) -> list[str]:
-    """Ask until Kafka can tell."""
-    give_up_at = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            return list(_missing(admin, needed))
-        except KafkaException as error:
-            if error.args[0].code() not in _NOT_YET or time.monotonic() > give_up_at:
-                raise
-        time.sleep(_ASK_AGAIN_S)
 
 
 def _missing(admin: AdminClient, needed: _Needed) -> Iterator[str]:

@@ -29,14 +29,6 @@ _LEADER_IS_MOVING = frozenset(
     }
 )
 
-_COORDINATOR_IS_MOVING = frozenset(
-    {
-        KafkaError.NOT_COORDINATOR,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    }
-)
-
 
 def is_unreachable(error: KafkaError | KafkaException) -> bool:
     """Tell whether an error means that no broker answered."""
@@ -46,11 +38,6 @@ def is_unreachable(error: KafkaError | KafkaException) -> bool:
 def is_leader_moving(error: KafkaError | KafkaException) -> bool:
     """Tell whether an error means that a partition has no leader just now, or not the one that was asked: ask again."""
     return _kafka_error(error).code() in _LEADER_IS_MOVING
-
-
-def is_coordinator_moving(error: KafkaError | KafkaException) -> bool:
-    """Tell whether an error means that a group has no coordinator just now, or another one: ask again."""
-    return _kafka_error(error).code() in _COORDINATOR_IS_MOVING
 
 
 def gateway_error(error: KafkaError | KafkaException, config: KafkaConfig) -> GatewayError:

@@ -1,19 +1,18 @@
 """How far a consumer group has come, asked from outside. Reads only: nothing joins the group."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from gateway.kafka.config import QUIET, KafkaConfig
-from gateway.kafka.errors import is_coordinator_moving, translated_errors
+from gateway.kafka.coordinator import ask_coordinator
+from gateway.kafka.errors import translated_errors
 from gateway.kafka.partitioning import Partition
 
 STREAM_GROUP_ID = "webhook-gateway-stream"
 EGRESS_GROUP_ID = "webhook-gateway-egress"
 _TIMEOUT_S = 10.0
-_RETRY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,8 @@ def committed_offsets(
     consumer = Consumer(config.consumer(group_id, **QUIET))
     try:
         with translated_errors(config):
-            answers = _committed(consumer, [TopicPartition(*at) for at in partitions])
+            asked = [TopicPartition(*at) for at in partitions]
+            answers = ask_coordinator(lambda: consumer.committed(asked, timeout=_TIMEOUT_S), patience_s=_TIMEOUT_S)
     finally:
         consumer.close()
     return {
@@ -48,15 +48,3 @@ def committed_offsets(
         for answer in answers
         if answer.offset >= 0
     }
-
-
-def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
-    """Ask the group's coordinator, and again while it is being made or moves."""
-    give_up_at = time.monotonic() + _TIMEOUT_S
-    while True:
-        try:
-            return consumer.committed(partitions, timeout=_TIMEOUT_S)
-        except KafkaException as error:
-            if not is_coordinator_moving(error) or time.monotonic() > give_up_at:
-                raise
-        time.sleep(_RETRY_S)
