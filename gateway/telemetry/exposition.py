@@ -73,8 +73,10 @@ class Exposition(Collector):
 def _family(metric: Metric, series: Series) -> Family:
     made = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
     family = made(metric.name, metric.meaning, labels=metric.labels)
-    for labels, value in series:
-        family.add_metric([_text(label) for label in labels], value)
+    values = dict.fromkeys(metric.begins, 0.0)
+    values.update((tuple(map(_text, labels)), value) for labels, value in series)
+    for texts, value in values.items():
+        family.add_metric(texts, value)
     return family
 
 

@@ -8,8 +8,12 @@ No label has values that users choose, such as ids of subscriptions: how many se
 deployment's topics and catalog, not on who uses it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+
+from gateway.domain.outcome import Reason
+from gateway.domain.signals import SignalKind
 
 PREFIX = "webhook_gateway_"
 
@@ -43,6 +47,8 @@ class Metric:
         shown_by: the processes.
         labels: their names; a series has a value for each, in this order.
         bounds: of a histogram: the upper bounds of its buckets, in the unit of the name.
+        begins: the series that are there from the start, at 0, by the values of their labels. Prometheus' `increase`
+            sees no jump in a series that begins with it, so what alerts count this way begins at 0.
     """
 
     name: str
@@ -51,10 +57,13 @@ class Metric:
     shown_by: tuple[Process, ...]
     labels: tuple[str, ...] = ()
     bounds: tuple[float, ...] = ()
+    begins: tuple[tuple[str, ...], ...] = ()
 
 
-def _counter(name: str, meaning: str, *labels: str, by: tuple[Process, ...]) -> Metric:
-    return Metric(f"{PREFIX}{name}_total", Kind.COUNTER, meaning, by, labels)
+def _counter(
+    name: str, meaning: str, *labels: str, by: tuple[Process, ...], begins: Iterable[tuple[str, ...]] = ()
+) -> Metric:
+    return Metric(f"{PREFIX}{name}_total", Kind.COUNTER, meaning, by, labels, begins=tuple(begins))
 
 
 def _gauge(name: str, meaning: str, *labels: str, by: tuple[Process, ...]) -> Metric:
@@ -67,6 +76,21 @@ _ATTEMPT_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
 # A delivery takes from some milliseconds to the longest retry policy, some days.
 _AGE_BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0, 1800.0, 7200.0, 86_400.0, 345_600.0)
 _LATENESS_BOUNDS = (0.1, 0.5, 1.0, 5.0, 30.0, 300.0, 1800.0, 7200.0)
+
+# As in docs/events.md; the last is egress's, the others are the stream's.
+REJECTIONS = (
+    "empty_value",
+    "not_avro",
+    "unknown_schema",
+    "unknown_type",
+    "bad_header",
+    "too_far_ahead",
+    "too_large",
+    "internal_error",
+    "undecodable",
+)
+_ONLY_OF_ATTEMPTS = (Reason.NONE, Reason.HTTP_STATUS, Reason.REDIRECT, Reason.SEND_FAILED, Reason.PROXY)
+_GIVEN_UP = tuple(reason for reason in Reason if reason not in {*_ONLY_OF_ATTEMPTS, Reason.SUBSCRIPTION_DELETED})
 
 BUILD = _gauge("build_info", "1; its labels say which version of which process runs", "process", "version", by=BOTH)
 READY = _gauge("ready", "1 while `/readyz` says so, else 0", by=BOTH)
@@ -97,8 +121,16 @@ COMMIT_AGE = _gauge(
 LAG_LOOK_AGE = _gauge(
     "lag_look_age_seconds", "since Kafka last told lag and commits, which it is asked for every 10 s", by=BOTH
 )
-SIGNALS = _counter("signals", "signals sent, see `gateway signals`", "kind", by=BOTH)
-EVENTS_REJECTED = _counter("events_rejected", "records that went to `events.rejected`", "reason", by=BOTH)
+SIGNALS = _counter(
+    "signals", "signals sent, see `gateway signals`", "kind", by=BOTH, begins=[(kind.value,) for kind in SignalKind]
+)
+EVENTS_REJECTED = _counter(
+    "events_rejected",
+    "records that went to `events.rejected`",
+    "reason",
+    by=BOTH,
+    begins=[(reason,) for reason in REJECTIONS],
+)
 UNCONFIRMED = _gauge("unconfirmed_records", "records produced and not yet acknowledged by Kafka", by=BOTH)
 
 EVENTS = _counter("events", "events decoded, wanted by somebody or not", "event_type", by=_STREAM)
@@ -126,6 +158,7 @@ DELIVERIES_ENDED = _counter(
     "result",
     "reason",
     by=_EGRESS,
+    begins=[("dead_lettered", reason.value) for reason in _GIVEN_UP],
 )
 DELIVERY_AGE = Metric(
     f"{PREFIX}delivery_age_seconds",

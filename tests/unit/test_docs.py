@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.telemetry.metrics import REJECTIONS
 from tests.generated_docs import PARTS, REFRESH, ROOT, with_part
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("helm/**/*.md")])
@@ -45,6 +46,12 @@ def test_every_alert_has_a_runbook() -> None:
     assert alerts
     assert {alert.lower() for alert in alerts} == set(re.findall(r"runbookUrl \}\}#(\w+)", rules))
     assert set(re.findall(r"^### (Gateway\w+)$", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)) == alerts
+
+
+def test_every_reason_of_a_rejection_is_described() -> None:
+    """The reasons that the metric has, and the page of the events."""
+    page = (ROOT / "docs" / "events.md").read_text().split("## What is rejected")[1].split("\n## ")[0]
+    assert (*re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE), "undecodable") == REJECTIONS
 
 
 def test_every_decision_is_in_the_index() -> None:

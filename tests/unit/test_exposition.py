@@ -7,10 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.domain.outcome import Outcome
+from gateway.domain.outcome import Outcome, Reason
 from gateway.telemetry.distribution import Distribution
 from gateway.telemetry.exposition import Exposition
-from gateway.telemetry.metrics import ATTEMPT_DURATION, EVENTS, LAG, METRICS, SUBSCRIPTIONS, Kind, Metric
+from gateway.telemetry.metrics import (
+    ATTEMPT_DURATION,
+    DELIVERIES_ENDED,
+    EVENTS,
+    LAG,
+    METRICS,
+    SUBSCRIPTIONS,
+    Kind,
+    Metric,
+)
 
 _UNITS = ("_seconds", "_bytes", "_records", "_info", "_total")
 
@@ -37,6 +46,19 @@ def test_values_are_read_when_somebody_asks() -> None:
         ("webhook_gateway_events_total", "order.created"): 7,
         ("webhook_gateway_subscriptions",): 3,
     }
+
+
+def test_what_alerts_count_begins_at_zero() -> None:
+    """Prometheus sees no increase in a series that begins with it."""
+    exposition = Exposition()
+    exposition.show(DELIVERIES_ENDED, lambda: [(("dead_lettered", Reason.GONE), 2), (("delivered", Reason.NONE), 5)])
+    shown = samples(exposition)
+    name = DELIVERIES_ENDED.name
+    # Labels are in the order of their names: reason, result.
+    assert shown.pop((name, "gone", "dead_lettered")) == 2
+    assert shown.pop((name, "none", "delivered")) == 5
+    assert set(shown.values()) == {0}
+    assert (name, "attempts_exhausted", "dead_lettered") in shown
 
 
 def test_labels_may_hold_anything() -> None:
