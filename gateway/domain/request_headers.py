@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from gateway.domain.content_headers import SCHEMA_VERSION_HEADER
 from gateway.domain.delivery import Delivery
+from gateway.domain.trace_context import TRACEPARENT_HEADER
 
 CONTENT_TYPE_HEADER = "Content-Type"
 
@@ -23,6 +24,8 @@ def request_headers(
         CONTENT_TYPE_HEADER: delivery.content_type,
         SCHEMA_VERSION_HEADER: str(delivery.schema_version),
     }
+    if delivery.traceparent is not None:
+        own[TRACEPARENT_HEADER] = delivery.traceparent
     if custom or delivery.content_headers:
         return {**(custom or {}), **dict(delivery.content_headers), **own}
     return own

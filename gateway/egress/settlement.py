@@ -15,6 +15,7 @@ from gateway.domain.retry import DeadLetter, Decision, Delivered, PutOff, Retry,
 from gateway.domain.subscription import Subscription
 from gateway.domain.tiers import Tier
 from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, retry_topic
+from gateway.domain.trace_context import trace_id_of
 from gateway.egress.attempt import CompletedAttempt
 from gateway.kafka.due_times import DUE_HEADER
 from gateway.kafka.producer import OutRecord
@@ -162,6 +163,7 @@ def _attempt_record(
         duration_ms=attempt.duration_ms,
         outcome=outcome,
         reason=reason,
+        **({} if delivery.traceparent is None else {"trace_id": trace_id_of(delivery.traceparent)}),
     )
     return OutRecord(ATTEMPTS, delivery.delivery_id.encode(), attempt_codec().encode(attempt))
 

@@ -14,9 +14,10 @@ from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import check_event_id, check_tenant
 from gateway.domain.options import MAX_DEFERRAL_TEXT, is_too_far_ahead
 from gateway.domain.topics import event_topic
+from gateway.domain.trace_context import read_traceparent
 from gateway.wire.catalog import Catalog, EventSchema
 from gateway.wire.confluent import SchemaIds, with_schema_id
-from gateway.wire.event_headers import EventContext, is_traceparent, write_context
+from gateway.wire.event_headers import EventContext, write_context
 from gateway.wire.json_data import data_from_json
 from gateway.wire.moments import milliseconds_of
 from gateway.wire.option_headers import DeliverAfter, deliver_after_text, options_of
@@ -185,7 +186,7 @@ def _time_ms(moment: datetime) -> int:
 
 
 def _traceparent(value: str | None) -> str | None:
-    if value is not None and not is_traceparent(value):
+    if value is not None and read_traceparent(value) != value:
         raise InvalidInputError(f"'{value[:60]}' is not a W3C traceparent")
     return value
 

@@ -7,7 +7,6 @@ a guessed id or time would reach receivers as if the producer had said it. The t
 Trace Context (section 3.2) has a broken one ignored.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,6 +14,7 @@ from typing import TypeVar
 from gateway.domain.delivery import Priority
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import check_event_id, check_event_type, check_tenant
+from gateway.domain.trace_context import TRACEPARENT_HEADER, read_traceparent
 from gateway.wire.errors import UndecodableError
 from gateway.wire.moments import milliseconds_of, moment_text, parse_moment
 from gateway.wire.option_headers import (
@@ -34,10 +34,9 @@ CE_SOURCE = "ce_source"
 CE_TIME = "ce_time"
 CE_SUBJECT = "ce_subject"
 CE_TENANT = "ce_tenant"
-TRACEPARENT = "traceparent"
-_CONTEXT = frozenset({CE_ID, CE_TYPE, CE_SOURCE, CE_TIME, CE_SUBJECT, CE_TENANT, TRACEPARENT, DELIVER_AFTER, PRIORITY})
-
-_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
+_CONTEXT = frozenset(
+    {CE_ID, CE_TYPE, CE_SOURCE, CE_TIME, CE_SUBJECT, CE_TENANT, TRACEPARENT_HEADER, DELIVER_AFTER, PRIORITY}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class EventContext:
         time_ms: milliseconds since the epoch.
         subject: what the event is about.
         tenant: checked.
-        traceparent: well-formed.
+        traceparent: well-formed, of version 00.
         deliver_after: not to be delivered before.
         priority: whether its deliveries overtake others.
     """
@@ -76,7 +75,6 @@ def read_context(headers: Iterable[tuple[str, bytes]]) -> EventContext:
     values = {name: _text(name, value) for name, value in headers if name in _CONTEXT}
     if not values:
         return EventContext()
-    traceparent = values.get(TRACEPARENT, "")
     return EventContext(
         event_id=_checked(CE_ID, values.get(CE_ID), check_event_id),
         event_type=_checked(CE_TYPE, values.get(CE_TYPE), check_event_type),
@@ -84,7 +82,7 @@ def read_context(headers: Iterable[tuple[str, bytes]]) -> EventContext:
         time_ms=_checked(CE_TIME, values.get(CE_TIME), _time_ms),
         subject=values.get(CE_SUBJECT) or None,
         tenant=_checked(CE_TENANT, values.get(CE_TENANT), check_tenant),
-        traceparent=traceparent if is_traceparent(traceparent) else None,
+        traceparent=read_traceparent(values.get(TRACEPARENT_HEADER, "")),
         deliver_after=_checked(DELIVER_AFTER, values.get(DELIVER_AFTER), parse_deliver_after),
         priority=_checked(PRIORITY, values.get(PRIORITY), parse_priority),
     )
@@ -105,16 +103,11 @@ def write_context(context: EventContext, content_type: str) -> list[tuple[str, b
         CE_TIME: None if context.time_ms is None else moment_text(context.time_ms),
         CE_SUBJECT: context.subject,
         CE_TENANT: context.tenant,
-        TRACEPARENT: context.traceparent,
+        TRACEPARENT_HEADER: context.traceparent,
         DELIVER_AFTER: None if context.deliver_after is None else deliver_after_text(context.deliver_after),
         PRIORITY: None if context.priority is None else context.priority.value,
     }
     return [(name, value.encode()) for name, value in headers.items() if value is not None]
-
-
-def is_traceparent(value: str) -> bool:
-    """Tell whether a trace context is well-formed (W3C Trace Context, version 00)."""
-    return _TRACEPARENT.match(value) is not None
 
 
 def _text(name: str, value: bytes) -> str:

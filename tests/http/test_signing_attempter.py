@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.domain.addresses import DEVELOPMENT
-from gateway.domain.outcome import ErrorCode, Failed
+from gateway.domain.outcome import Answered, ErrorCode, Failed
 from gateway.domain.secret import Ed25519Secret, HmacSecret, SigningSecret
 from gateway.domain.subscription import CustomHeader, SignatureProfile, Subscription
 from gateway.egress.attempt import SigningAttempter
@@ -22,6 +22,7 @@ from gateway.wire.sealing import (
     parse_key_ring,
 )
 from tests.delivery_records import planned
+from tests.egress_in_memory import completed
 from tests.http.raw_endpoint import OK, raw_endpoint, saying
 
 OLD, NEW = HmacSecret(b"o" * 32), HmacSecret(b"n" * 32)
@@ -193,3 +194,17 @@ async def test_a_grant_that_was_withdrawn_holds_for_deliveries_under_way(
     await client.close()
     assert attempt.result == Failed(ErrorCode.CONFIGURATION, "its body holds what is granted no more: born")
     assert sandbox.received("shop") == []
+
+
+async def test_a_request_says_which_trace_its_event_belongs_to() -> None:
+    """Every attempt does, so that a receiver's own trace goes on; without a trace nothing is made up."""
+    ring, client = parse_key_ring(generate_key_line()), WebhookClient(DEVELOPMENT)
+    attempter = SigningAttempter(client, ring)
+    plain = planned("evt_1", "sub_1", tenant="acme")
+    traced = replace(plain, traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    async with raw_endpoint(saying(OK)) as endpoint:
+        to = subscription(endpoint.url, ring, OLD)
+        for to_send in (traced, traced.retried(completed(Answered(500), 1).summary, 0), plain):
+            await attempter.attempt(to_send, to)
+    await client.close()
+    assert [request.all("traceparent") for request in endpoint.requests] == [[traced.traceparent]] * 2 + [[]]

@@ -218,3 +218,12 @@ def test_one_wide_line_is_logged_per_attempt() -> None:
     assert (line["event_id"], line["subscription_id"], line["status"]) == ("evt-1", "sub_1", 500)
     assert (line["attempt_number"], line["max_attempts"], line["outcome"]) == (1, 4, "retry_scheduled")
     assert "secret?" not in repr(line)
+    assert "trace_id" not in line
+
+
+def test_the_line_of_an_attempt_names_the_trace_of_its_event() -> None:
+    """By it an operator finds what the producer and the receiver did."""
+    traced = replace(planned(), traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    with capture_logs() as lines:
+        settle(Answered(500), traced)
+    assert [line["trace_id"] for line in lines] == ["0af7651916cd43dd8448eb211c80319c"]
