@@ -1,4 +1,4 @@
-"""What operators read: scaling by lag (KEDA), the metrics and the alerts (Prometheus)."""
+"""What operators read: scaling by lag (KEDA), the metrics, alerts (Prometheus) and the dashboard (Grafana)."""
 
 import re
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 from gateway.domain.topics import BEGINNINGS
 from gateway.kafka.group_offsets import EGRESS_GROUP_ID, STREAM_GROUP_ID
 from tests.chart.rendering import ROOT, VALUES, of_kind, pods, rendered
+from tests.chart.values_schema import CHART
 
 ALERTS = {
     "GatewayCircuitsOpen",
@@ -39,19 +40,21 @@ def test_every_alert_has_a_runbook(rules: list[Any]) -> None:
         assert rule["labels"]["severity"] in {"critical", "warning"}
 
 
-def test_alerts_ask_for_metrics_that_there_are(rules: list[Any]) -> None:
-    """An alert on a metric that nobody shows never fires; the page is made from the registry in the code."""
-    shown = set(re.findall(r"^\| `(webhook_gateway_\w+)`", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE))
-    asked = {name for rule in rules for name in re.findall(r"webhook_gateway_\w+", rule["expr"])}
-    assert asked <= shown
-
-
 def test_alerts_look_at_this_release_only(rules: list[Any]) -> None:
     """Two releases in one cluster don't set off each other's alerts."""
     for rule in rules:
         selectors = re.findall(r"webhook_gateway_\w+\{([^}]*)\}", rule["expr"])
         assert len(selectors) == len(re.findall(r"webhook_gateway_\w+", rule["expr"]))
         assert all('namespace="webhooks"' in found and "gw-webhook-gateway-" in found for found in selectors)
+
+
+def test_the_dashboard_goes_to_grafana_as_it_is() -> None:
+    """What its sidecar finds is the file of the repository; nothing in it is taken for a template."""
+    values = {"monitoring": {"dashboard": {"enabled": True, "annotations": {"grafana_folder": "Webhooks"}}}}
+    board = of_kind(rendered(VALUES["minimal"], values=values), "ConfigMap")["dashboard"]
+    assert board["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert board["metadata"]["annotations"] == {"grafana_folder": "Webhooks"}
+    assert board["data"] == {"webhook-gateway.json": (CHART / "dashboards" / "webhook-gateway.json").read_text()}
 
 
 def test_lag_is_that_of_the_programs_groups() -> None:

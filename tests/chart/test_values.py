@@ -48,7 +48,11 @@ _EVERYTHING: dict[str, Any] = {
     "receiver": {"enabled": True, "secret": "receiver"},
     "strimzi": {"cluster": "events"},
     "keda": {"authenticationRef": "lag"},
-    "monitoring": {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}},
+    "monitoring": {
+        "dashboard": {"enabled": True},
+        "serviceMonitor": {"enabled": True},
+        "prometheusRule": {"enabled": True},
+    },
 }
 _HPA = {name: {"autoscaling": {"kind": "hpa"}} for name in ("stream", "egress")}
 _KEDA = {name: {"autoscaling": {"kind": "keda"}} for name in ("stream", "egress")}
