@@ -63,6 +63,7 @@ class Delivery:
         priority: whether it overtakes others that wait.
         content_headers: request headers that belong to the body, as (name, value) pairs.
         sensitive_fields: the sensitive fields that the body may hold, by the paths that its subscription was granted.
+        replay_id: which replay of past events planned it; empty where none did.
     """
 
     delivery_id: str
@@ -86,6 +87,7 @@ class Delivery:
     priority: Priority = Priority.NORMAL
     content_headers: tuple[tuple[str, str], ...] = ()
     sensitive_fields: tuple[str, ...] = ()
+    replay_id: str = ""
 
     @property
     def next_attempt_number(self) -> int:
@@ -100,8 +102,8 @@ class Delivery:
         """The same duty, given up for `reason`."""
         return replace(self, attempts=attempts, reason=reason.value, due_at_ms=0, dead_lettered_at_ms=now_ms)
 
-    def replayed(self, now_ms: int) -> "Delivery":
-        """The same duty begun again by an operator, its attempts counted from 1."""
+    def replayed(self, now_ms: int, replay_id: str = "") -> "Delivery":
+        """The same duty begun again by an operator, its attempts counted from 1 and in no hurry."""
         return replace(
             self,
             trigger="replay",
@@ -111,6 +113,8 @@ class Delivery:
             due_at_ms=0,
             not_before_ms=0,
             planned_at_ms=now_ms,
+            priority=Priority.NORMAL,
+            replay_id=replay_id,
         )
 
 
@@ -127,6 +131,7 @@ class Attempt:
         due_at_ms: when the next attempt is due, or None.
         response_excerpt: the beginning of the response body.
         response_headers: those that are kept, see `gateway.domain.foreign_text`.
+        replay_id: which replay of past events it belongs to; empty where to none.
     """
 
     delivery_id: str
@@ -147,6 +152,7 @@ class Attempt:
     due_at_ms: int | None
     response_excerpt: str
     response_headers: tuple[tuple[str, str], ...] = ()
+    replay_id: str = ""
 
     @property
     def was_made(self) -> bool:

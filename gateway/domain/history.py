@@ -35,6 +35,7 @@ class PastAttempt:
         due_at_ms: when the next attempt was due, or None.
         response_excerpt: the beginning of the response body.
         response_headers: those that are kept, see `gateway.domain.foreign_text`.
+        replay_id: which replay of past events it belongs to; empty where to none, or where only a summary was found.
     """
 
     attempt_number: int
@@ -50,6 +51,7 @@ class PastAttempt:
     due_at_ms: int | None = None
     response_excerpt: str = ""
     response_headers: tuple[tuple[str, str], ...] = ()
+    replay_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The one table of the gateway's topics: names, partitions, cleanup and retention.
 
-Everything else asks this table. `deliveries`, `deliveries.priority`, every retry tier and the dead-letter topic have
-the same number of partitions and the same key, so that one egress worker owns a subscription in all of them at once.
+Everything else asks this table. `deliveries`, `deliveries.priority`, `deliveries.replay`, every retry tier and the
+dead-letter topic have the same number of partitions and the same key, so that one egress worker owns a subscription in
+all of them at once.
 """
 
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 _LEAST_REST_MS = 100
 _LONGEST_REST_MS = 5_000
+# Replays are in no hurry, and most of the time there are none.
+_REPLAY_REST_MS = 250
 # How long Kafka keeps a delivery that waits; what may wait is bounded below it.
 DELIVERIES_RETENTION_MS = 7 * _DAY_MS
 
@@ -23,12 +26,14 @@ REJECTED = "events.rejected"
 SUBSCRIPTIONS = "subscriptions"
 DELIVERIES = "deliveries"
 PRIORITY_DELIVERIES = "deliveries.priority"
+REPLAY_DELIVERIES = "deliveries.replay"
 RETRY_PREFIX = "deliveries.retry."
 DEAD_LETTERS = "deliveries.dlq"
 CURSORS = "gateway.cursors"
 SIGNALS = "gateway.signals"
+REPLAYS = "gateway.replays"
 ATTEMPTS = "attempts"
-# Where deliveries begin: the stream plans them there.
+# Where the stream plans deliveries.
 BEGINNINGS = (DELIVERIES, PRIORITY_DELIVERIES)
 
 
@@ -78,19 +83,20 @@ class TopicLayout:
         return {retry_topic(tier): tier for tier in sorted(self.tiers)}
 
     def delivery_topics(self) -> tuple[str, ...]:
-        """Name the topics that deliveries wait in to be sent: where they begin, and the retry tiers."""
-        return (*BEGINNINGS, *self.retry_topics())
+        """Name the topics that deliveries wait in to be sent: where they begin, also anew, and the retry tiers."""
+        return (*BEGINNINGS, REPLAY_DELIVERIES, *self.retry_topics())
 
     def rests_ms(self) -> dict[str, int]:
-        """Say how long nobody needs to look into a retry topic that was read to its end, milliseconds.
+        """Say how long nobody needs to look into a topic that was read to its end, milliseconds; retries and replays.
 
-        What is written there is due a tier's delay later, or the shortest tier's earlier where a producer asked for a
-        time. A tenth of the delay leaves enough of either.
+        What is written to a retry topic is due a tier's delay later, or the shortest tier's earlier where a producer
+        asked for a time. A tenth of the delay leaves enough of either.
         """
-        return {
+        retries = {
             name: min(max(tier.delay_ms // 10, _LEAST_REST_MS), _LONGEST_REST_MS)
             for name, tier in self.retry_topics().items()
         }
+        return {REPLAY_DELIVERIES: _REPLAY_REST_MS, **retries}
 
     def specs(self) -> tuple[TopicSpec, ...]:
         """List every topic, in the order of an event's path."""
@@ -104,7 +110,7 @@ class TopicLayout:
             TopicSpec(SUBSCRIPTIONS, 1, "compact", None, "subscription id", "subscription; null = tombstone"),
             *(
                 TopicSpec(name, deliveries, "delete", DELIVERIES_RETENTION_MS, "subscription id", "delivery")
-                for name in BEGINNINGS
+                for name in (*BEGINNINGS, REPLAY_DELIVERIES)
             ),
             *(
                 TopicSpec(
@@ -114,6 +120,7 @@ class TopicLayout:
             ),
             TopicSpec(DEAD_LETTERS, deliveries, "delete", 30 * _DAY_MS, "subscription id", "delivery"),
             TopicSpec(CURSORS, deliveries, "compact", None, "subscription id + topic", "cursor; null = caught up"),
+            TopicSpec(REPLAYS, 1, "compact", None, "replay id", "replay"),
             TopicSpec(SIGNALS, deliveries, "delete", 30 * _DAY_MS, "subscription id", "signal"),
             TopicSpec(ATTEMPTS, deliveries, "delete", 7 * _DAY_MS, "delivery id", "attempt"),
         )
@@ -134,7 +141,7 @@ def layout_for(event_types: Iterable[str], *, partitions: int, tiers: tuple[Tier
 
     Args:
         event_types: every event type of the catalog.
-        partitions: partitions of every topic but `subscriptions`.
+        partitions: partitions of every topic but `subscriptions` and `gateway.replays`.
         tiers: the deployment's retry tiers.
     """
     domains = tuple(sorted({domain_of(event_type) for event_type in event_types}))

@@ -14,12 +14,12 @@ from confluent_kafka import Message
 
 from gateway.domain.catch_up import PartitionReading
 from gateway.domain.cursor import Strand, subscription_of
-from gateway.domain.topics import PRIORITY_DELIVERIES
 from gateway.egress.intake import Intake
 from gateway.egress.kept_records import Kept, KeptRecords
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
 from gateway.egress.looks import Looks
+from gateway.egress.turns import Turn, turn_of
 from gateway.kafka.catch_up_reader import Stretch
 from gateway.kafka.partitioning import Partition
 from gateway.telemetry.clock import now_ms
@@ -82,7 +82,7 @@ class CatchUp:
         name = subscription_of(strand)
         self._lagging.setdefault(name, {})[partition, strand] = None
         self._looks.at(now_ms() + FIRST_LOOK_MS, partition, strand)
-        if self._pool.wants_more(name):
+        if self._pool.wants_more(name, turn_of(partition)):
             self._want(partition, strand)
 
     def wake(self, subscription_id: str) -> None:
@@ -96,8 +96,8 @@ class CatchUp:
             self.wake(name)
 
     def lagging(self) -> Iterable[str]:
-        """Give the ids of the subscriptions of which something is left in the log."""
-        return self._lagging.keys()
+        """Give the ids of the subscriptions of which something live is left in the log."""
+        return (name for name, left in self._lagging.items() if any(turn_of(at) is not Turn.REPLAY for at, _ in left))
 
     def forget(self, partitions: Iterable[Partition]) -> None:
         """Drop what is known of partitions that were given up."""
@@ -132,8 +132,8 @@ class CatchUp:
                     await self._serve(partition, reading, due[partition])
 
     def _in_turn(self, due: Iterable[Partition]) -> list[Partition]:
-        """Order partitions that compete for the same lanes: urgent ones first, then the one served longest ago."""
-        return sorted(due, key=lambda partition: (not _is_urgent(partition), self._served_at.get(partition, 0)))
+        """Order partitions that compete for the same lanes: by their turn, then the one served longest ago first."""
+        return sorted(due, key=lambda partition: (turn_of(partition), self._served_at.get(partition, 0)))
 
     async def _serve(self, partition: Partition, reading: PartitionReading, strands: Iterable[Strand]) -> None:
         wanted: dict[Strand, int] = {}
@@ -177,12 +177,12 @@ class CatchUp:
         self._kept.drop(partition, strand)
 
     def _may_have(self, partition: Partition, strand: Strand) -> bool:
-        if _is_urgent(partition) or not isinstance(strand, str):
+        if turn_of(partition) is Turn.URGENT or not isinstance(strand, str):
             return self._has_room(partition, strand)
-        return self._pool.wants_more(strand)
+        return self._pool.wants_more(strand, turn_of(partition))
 
     def _has_room(self, partition: Partition, strand: Strand) -> bool:
-        return self._pool.has_room(strand, urgent=_is_urgent(partition))
+        return self._pool.has_room(strand, turn_of(partition))
 
     async def _pass(self, partition: Partition, reading: PartitionReading, wanted: dict[Strand, int]) -> None:
         keys = frozenset(subscription_of(strand).encode() for strand in wanted)
@@ -288,7 +288,3 @@ class CatchUp:
 
 def _with_keys(strands: Iterable[Strand]) -> frozenset[str]:
     return frozenset(strand.subscription_id for strand in strands if not isinstance(strand, str))
-
-
-def _is_urgent(partition: Partition) -> bool:
-    return partition[0] == PRIORITY_DELIVERIES

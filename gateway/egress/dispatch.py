@@ -21,6 +21,7 @@ from gateway.domain.tiers import Tier
 from gateway.egress.attempt import Attempter, CompletedAttempt
 from gateway.egress.lane import Lane, QueuedDelivery
 from gateway.egress.ledger import Ledger
+from gateway.egress.replay_share import ReplayShare
 from gateway.egress.settlement import Settlement, put_off, settle_attempt, settle_without_attempt
 from gateway.egress.tally import DeliveryTally
 from gateway.kafka.partitioning import Partition
@@ -59,6 +60,7 @@ class Dispatcher:
         tiers: the deployment's retry tiers.
         on_over: called when an attempt of a lane is over.
         on_deferred: called when a delivery was left to the cursor of its key: its partition and the key.
+        replays: counts those that are under way.
 
     Attributes:
         failure: fails when something of ours does.
@@ -73,6 +75,7 @@ class Dispatcher:
         tiers: tuple[Tier, ...],
         on_over: Callable[[Lane], None],
         on_deferred: Callable[[Partition, KeyStrand], None],
+        replays: ReplayShare,
     ) -> None:
         self._attempter = attempter
         self._ledger = ledger
@@ -80,6 +83,7 @@ class Dispatcher:
         self._tiers = tiers
         self._on_over = on_over
         self._on_deferred = on_deferred
+        self._replays = replays
         self._under_way: dict[asyncio.Task[None], Partition] = {}
         self.tally = DeliveryTally()
         self._loop = asyncio.get_running_loop()
@@ -95,6 +99,8 @@ class Dispatcher:
             in_order: later deliveries of its key wait for this one.
         """
         lane.in_flight += 1
+        if queued.origin.is_replay:
+            self._replays.begun(lane)
         key = queued.delivery.event_key if in_order else None
         if key is not None:
             lane.line_of(key).busy = True
@@ -176,6 +182,8 @@ class Dispatcher:
     ) -> None:
         del self._under_way[task]
         lane.in_flight -= 1
+        if queued.origin.is_replay:
+            self._replays.over(lane)
         lane.size_bytes -= queued.origin.size_bytes
         error = None if task.cancelled() else task.exception()
         if task.cancelled() or error is not None:

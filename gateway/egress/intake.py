@@ -17,11 +17,13 @@ from gateway.domain.cursor import KeyStrand, Strand
 from gateway.domain.delivery import Delivery, RejectedEvent
 from gateway.domain.event import SourcePosition
 from gateway.domain.outcome import Reason, reason_without_body
-from gateway.domain.topics import PRIORITY_DELIVERIES, REJECTED
+from gateway.domain.topics import REJECTED
 from gateway.egress.duplicates import DuplicateGuard
 from gateway.egress.lane import Origin, QueuedDelivery
-from gateway.egress.lane_pool import Backlog, LanePool
+from gateway.egress.lane_pool import LanePool
+from gateway.egress.lane_ports import Backlog
 from gateway.egress.ledger import Ledger
+from gateway.egress.turns import turn_of
 from gateway.kafka.cursor_log import cursor_record
 from gateway.kafka.delivery_consumer import AssignedPartition
 from gateway.kafka.partitioning import Partition, place_of
@@ -99,7 +101,7 @@ class Intake:
                 continue  # given up since it was read
             name = _subscription_of(message)
             lagged = reading.next_of(name) is not None
-            has_room = not lagged and self._pool.has_room(name, urgent=partition[0] == PRIORITY_DELIVERIES)
+            has_room = not lagged and self._pool.has_room(name, turn_of(partition))
             taken = reading.take(message.offset() or 0, name, has_room=has_room)
             if taken is Taken.DIRECT:
                 self.enqueue(message, reading, partition, name, via=None)

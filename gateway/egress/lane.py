@@ -14,11 +14,13 @@ from gateway.domain.circuit import CircuitState
 from gateway.domain.cursor import KeyStrand, Strand, subscription_of
 from gateway.domain.delivery import Delivery
 from gateway.domain.gate import Gate
-from gateway.domain.topics import PRIORITY_DELIVERIES
+from gateway.egress.turns import Turn, turn_of
 from gateway.kafka.partitioning import Partition
 
 # Beyond what is being sent, so much may wait: enough to keep the lane busy while a catch-up pass is fetched.
 MIN_PREFETCH = 256
+# Of these as many replays, and only while nothing else waits.
+MAX_REPLAYS_WAITING = 64
 # Keys of a subscription in one partition that may wait for a delivery of theirs. With more, the lane begins no others.
 MAX_KEYS = 1000
 MAX_OF_KEY = 16
@@ -43,6 +45,11 @@ class Origin:
     strand: Strand
     via: Strand | None
     size_bytes: int
+
+    @property
+    def is_replay(self) -> bool:
+        """Tell whether it is the first try of a replay, which goes after all others."""
+        return turn_of(self.partition) is Turn.REPLAY
 
     @property
     def subscription_id(self) -> str:
@@ -95,11 +102,13 @@ class Lane:
         gate: what of it may be begun.
         urgent: of high priority and not begun, in order.
         waiting: the others that are not begun, in order.
+        replays: those that are replayed and not begun, in order.
         keys: of an ordered subscription: the keys of which something is being sent, or waits for that.
         ready: the keys that have something waiting and nothing being sent.
         held: how many wait, in all.
         size_bytes: the sizes of all that wait or are being sent.
         in_flight: how many attempts are under way.
+        replays_in_flight: how many of them are replays.
         width: how many may be, as its gate was when that was last asked.
         resolving: the subscription is unknown and is being looked for.
         crowded: so many keys wait that no others are begun.
@@ -111,41 +120,52 @@ class Lane:
     gate: Gate = field(default_factory=Gate)
     urgent: deque[QueuedDelivery] = field(default_factory=deque)
     waiting: deque[QueuedDelivery] = field(default_factory=deque)
+    replays: deque[QueuedDelivery] = field(default_factory=deque)
     keys: dict[bytes, KeyLine] = field(default_factory=dict)
     ready: deque[bytes] = field(default_factory=deque)
     held: int = 0
     size_bytes: int = 0
     in_flight: int = 0
+    replays_in_flight: int = 0
     width: int = 0
     resolving: bool = False
     crowded: bool = False
     timer: asyncio.TimerHandle | None = None
     wakes_at_s: float = 0.0
 
-    def has_room(self, width: int, allowance_bytes: int, *, urgent: bool = False) -> bool:
+    def has_room(self, width: int, allowance_bytes: int, turn: Turn = Turn.NORMAL) -> bool:
         """Tell whether one more may be queued.
 
         Args:
             width: how many attempts may be under way.
             allowance_bytes: how much this lane may take of the process's budget.
-            urgent: it would overtake what waits: only the urgent ones count.
+            turn: when it would have its turn: for an urgent one, only the urgent ones count.
         """
         if width == 0:
             return False
         if self.in_flight + self.held == 0:
             return True
+        if turn is Turn.REPLAY:
+            return len(self.replays) < MAX_REPLAYS_WAITING and self._is_free_for_replays(allowance_bytes)
         if self.size_bytes >= allowance_bytes:
             return False
         prefetch = 0 if self.gate.is_open else max(width, MIN_PREFETCH)
-        return (len(self.urgent) if urgent else self.in_flight + self.held - width) < prefetch
+        return (len(self.urgent) if turn is Turn.URGENT else self.in_flight + self.held - width) < prefetch
 
-    def wants_more(self, width: int, allowance_bytes: int) -> bool:
+    def wants_more(self, width: int, allowance_bytes: int, turn: Turn = Turn.NORMAL) -> bool:
         """Tell whether a catch-up pass is worth while: less than half of what may wait does."""
         if width == 0:
             return False
         if self.gate.is_open:
             return self.in_flight + self.held == 0
+        if turn is Turn.REPLAY:
+            return len(self.replays) <= MAX_REPLAYS_WAITING // 2 and self._is_free_for_replays(allowance_bytes)
         return self.held <= max(width, MIN_PREFETCH) // 2 and self.size_bytes <= allowance_bytes // 2
+
+    def _is_free_for_replays(self, allowance_bytes: int) -> bool:
+        """Tell whether nothing else waits; and what comes has to find room: replays take half of the bytes at most."""
+        nothing_waits = not (self.urgent or self.waiting or self.gate.is_open)
+        return nothing_waits and self.size_bytes <= allowance_bytes // 2
 
     def has_room_for_key(self, key: bytes) -> bool:
         """Tell whether one more may be queued for a key."""
@@ -159,24 +179,24 @@ class Lane:
             line = self.line_of(origin.strand.event_key)
             line.waiting.append(queued)
             self._mark_ready(origin.strand.event_key, line)
-        elif origin.partition[0] == PRIORITY_DELIVERIES:
-            self.urgent.append(queued)
         else:
-            self.waiting.append(queued)
+            self._queue_of(turn_of(origin.partition)).append(queued)
         self.held += 1
         self.size_bytes += origin.size_bytes
+
+    def _queue_of(self, turn: Turn) -> deque[QueuedDelivery]:
+        return (self.urgent, self.waiting, self.replays)[turn]
 
     def pop(self) -> QueuedDelivery:
         """Take the next one that is no key's."""
         self.held -= 1
-        return self.urgent.popleft() if self.urgent else self.waiting.popleft()
+        return (self.urgent or self.waiting or self.replays).popleft()
 
     @property
     def head(self) -> QueuedDelivery | None:
         """The next one that is no key's."""
-        if self.urgent:
-            return self.urgent[0]
-        return self.waiting[0] if self.waiting else None
+        queue = self.urgent or self.waiting or self.replays
+        return queue[0] if queue else None
 
     def pop_of_key(self) -> QueuedDelivery | None:
         """Take the next one of a key that has nothing under way."""
@@ -235,6 +255,7 @@ class Lane:
     def _queues(self) -> Iterator[deque[QueuedDelivery]]:
         yield self.urgent
         yield self.waiting
+        yield self.replays
         for line in self.keys.values():
             yield line.waiting
 

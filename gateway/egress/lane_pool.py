@@ -7,11 +7,9 @@ waits back to the log; what is too old to wait on is ended.
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from typing import Protocol
 
 from gateway.domain.cursor import KeyStrand, Retrying, Strand, subscription_of
 from gateway.domain.delivery import Delivery
-from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.outcome import Reason
 from gateway.domain.subscription import DEFAULT_MAX_IN_FLIGHT, DeliveryOrder, Subscription, SubscriptionState
 from gateway.domain.tiers import Tier
@@ -19,35 +17,16 @@ from gateway.domain.waiting import Waiting, may_wait, waiting_since_ms
 from gateway.egress.attempt import Attempter
 from gateway.egress.dispatch import Dispatcher, EndpointEvents
 from gateway.egress.lane import MAX_KEYS, Lane, QueuedDelivery
+from gateway.egress.lane_ports import Backlog, Subscriptions
 from gateway.egress.ledger import Ledger
 from gateway.egress.open_lanes import OpenLanes
+from gateway.egress.replay_share import ReplayShare
+from gateway.egress.turns import Turn
 from gateway.kafka.partitioning import Partition
 from gateway.telemetry.clock import monotonic_ms, now_ms
 
 # So long, at most, a lane does without other keys once too many of its keys wait.
 _CROWDED_MS = 1_000
-
-
-class Subscriptions(Protocol):
-    """The live table of subscriptions."""
-
-    index: SubscriptionIndex
-
-    async def refresh(self) -> None:
-        """Wait until the table holds everything that was in the topic when this was called."""
-
-
-class Backlog(Protocol):
-    """Serves from the log what the lanes did not take."""
-
-    def wake(self, subscription_id: str) -> None:
-        """A lane has room, or its deliveries have to be looked at anew."""
-
-    def lags(self, partition: Partition, strand: Strand) -> None:
-        """Records of a strand are left in the log."""
-
-    def forget(self, partitions: Iterable[Partition]) -> None:
-        """These partitions were given up."""
 
 
 class LanePool:
@@ -80,11 +59,14 @@ class LanePool:
         self._max_age_ms = max_age_ms
         self.lanes = OpenLanes()
         self._loop = asyncio.get_running_loop()
-        self._dispatcher = Dispatcher(attempter, ledger, events, tiers, self._pump, lambda *left: backlog().lags(*left))
+        self._replays = ReplayShare()
+        self._dispatcher = Dispatcher(
+            attempter, ledger, events, tiers, self._over, lambda *left: backlog().lags(*left), self._replays
+        )
         self.failure = self._dispatcher.failure
         self.tally = self._dispatcher.tally
 
-    def has_room(self, strand: Strand, *, urgent: bool = False) -> bool:
+    def has_room(self, strand: Strand, turn: Turn = Turn.NORMAL) -> bool:
         """Tell whether a strand's next delivery can be taken now. A paused subscription's lane has no room."""
         subscription_id = subscription_of(strand)
         subscription = self._subscriptions.index.get(subscription_id)
@@ -95,15 +77,17 @@ class LanePool:
             return True
         if lane.crowded if isinstance(strand, str) else not lane.has_room_for_key(strand.event_key):
             return False
-        return lane.has_room(lane.width, self._ledger.lane_allowance_bytes, urgent=urgent)
+        return lane.has_room(lane.width, self._ledger.lane_allowance_bytes, turn)
 
-    def wants_more(self, subscription_id: str) -> bool:
+    def wants_more(self, subscription_id: str, turn: Turn = Turn.NORMAL) -> bool:
         """Tell whether a catch-up pass for a subscription is worth while now."""
         subscription = self._subscriptions.index.get(subscription_id)
         if self._is_barred(subscription):
             return False
         lane = self.lanes.get(subscription_id)
-        return lane is None or (not lane.crowded and lane.wants_more(lane.width, self._ledger.lane_allowance_bytes))
+        return lane is None or (
+            not lane.crowded and lane.wants_more(lane.width, self._ledger.lane_allowance_bytes, turn)
+        )
 
     def _is_barred(self, subscription: Subscription | None) -> bool:
         return subscription is not None and (
@@ -160,6 +144,13 @@ class LanePool:
     def cancel(self, partitions: Collection[Partition]) -> int:
         """Break off what is under way for these partitions, unsettled. Gives how many that were."""
         return self._dispatcher.cancel(partitions)
+
+    def _over(self, lane: Lane) -> None:
+        self._pump(lane)
+        for subscription_id in self._replays.turns():
+            waiting = self.lanes.get(subscription_id)
+            if waiting is not None:
+                self._pump(waiting)
 
     def _pump(self, lane: Lane) -> None:
         subscription = self._subscriptions.index.get(lane.subscription_id)
@@ -223,6 +214,8 @@ class LanePool:
         """Take the next delivery that may be begun; those that wait for another of their key are left to its cursor."""
         queued = lane.pop_of_key()
         while queued is None and (head := lane.head) is not None:
+            if head.origin.is_replay and not self._replays.may_begin(lane):
+                return None
             key = head.delivery.event_key if ordered else None
             if key is None:
                 return lane.pop()

@@ -126,6 +126,7 @@ def _attempt_of(delivery: Delivery) -> partial[Attempt]:
         event_id=delivery.event_id,
         event_type=delivery.event_type,
         trigger=delivery.trigger,
+        replay_id=delivery.replay_id,
     )
 
 

@@ -12,8 +12,9 @@ from gateway.domain.topics import (
     BEGINNINGS,
     CURSORS,
     DEAD_LETTERS,
-    DELIVERIES,
     REJECTED,
+    REPLAY_DELIVERIES,
+    REPLAYS,
     SIGNALS,
     SUBSCRIPTIONS,
     TopicLayout,
@@ -31,6 +32,7 @@ class Role(Enum):
     TOPICS = "topics"
     SUBSCRIPTIONS = "subscriptions"
     DLQ = "dlq"
+    REPLAY = "replay"
     DELIVERIES = "deliveries"
     EXPLAIN = "explain"
     SIGNALS = "signals"
@@ -91,7 +93,7 @@ def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
             _READING,
         ),
         Role.EGRESS: (
-            Permission(_READ, Resource.TOPIC, BEGINNINGS),
+            Permission(_READ, Resource.TOPIC, (*BEGINNINGS, REPLAY_DELIVERIES)),
             Permission(_BOTH, Resource.TOPIC, (*retries, CURSORS)),
             Permission(_WRITE, Resource.TOPIC, (DEAD_LETTERS, SIGNALS, ATTEMPTS)),
             Permission(_READ, Resource.GROUP, (EGRESS_GROUP_ID,)),
@@ -113,7 +115,13 @@ def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
         ),
         Role.DLQ: (
             Permission(_BOTH, Resource.TOPIC, (DEAD_LETTERS,)),
-            Permission(_WRITE, Resource.TOPIC, (DELIVERIES,)),
+            Permission(_WRITE, Resource.TOPIC, (REPLAY_DELIVERIES,)),
+            _READING,
+        ),
+        Role.REPLAY: (
+            Permission(_READ, Resource.TOPIC, (*events, SUBSCRIPTIONS, ATTEMPTS)),
+            Permission(_BOTH, Resource.TOPIC, (REPLAYS,)),
+            Permission(_WRITE, Resource.TOPIC, (REPLAY_DELIVERIES, DEAD_LETTERS)),
             _READING,
         ),
         Role.DELIVERIES: (

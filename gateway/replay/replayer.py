@@ -1,4 +1,4 @@
-"""An operator's replay: dead letters begun again on `deliveries`.
+"""An operator's replay: dead letters begun again on `deliveries.replay`, where live deliveries go before them.
 
 Each replay leaves a note in the dead-letter topic: the same record without its body and without
 `dead_lettered_at_ms`. So that topic tells by itself what still waits. The note is written after the delivery is
@@ -13,7 +13,7 @@ from gateway.domain.delivery import Delivery
 from gateway.domain.errors import GatewayError
 from gateway.domain.folding import HistoryRecord
 from gateway.domain.history import DeliveryHistory
-from gateway.domain.topics import DEAD_LETTERS, DELIVERIES
+from gateway.domain.topics import DEAD_LETTERS, REPLAY_DELIVERIES
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.confirmed_writer import ConfirmedWriter
 from gateway.kafka.delivery_log import DeliveryLog, LogQuery
@@ -99,7 +99,7 @@ class _ReplayBatch:
         """Write what was picked: first the deliveries, then the notes that they are replayed."""
         # A clock that is behind must not date a replay before the letter it follows.
         replays = [letter.replayed(max(self._now_ms, letter.dead_lettered_at_ms or 0)) for letter in self._picked]
-        self._writer.write([_record(DELIVERIES, replay) for replay in replays])
+        self._writer.write([_record(REPLAY_DELIVERIES, replay) for replay in replays])
         self._writer.write([_record(DEAD_LETTERS, replace(replay, body=b"")) for replay in replays])
         for replay in replays:
             self._confirmed(self._letters[replay.delivery_id])

@@ -54,6 +54,7 @@ def _delivery_to_avro(delivery: Delivery) -> dict[str, Any]:
         "priority": delivery.priority.value,
         "content_headers": [{"name": name, "value": value} for name, value in delivery.content_headers],
         "sensitive_fields": list(delivery.sensitive_fields),
+        "replay_id": delivery.replay_id,
     }
 
 
@@ -100,6 +101,7 @@ def _delivery_from_avro(value: dict[str, Any]) -> Delivery:
         priority=_PRIORITIES[value["priority"]],
         content_headers=tuple((header["name"], header["value"]) for header in value["content_headers"]),
         sensitive_fields=tuple(value["sensitive_fields"]),
+        replay_id=value["replay_id"],
     )
 
 
@@ -123,6 +125,7 @@ def _attempt_to_avro(attempt: Attempt) -> dict[str, Any]:
         "due_at_ms": attempt.due_at_ms,
         "response_excerpt": attempt.response_excerpt,
         "response_headers": [{"name": name, "value": value} for name, value in attempt.response_headers],
+        "replay_id": attempt.replay_id,
     }
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from gateway.cli.dlq import command
 from gateway.domain.delivery import Delivery
 from gateway.domain.errors import ConflictError, InvalidInputError, NotFoundError
-from gateway.domain.topics import DEAD_LETTERS, DELIVERIES, TopicLayout
+from gateway.domain.topics import DEAD_LETTERS, REPLAY_DELIVERIES, TopicLayout
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.scan import RawRecord, TopicScan
 from gateway.replay.dead_letters import DeadLetters, LetterFilter, is_waiting
@@ -40,9 +40,9 @@ def letters_of(subscription_id: str, count: int) -> list[Delivery]:
 
 
 def sent_again(kafka: KafkaConfig, subscription_id: str) -> list[Delivery]:
-    """Read what lies on `deliveries` for a subscription."""
+    """Read what lies on `deliveries.replay` for a subscription."""
     found: list[RawRecord] = []
-    TopicScan(kafka).run({DELIVERIES: subscription_id.encode()}, 0, found.append)
+    TopicScan(kafka).run({REPLAY_DELIVERIES: subscription_id.encode()}, 0, found.append)
     return [delivery_codec().decode(raw.value) for raw in found if raw.key == subscription_id.encode()]
 
 

@@ -10,6 +10,7 @@ from gateway.domain.cursor import KeyStrand
 from gateway.domain.outcome import Answered, classify
 from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES
 from gateway.egress.lane import MIN_PREFETCH, Lane, QueuedDelivery
+from gateway.egress.turns import Turn
 from tests.egress_in_memory import queued
 
 OTHER = (DELIVERIES, 1)
@@ -72,10 +73,10 @@ def test_urgent_ones_have_room_of_their_own() -> None:
         lane.push(queued(reading, offset))
     assert not lane.has_room(1, PLENTY)
     for offset in range(MIN_PREFETCH):
-        assert lane.has_room(1, PLENTY, urgent=True)
+        assert lane.has_room(1, PLENTY, Turn.URGENT)
         lane.push(queued(urgent, offset, partition=URGENT))
-    assert not lane.has_room(1, PLENTY, urgent=True)
-    assert not Lane("sub_1", in_flight=1, size_bytes=500).has_room(1, 500, urgent=True)
+    assert not lane.has_room(1, PLENTY, Turn.URGENT)
+    assert not Lane("sub_1", in_flight=1, size_bytes=500).has_room(1, 500, Turn.URGENT)
     popped = [lane.pop().origin for _ in range(2 * MIN_PREFETCH)]
     assert [origin.partition for origin in popped[:MIN_PREFETCH]] == [URGENT] * MIN_PREFETCH
     assert [origin.offset for origin in popped] == [*range(MIN_PREFETCH), *range(MIN_PREFETCH)]
@@ -84,7 +85,7 @@ def test_urgent_ones_have_room_of_their_own() -> None:
 def test_a_barred_lane_has_no_room_and_a_probing_one_for_one() -> None:
     """Whatever allowance there is."""
     lane = Lane("sub_1")
-    assert not lane.has_room(0, PLENTY, urgent=True)
+    assert not lane.has_room(0, PLENTY, Turn.URGENT)
     assert not lane.wants_more(0, PLENTY)
     for _ in range(10):
         lane.gate.end(lane.gate.begin(0), classify(Answered(503)), 0)

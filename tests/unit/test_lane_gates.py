@@ -12,6 +12,7 @@ from gateway.domain.retry import STANDARD_POLICY
 from gateway.domain.subscription import Subscription, SubscriptionState
 from gateway.domain.topics import PRIORITY_DELIVERIES
 from gateway.egress.lane import MIN_PREFETCH
+from gateway.egress.turns import Turn
 from gateway.telemetry.clock import now_ms
 from tests.delivery_records import planned
 from tests.egress_in_memory import PARTITION, settle_down
@@ -283,7 +284,7 @@ async def test_an_urgent_delivery_overtakes_what_waits() -> None:
         world.publish("sub_1", 2 * MIN_PREFETCH)
         await settle_down()
         assert not world.pool.has_room("sub_1")
-        assert world.pool.has_room("sub_1", urgent=True)
+        assert world.pool.has_room("sub_1", Turn.URGENT)
         urge(world, "u0", "u1")
         world.endpoints.gate.set()
         await comes_true(lambda: len(world.endpoints.begun) == 2 * MIN_PREFETCH + 2)
@@ -299,7 +300,7 @@ async def test_urgent_ones_have_room_as_others_have() -> None:
         world.endpoints.gate.clear()
         names = [f"u{number}" for number in range(2 * MIN_PREFETCH)]
         urge(world, *names)
-        assert not world.pool.has_room("sub_1", urgent=True)
+        assert not world.pool.has_room("sub_1", Turn.URGENT)
         assert world.readings[URGENT].next_of("sub_1") is not None
         world.endpoints.gate.set()
         await comes_true(lambda: len(world.endpoints.begun) == len(names))

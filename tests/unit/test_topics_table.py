@@ -10,6 +10,7 @@ from gateway.domain.topics import (
     DELIVERIES,
     PRIORITY_DELIVERIES,
     REJECTED,
+    REPLAY_DELIVERIES,
     SUBSCRIPTIONS,
     TopicLayout,
     event_topic,
@@ -59,11 +60,17 @@ def test_subscriptions_are_one_compacted_partition() -> None:
 
 @given(tiers=tiers, partitions=st.integers(1, 1000))
 def test_the_delivery_topics_are_co_partitioned(tiers: tuple[Tier, ...], partitions: int) -> None:
-    """Both topics of deliveries, every retry tier and the dead letters have the same partitions and key."""
+    """The three topics of deliveries, every retry tier and the dead letters have the same partitions and key."""
     layout = layout_for(("order.created",), partitions=partitions, tiers=tiers)
     specs = specs_of(layout)
 
-    together = [DELIVERIES, PRIORITY_DELIVERIES, DEAD_LETTERS, *(retry_topic(tier) for tier in tiers)]
+    together = [
+        DELIVERIES,
+        PRIORITY_DELIVERIES,
+        REPLAY_DELIVERIES,
+        DEAD_LETTERS,
+        *(retry_topic(tier) for tier in tiers),
+    ]
 
     assert {(specs[name][0], specs[name][3]) for name in together} == {(partitions, "subscription id")}
 
