@@ -5,8 +5,9 @@ records gives the same history. A delivery lives in *rounds*: the one its event 
 newest round says what the delivery's state is; within a round, the furthest step does.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from gateway.domain.delivery import Attempt, AttemptSummary, Delivery
 from gateway.domain.history import DeliveryHistory, DeliveryState, GivenUp, PastAttempt
@@ -19,7 +20,8 @@ _UNDATED_REPLAY_ROUND = 1
 HistoryRecord = Delivery | Attempt
 
 # An endpoint that took the delivery once has it, whatever a repeat after a crash came to: delivered is the last step.
-_STEPS = {state: step for step, state in enumerate(DeliveryState)}
+_STATES = tuple(DeliveryState)
+_STEPS = {state: step for step, state in enumerate(_STATES)}
 _OUTCOME_STATES = {
     "retry_scheduled": DeliveryState.RETRY_SCHEDULED,
     "discarded": DeliveryState.DISCARDED,
@@ -28,9 +30,17 @@ _OUTCOME_STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Claim:
-    """What one record says of the state. Orders by how much it counts; the greatest claim is the state."""
+class Claim(NamedTuple):
+    """What one record says of the state. Orders by how much it counts; the greatest claim is the state.
+
+    Attributes:
+        round_started: which round it speaks of, see `round_of_delivery` and `round_of_attempt`.
+        step: how far the delivery has come, see `step_of`.
+        attempt_number: the attempts behind it.
+        due_at_ms: when it is due; 0 for at once, or never.
+        from_dead_letter: a dead letter says so, and knows the reason.
+        reason: why, or empty.
+    """
 
     round_started: int
     step: int
@@ -38,6 +48,58 @@ class _Claim:
     due_at_ms: int
     from_dead_letter: bool
     reason: str
+
+    @property
+    def state(self) -> DeliveryState:
+        """The state that is claimed."""
+        return _STATES[self.step]
+
+
+def step_of(outcome: str) -> int:
+    """Give how far an attempt's outcome brings a delivery.
+
+    An outcome that only a newer gateway knows leaves the state to the other records.
+    """
+    return _STEPS[_OUTCOME_STATES.get(outcome, DeliveryState.PENDING)]
+
+
+def step_of_delivery(delivery: Delivery) -> int:
+    """Give how far a delivery record says that the delivery has come."""
+    if delivery.dead_lettered_at_ms is not None:
+        return _STEPS[DeliveryState.DEAD_LETTERED]
+    return _STEPS[DeliveryState.RETRY_SCHEDULED if delivery.attempts else DeliveryState.PENDING]
+
+
+def due_of_delivery(delivery: Delivery) -> int:
+    """Give when a delivery record says that it is sent, milliseconds since the epoch; 0 for at once, or never.
+
+    On its way through the tiers it is due again and again; what people want to know is when it is sent.
+    """
+    if delivery.dead_lettered_at_ms is not None or delivery.attempts:
+        return delivery.due_at_ms
+    return max(delivery.due_at_ms, delivery.not_before_ms)
+
+
+def round_of_delivery(trigger: str, planned_at_ms: int) -> int:
+    """Give the round that a delivery record belongs to."""
+    return planned_at_ms if trigger == REPLAY_TRIGGER else _EVENT_ROUND
+
+
+def round_of_attempt(trigger: str, started_at_ms: int, replays: Sequence[int]) -> int:
+    """Give the round that an attempt belongs to.
+
+    Attempts carry no round: theirs is the newest replay before them, or the first where clocks disagree.
+
+    Args:
+        trigger: what began its round.
+        started_at_ms: when it was begun.
+        replays: when the delivery's replays were begun, in order.
+    """
+    if trigger != REPLAY_TRIGGER:
+        return _EVENT_ROUND
+    if not replays:
+        return _UNDATED_REPLAY_ROUND
+    return max((replay for replay in replays if replay <= started_at_ms), default=replays[0])
 
 
 def fold_history(records: Iterable[HistoryRecord]) -> DeliveryHistory:
@@ -53,7 +115,7 @@ def fold_history(records: Iterable[HistoryRecord]) -> DeliveryHistory:
     claims = [_claim_of_delivery(delivery) for delivery in deliveries]
     claims += [_claim_of_attempt(attempt, replays) for attempt in attempts]
     newest = max(claims)
-    state = next(state for state, step in _STEPS.items() if step == newest.step)
+    state = newest.state
     past = _past_attempts(deliveries, attempts)
     some = next(iter(known))
     return DeliveryHistory(
@@ -90,45 +152,26 @@ class HistoryBook:
         return sorted(folded, key=lambda history: (-history.changed_at_ms, history.delivery_id))
 
 
-def _claim_of_delivery(delivery: Delivery) -> _Claim:
-    state, due_at_ms = DeliveryState.PENDING, delivery.due_at_ms
-    if delivery.dead_lettered_at_ms is not None:
-        state = DeliveryState.DEAD_LETTERED
-    elif delivery.attempts:
-        state = DeliveryState.RETRY_SCHEDULED
-    else:
-        # On its way through the tiers it is due again and again; what people want to know is when it is sent.
-        due_at_ms = max(due_at_ms, delivery.not_before_ms)
-    return _Claim(
-        round_started=delivery.planned_at_ms if delivery.trigger == REPLAY_TRIGGER else _EVENT_ROUND,
-        step=_STEPS[state],
+def _claim_of_delivery(delivery: Delivery) -> Claim:
+    return Claim(
+        round_started=round_of_delivery(delivery.trigger, delivery.planned_at_ms),
+        step=step_of_delivery(delivery),
         attempt_number=len(delivery.attempts),
-        due_at_ms=due_at_ms,
-        from_dead_letter=state is DeliveryState.DEAD_LETTERED,
+        due_at_ms=due_of_delivery(delivery),
+        from_dead_letter=delivery.dead_lettered_at_ms is not None,
         reason=delivery.reason or "",
     )
 
 
-def _claim_of_attempt(attempt: Attempt, replays: list[int]) -> _Claim:
-    # An outcome that only a newer gateway knows leaves the state to the other records.
-    state = _OUTCOME_STATES.get(attempt.outcome, DeliveryState.PENDING)
-    return _Claim(
-        round_started=_round_of_attempt(attempt, replays),
-        step=_STEPS[state],
+def _claim_of_attempt(attempt: Attempt, replays: list[int]) -> Claim:
+    return Claim(
+        round_started=round_of_attempt(attempt.trigger, attempt.started_at_ms, replays),
+        step=step_of(attempt.outcome),
         attempt_number=attempt.attempt_number,
         due_at_ms=attempt.due_at_ms or 0,
         from_dead_letter=False,
         reason=attempt.reason or "",
     )
-
-
-def _round_of_attempt(attempt: Attempt, replays: list[int]) -> int:
-    """Attempts carry no round: theirs is the newest replay before them, or the first where clocks disagree."""
-    if attempt.trigger != REPLAY_TRIGGER:
-        return _EVENT_ROUND
-    if not replays:
-        return _UNDATED_REPLAY_ROUND
-    return max((replay for replay in replays if replay <= attempt.started_at_ms), default=replays[0])
 
 
 def _past_attempts(deliveries: list[Delivery], attempts: list[Attempt]) -> tuple[PastAttempt, ...]:

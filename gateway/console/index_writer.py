@@ -1,0 +1,321 @@
+"""Writes the index: a batch of records, what they change, and how far Kafka was read, in one transaction.
+
+So whatever ends the process, the index is as it was after some batch, and the next process reads on from there: no
+record is missed, and none counts twice.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import orjson
+
+from gateway.console.database import STATES
+from gateway.console.names import CHUNK, Names, marks
+from gateway.console.packed_ids import pack_id
+from gateway.console.statistics import AttemptTally
+from gateway.console.steps import Place, Standing, Step, StepContent, StepKey, StepKind, merge, stand, steps_of
+from gateway.domain.folding import HistoryRecord
+from gateway.domain.signals import Signal
+from gateway.kafka.partitioning import Partition
+
+_PRUNED_AT_ONCE = 2_000
+_NO_NAME = 0
+
+
+@dataclass(slots=True)
+class IndexBatch:
+    """What was read together.
+
+    Attributes:
+        records: deliveries, dead letters and attempts, with their places.
+        signals: signals, with their places.
+        positions: for each partition that was read, the offset to read on from.
+    """
+
+    records: list[tuple[HistoryRecord, Place]] = field(default_factory=list)
+    signals: list[tuple[Signal, Place]] = field(default_factory=list)
+    positions: dict[Partition, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Touched:
+    """A delivery that a batch tells of: its number once it has one, and its steps."""
+
+    record: HistoryRecord
+    row: int | None = None
+    known: dict[StepKey, Step] = field(default_factory=dict)
+    before: dict[StepKey, Step] = field(default_factory=dict)
+
+
+class IndexWriter:
+    """The only writer of an index file; for one thread.
+
+    Args:
+        connection: as `IndexFile` gave it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._names = Names(connection)
+        self._next_row = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM deliveries").fetchone()[0]
+
+    def positions(self) -> dict[Partition, int]:
+        """Give the offset from which each partition has to be read on."""
+        rows = self._connection.execute("SELECT topic, partition, next_offset FROM positions")
+        return {(topic, partition): offset for topic, partition, offset in rows}
+
+    def apply(self, batch: IndexBatch) -> None:
+        """Write a batch, or nothing of it.
+
+        Raises:
+            sqlite3.Error: the file can't be written, or is damaged.
+        """
+        next_row = self._next_row
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._write_deliveries(batch.records)
+            self._write_signals(batch.signals)
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)",
+                [(*partition, offset) for partition, offset in batch.positions.items()],
+            )
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._names.forget()
+            self._next_row = next_row
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def prune(self, before_ms: int, max_bytes: int) -> int:
+        """Remove the oldest deliveries, some at a time, until what is kept is young and small enough.
+
+        Args:
+            before_ms: nothing older is kept, milliseconds since the epoch.
+            max_bytes: how large it may be.
+
+        Returns:
+            how many deliveries were removed; more may have to be, when there are any.
+        """
+        self._connection.execute("BEGIN IMMEDIATE")
+        oldest = self._connection.execute(
+            "SELECT id, at_ms FROM deliveries ORDER BY at_ms, id LIMIT ?", (_PRUNED_AT_ONCE,)
+        ).fetchall()
+        too_large = self.used_bytes() > max_bytes
+        removed = [row for row, at_ms in oldest if too_large or at_ms < before_ms]
+        for part in _chunks(removed):
+            self._connection.execute(f"DELETE FROM steps WHERE delivery IN ({marks(part)})", part)  # noqa: S608 - only marks
+            self._connection.execute(f"DELETE FROM deliveries WHERE id IN ({marks(part)})", part)  # noqa: S608 - only marks
+        # What the rest is kept for: as far back as deliveries are.
+        since_ms = oldest[len(removed) - 1][1] if too_large and removed else before_ms
+        self._connection.execute("DELETE FROM signals WHERE at_ms < ?", (since_ms,))
+        self._connection.execute("DELETE FROM minutes WHERE minute < ?", (since_ms // 60_000,))
+        self._connection.execute("DELETE FROM hours WHERE hour < ?", (since_ms // 3_600_000,))
+        self._connection.execute("COMMIT")
+        return len(removed)
+
+    def used_bytes(self) -> int:
+        """Give how large what is kept is; the file may be larger, and fills its gaps first."""
+        pages, free, page_bytes = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * page_bytes)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _write_deliveries(self, records: Sequence[tuple[HistoryRecord, Place]]) -> None:
+        touched: dict[str, _Touched] = {}
+        new: dict[str, list[Step]] = defaultdict(list)
+        for record, place in records:
+            touched.setdefault(record.delivery_id, _Touched(record))
+            new[record.delivery_id] += steps_of(record, place)
+        self._find_rows(touched)
+        tally = AttemptTally()
+        for delivery_id, one in touched.items():
+            one.before = dict(one.known)
+            tally.add(one.record.subscription_id, merge(one.known, new[delivery_id]))
+        self._names.learn(_words(touched.values(), tally))
+        self._write_rows(touched)
+        self._write_steps(touched.values())
+        self._write_tally(tally)
+
+    def _find_rows(self, touched: Mapping[str, _Touched]) -> None:
+        """Find the deliveries that are known already, and their steps."""
+        by_id = {pack_id(delivery_id): one for delivery_id, one in touched.items()}
+        by_row: dict[int, _Touched] = {}
+        for part in _chunks(list(by_id)):
+            for row, packed in self._connection.execute(
+                f"SELECT id, delivery_id FROM deliveries WHERE delivery_id IN ({marks(part)})",  # noqa: S608 - only marks
+                part,
+            ):
+                by_id[packed].row = row
+                by_row[row] = by_id[packed]
+        found = [
+            row
+            for part in _chunks(list(by_row))
+            for row in self._connection.execute(f"{_SELECT_STEPS} WHERE delivery IN ({marks(part)})", part)
+        ]
+        words = self._names.words(code for row in found for code in (row[5], row[7], row[10], row[13]) if code)
+        for row in found:
+            step = step_from_row(row, words)
+            by_row[row[0]].known[step.key] = step
+
+    def _write_rows(self, touched: Mapping[str, _Touched]) -> None:
+        added, changed = [], []
+        for delivery_id, one in touched.items():
+            if one.row is not None and one.known == one.before:
+                continue
+            values = self._row_values(one.record, stand(one.known))
+            if one.row is None:
+                one.row, self._next_row = self._next_row, self._next_row + 1
+                added.append((one.row, pack_id(delivery_id), one.record.event_id, *values))
+            else:
+                changed.append((*values[3:], one.row))
+        self._connection.executemany(f"INSERT INTO deliveries VALUES ({marks(range(17))})", added)  # noqa: S608 - only marks
+        self._connection.executemany(_UPDATE_DELIVERY, changed)
+
+    def _row_values(self, record: HistoryRecord, standing: Standing) -> tuple[object, ...]:
+        code = self._names.code
+        return (
+            code(record.event_type),
+            code(record.subscription_id),
+            code(record.tenant),
+            standing.first_ms,
+            STATES.index(standing.state),
+            code(standing.reason) if standing.reason else None,
+            standing.due_at_ms,
+            standing.planned_at_ms,
+            standing.replayed_at_ms,
+            standing.dead_lettered_at_ms,
+            standing.changed_at_ms,
+            standing.attempts,
+            standing.last_status,
+            code(standing.last_error) if standing.last_error else None,
+        )
+
+    def _write_steps(self, touched: Iterable[_Touched]) -> None:
+        rows = [
+            self._step_values(one.row, step)
+            for one in touched
+            for key, step in one.known.items()
+            if one.row is not None and one.before.get(key) != step
+        ]
+        self._connection.executemany(f"INSERT OR REPLACE INTO steps VALUES ({marks(range(16))})", rows)  # noqa: S608 - only marks
+
+    def _step_values(self, row: int, step: Step) -> tuple[object, ...]:
+        key, content, place = step
+
+        def code(name: str) -> int:
+            return self._names.code(name) if name else _NO_NAME
+
+        return (
+            row,
+            key.at_ms,
+            int(key.kind),
+            key.number,
+            key.replayed,
+            code(content.outcome),
+            content.due_ms,
+            code(content.reason),
+            content.duration_ms,
+            content.status,
+            code(content.error),
+            content.round_ms,
+            content.stage,
+            *((None, None, None) if place is None else (self._names.code(place.topic), place.partition, place.offset)),
+        )
+
+    def _write_tally(self, tally: AttemptTally) -> None:
+        self._connection.executemany(
+            "INSERT INTO minutes VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET attempts = attempts + excluded.attempts",
+            [(minute, self._names.code(outcome), bucket, n) for (minute, outcome, bucket), n in tally.minutes.items()],
+        )
+        self._connection.executemany(
+            "INSERT INTO hours VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET attempts = attempts + excluded.attempts, "
+            "failed = failed + excluded.failed, duration_ms = duration_ms + excluded.duration_ms",
+            [
+                (hour, self._names.code(subscription_id), *counted)
+                for (hour, subscription_id), counted in tally.hours.items()
+            ],
+        )
+
+    def _write_signals(self, signals: Sequence[tuple[Signal, Place]]) -> None:
+        self._names.learn(signal.subscription_id for signal, _ in signals)
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO signals VALUES (?, ?, ?, ?, ?)",
+            [
+                (
+                    place.partition,
+                    place.offset,
+                    self._names.code(signal.subscription_id),
+                    signal.at_ms,
+                    orjson.dumps(asdict(signal)).decode(),
+                )
+                for signal, place in signals
+            ],
+        )
+
+
+_SELECT_STEPS = (
+    "SELECT delivery, at_ms, kind, number, replayed, outcome, due_ms, reason, duration_ms, status, error, round_ms, "
+    "stage, topic, partition, position FROM steps"
+)
+_UPDATE_DELIVERY = (
+    "UPDATE deliveries SET at_ms = ?, state = ?, reason = ?, due_at_ms = ?, planned_at_ms = ?, replayed_at_ms = ?, "
+    "dead_lettered_at_ms = ?, changed_at_ms = ?, attempts = ?, last_status = ?, last_error = ? WHERE id = ?"
+)
+
+
+def read_steps(connection: sqlite3.Connection, row: int) -> list[Step]:
+    """Give the steps of one delivery, oldest first."""
+    found = connection.execute(f"{_SELECT_STEPS} WHERE delivery = ? ORDER BY at_ms, kind, number, replayed", (row,))
+    rows = found.fetchall()
+    words = Names(connection).words(code for one in rows for code in (one[5], one[7], one[10], one[13]) if code)
+    return [step_from_row(one, words) for one in rows]
+
+
+def step_from_row(row: tuple[Any, ...], words: Mapping[int, str]) -> Step:
+    """Give the step that a row of `steps` stands for.
+
+    Args:
+        row: its columns.
+        words: the words that it names.
+    """
+    _, at_ms, kind, number, replayed, outcome, due_ms, reason, duration_ms, status, error, round_ms, stage, *at = row
+    return Step(
+        StepKey(at_ms, StepKind(kind), number, bool(replayed)),
+        StepContent(
+            words.get(outcome, ""),
+            due_ms,
+            words.get(reason, ""),
+            duration_ms,
+            status,
+            words.get(error, ""),
+            round_ms,
+            stage,
+        ),
+        None if at[0] is None else Place(words[at[0]], at[1], at[2]),
+    )
+
+
+def _words(touched: Iterable[_Touched], tally: AttemptTally) -> Iterator[str]:
+    """Name every word that will be written."""
+    for one in touched:
+        yield from (one.record.event_type, one.record.subscription_id, one.record.tenant)
+        for _, content, place in one.known.values():
+            yield from (word for word in (content.outcome, content.reason, content.error) if word)
+            if place is not None:
+                yield place.topic
+    yield from (outcome for _, outcome, _ in tally.minutes)
+
+
+def _chunks(values: list[object]) -> Iterator[list[object]]:
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]

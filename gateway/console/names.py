@@ -1,0 +1,50 @@
+"""Words that come again and again in the index, each kept once and known by its number."""
+
+import sqlite3
+from collections.abc import Iterable
+
+# Statements have at most 32,766 parameters; this many at a time are as fast as any.
+CHUNK = 500
+
+
+class Names:
+    """The words and their numbers; for the thread that writes."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._codes: dict[str, int] = {}
+
+    def learn(self, names: Iterable[str]) -> None:
+        """Give a number to each word that has none yet, inside of the running transaction."""
+        for name in names:
+            if name not in self._codes:
+                self._connection.execute("INSERT OR IGNORE INTO names (name) VALUES (?)", (name,))
+                found = self._connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
+                self._codes[name] = found[0]
+
+    def code(self, name: str) -> int:
+        """Give the number of a word that was learnt."""
+        return self._codes[name]
+
+    def forget(self) -> None:
+        """A transaction was rolled back: what was learnt in it has no number."""
+        self._codes.clear()
+
+    def words(self, codes: Iterable[int]) -> dict[int, str]:
+        """Give the words of some numbers."""
+        return words_of(self._connection, codes)
+
+
+def words_of(connection: sqlite3.Connection, codes: Iterable[int]) -> dict[int, str]:
+    """Give the words of some numbers."""
+    wanted = list(set(codes))
+    found: dict[int, str] = {}
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        found.update(connection.execute(f"SELECT id, name FROM names WHERE id IN ({marks(part)})", part))  # noqa: S608 - only marks
+    return found
+
+
+def marks(values: Iterable[object]) -> str:
+    """Give the parameter marks for some values."""
+    return ",".join("?" for _ in values)

@@ -1,0 +1,241 @@
+"""Searches the index: deliveries by what is known of them, newest first, a page at a time.
+
+A page goes on where the one before ended (keyset pagination): however far back, it costs the same. Each search reads
+one index of the file that holds all columns that are compared, so a row is looked up only when it is shown.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.console.database import DELIVERED, STATES
+from gateway.console.names import words_of
+from gateway.console.packed_ids import pack_id, unpack_id
+from gateway.domain.history import DeliveryState
+
+MAX_PAGE = 200
+# More subscriptions than this are not looked up one by one: all deliveries are passed through instead.
+_MAX_LOOKED_UP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySearch:
+    """What is looked for; None leaves a property open.
+
+    Attributes:
+        delivery_id: one delivery.
+        event_id: the deliveries of one event.
+        event_type: those of one event type.
+        subscription_ids: those to any of some subscriptions; none at all where it is empty.
+        tenant: a tenant's.
+        states: those in one of some states.
+        since_ms: planned at this time or later, milliseconds since the epoch.
+        before_ms: planned before this time.
+    """
+
+    delivery_id: str | None = None
+    event_id: str | None = None
+    event_type: str | None = None
+    subscription_ids: tuple[str, ...] | None = None
+    tenant: str | None = None
+    states: tuple[DeliveryState, ...] | None = None
+    since_ms: int | None = None
+    before_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PageStart:
+    """Where a page begins: behind the delivery with this time and row."""
+
+    at_ms: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedDelivery:
+    """A delivery as the index has it; the fields mean what they mean in `DeliveryHistory`.
+
+    Attributes:
+        at_ms: the time by which it is listed: when it was planned, else the earliest that is known of it.
+        attempts: how many attempts were made.
+        last_status: the last attempt's HTTP status, or None.
+        last_error: the last attempt's error, or None.
+    """
+
+    delivery_id: str
+    event_id: str
+    event_type: str
+    subscription_id: str
+    tenant: str
+    at_ms: int
+    state: DeliveryState
+    reason: str | None
+    due_at_ms: int | None
+    planned_at_ms: int | None
+    replayed_at_ms: int | None
+    dead_lettered_at_ms: int | None
+    changed_at_ms: int
+    attempts: int
+    last_status: int | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """Some of the deliveries found, newest first, and where the next page begins; None where there is none."""
+
+    deliveries: tuple[IndexedDelivery, ...]
+    next: PageStart | None
+
+
+class _Terms:
+    """The conditions of a search as SQL."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.values: list[object] = []
+
+    def add(self, text: str, *values: object) -> None:
+        self.texts.append(text)
+        self.values += values
+
+
+def search_deliveries(
+    connection: sqlite3.Connection, wanted: DeliverySearch, *, limit: int, start: PageStart | None = None
+) -> DeliveryPage:
+    """Give a page of the deliveries that are wanted.
+
+    Args:
+        connection: of a reader.
+        wanted: what they have to be.
+        limit: how many at most, up to MAX_PAGE.
+        start: where the page begins, or None for the newest.
+
+    Raises:
+        sqlite3.OperationalError: it was interrupted, because it took too long.
+    """
+    codes = _codes(connection, wanted)
+    if codes is None:
+        return DeliveryPage((), None)
+    found: list[tuple[int, int]] = []
+    for index, extra, values in _ways(wanted, codes):
+        terms = _terms(wanted, codes, start)
+        if extra:
+            terms.add(extra, *values)
+        where = " AND ".join(terms.texts) or "1"
+        found += connection.execute(
+            f"SELECT at_ms, id FROM deliveries INDEXED BY {index} WHERE {where} "  # noqa: S608 - texts of this module
+            "ORDER BY at_ms DESC, id DESC LIMIT ?",
+            [*terms.values, limit + 1],
+        ).fetchall()
+    found.sort(reverse=True)
+    shown = found[:limit]
+    deliveries = _load(connection, [row for _, row in shown])
+    return DeliveryPage(deliveries, PageStart(*shown[-1]) if len(found) > limit else None)
+
+
+def _codes(connection: sqlite3.Connection, wanted: DeliverySearch) -> dict[str, int] | None:
+    """Give the numbers of the words that are looked for, or None where one of them is in no delivery."""
+    needed = {name for name in (wanted.event_type, wanted.tenant) if name is not None}
+    names = needed | set(wanted.subscription_ids or ())
+    codes: dict[str, int] = {}
+    for name in names:
+        row = connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
+        if row is not None:
+            codes[name] = row[0]
+    subscriptions_unknown = wanted.subscription_ids is not None and not any(
+        name in codes for name in wanted.subscription_ids
+    )
+    return None if subscriptions_unknown or not needed <= set(codes) else codes
+
+
+def _terms(wanted: DeliverySearch, codes: dict[str, int], start: PageStart | None) -> _Terms:
+    terms = _Terms()
+    if wanted.delivery_id is not None:
+        terms.add("delivery_id = ?", pack_id(wanted.delivery_id))
+    if wanted.event_id is not None:
+        terms.add("event_id = ?", wanted.event_id)
+    if wanted.event_type is not None:
+        terms.add("event_type = ?", codes[wanted.event_type])
+    if wanted.tenant is not None:
+        terms.add("tenant = ?", codes[wanted.tenant])
+    if wanted.states is not None:
+        numbers = sorted({STATES.index(state) for state in wanted.states})
+        terms.add(f"state IN ({','.join(map(str, numbers))})")
+        if DELIVERED not in numbers:
+            # So that the index of those that are not delivered fits.
+            terms.add(f"state <> {DELIVERED}")
+    if wanted.since_ms is not None:
+        terms.add("at_ms >= ?", wanted.since_ms)
+    if wanted.before_ms is not None:
+        terms.add("at_ms < ?", wanted.before_ms)
+    if start is not None:
+        # The first condition is what an index is entered with.
+        terms.add("at_ms <= ? AND (at_ms, id) < (?, ?)", start.at_ms, start.at_ms, start.row)
+    return terms
+
+
+def _ways(wanted: DeliverySearch, codes: dict[str, int]) -> Sequence[tuple[str, str, tuple[int, ...]]]:
+    """Give the indexes to read, each with a condition of its own: together they find everything."""
+    subscriptions = tuple(codes[name] for name in dict.fromkeys(wanted.subscription_ids or ()) if name in codes)
+    among = f"subscription IN ({','.join(map(str, subscriptions))})" if wanted.subscription_ids is not None else ""
+    if _are_looked_up(wanted, subscriptions):
+        return [("by_subscription", "subscription = ?", (code,)) for code in subscriptions]
+    return [(_index_for(wanted), among, ())]
+
+
+def _are_looked_up(wanted: DeliverySearch, subscriptions: Sequence[int]) -> bool:
+    """Whether the subscriptions are looked up one by one: nothing else is looked for that narrows it down more."""
+    narrow = wanted.delivery_id is not None or wanted.event_id is not None or _only_undelivered(wanted)
+    return not narrow and 0 < len(subscriptions) <= _MAX_LOOKED_UP
+
+
+def _index_for(wanted: DeliverySearch) -> str:
+    """Name the index that leaves least to read."""
+    choices = {
+        "by_delivery": wanted.delivery_id is not None,
+        "by_event": wanted.event_id is not None,
+        "undelivered": _only_undelivered(wanted),
+        "by_type": wanted.event_type is not None,
+        "by_tenant": wanted.tenant is not None,
+    }
+    return next((index for index, fits in choices.items() if fits), "by_time")
+
+
+def _only_undelivered(wanted: DeliverySearch) -> bool:
+    return wanted.states is not None and DeliveryState.DELIVERED not in wanted.states
+
+
+def _load(connection: sqlite3.Connection, rows: Sequence[int]) -> tuple[IndexedDelivery, ...]:
+    found = {}
+    for row in rows:
+        found[row] = connection.execute("SELECT * FROM deliveries WHERE id = ?", (row,)).fetchone()
+    present = [found[row] for row in rows if found[row] is not None]
+    words = words_of(connection, (code for one in present for code in (*one[3:6], one[8], one[16]) if code is not None))
+    return tuple(
+        IndexedDelivery(
+            unpack_id(one[1]),
+            one[2],
+            words[one[3]],
+            words[one[4]],
+            words[one[5]],
+            one[6],
+            STATES[one[7]],
+            words.get(one[8]),
+            due_at_ms=one[9],
+            planned_at_ms=one[10],
+            replayed_at_ms=one[11],
+            dead_lettered_at_ms=one[12],
+            changed_at_ms=one[13],
+            attempts=one[14],
+            last_status=one[15],
+            last_error=words.get(one[16]),
+        )
+        for one in present
+    )
+
+
+def row_of(connection: sqlite3.Connection, delivery_id: str) -> int | None:
+    """Give the row of a delivery, or None where the index does not have it."""
+    found = connection.execute("SELECT id FROM deliveries WHERE delivery_id = ?", (pack_id(delivery_id),)).fetchone()
+    return None if found is None else int(found[0])

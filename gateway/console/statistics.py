@@ -1,0 +1,73 @@
+"""How attempts went: counted by minute with their durations, and by hour for each subscription."""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from gateway.console.steps import Step
+
+# Upper bounds of the durations counted together, milliseconds; what is longer has a bucket of its own.
+DURATION_BOUNDS_MS = (
+    1,
+    2,
+    5,
+    10,
+    20,
+    35,
+    50,
+    75,
+    100,
+    150,
+    200,
+    350,
+    500,
+    750,
+    1000,
+    2000,
+    5000,
+    10_000,
+    30_000,
+    60_000,
+)
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+_DELIVERED = "delivered"
+
+
+class AttemptTally:
+    """Counts attempts of one batch.
+
+    Attributes:
+        minutes: (minute since the epoch, outcome, bucket of the duration) -> attempts.
+        hours: (hour since the epoch, subscription id) -> attempts, those that failed, milliseconds that all took.
+    """
+
+    def __init__(self) -> None:
+        self.minutes: Counter[tuple[int, str, int]] = Counter()
+        self.hours: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+
+    def add(self, subscription_id: str, attempts: Iterable[Step]) -> None:
+        """Count some attempts to one subscription."""
+        for key, content, _ in attempts:
+            bucket = bisect_left(DURATION_BOUNDS_MS, content.duration_ms)
+            self.minutes[key.at_ms // MINUTE_MS, content.outcome, bucket] += 1
+            counted = self.hours[key.at_ms // HOUR_MS, subscription_id]
+            counted[0] += 1
+            counted[1] += content.outcome != _DELIVERED
+            counted[2] += content.duration_ms
+
+
+def quantile_ms(buckets: dict[int, int], share: float) -> int | None:
+    """Give the upper bound of the duration that a share of the attempts did not exceed, or None where there are none.
+
+    Args:
+        buckets: bucket -> attempts.
+        share: like 0.99.
+    """
+    wanted = sum(buckets.values()) * share
+    seen = 0
+    for bucket in sorted(buckets):
+        seen += buckets[bucket]
+        if seen >= wanted:
+            return DURATION_BOUNDS_MS[min(bucket, len(DURATION_BOUNDS_MS) - 1)]
+    return None
