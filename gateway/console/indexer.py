@@ -1,0 +1,224 @@
+"""Keeps the index up to date: a thread that follows the topics and writes what it reads.
+
+It may be ended at any moment, and its file may be removed: the next one reads on from the positions in the file, or
+reads everything again. A file that turns out to be damaged is made anew while everything else goes on.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from gateway.console.database import IndexFile, IndexFileError
+from gateway.console.index_writer import IndexBatch, IndexWriter
+from gateway.console.steps import Place
+from gateway.domain.errors import UnavailableError
+from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, SIGNALS, TopicLayout
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.scan import RawRecord
+from gateway.kafka.topic_follower import PositionsLostError, TopicFollower
+from gateway.wire.errors import UndecodableError
+from gateway.wire.records import attempt_codec, delivery_codec
+from gateway.wire.signal_record import signal_codec
+
+_POLL_S = 0.2
+_RETRY_S = 2.0
+_TEND_S = 5.0
+# So many deliveries at most are removed in a row: reading must go on.
+_PRUNES_IN_A_ROW = 20
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexBounds:
+    """How much the index keeps.
+
+    Attributes:
+        keep_ms: how far back, milliseconds.
+        max_bytes: how large it may be.
+    """
+
+    keep_ms: int
+    max_bytes: int
+
+
+def indexed_topics(layout: TopicLayout) -> tuple[str, ...]:
+    """Name the topics that the index is made of.
+
+    Retry topics are not: what waits in them, and until when, the attempt before says, too.
+    """
+    retries = layout.retry_topics()
+    return (*(topic for topic in layout.delivery_topics() if topic not in retries), DEAD_LETTERS, ATTEMPTS, SIGNALS)
+
+
+class Indexer:
+    """The thread. Belongs to the event loop on which it is started.
+
+    Args:
+        config: how to reach Kafka.
+        topics: see `indexed_topics`.
+        folder: where the file is.
+        bounds: how much it keeps.
+        clock: gives the present, milliseconds since the epoch.
+        beat: called each time the thread moves.
+
+    Attributes:
+        failure: fails with the reason when the index is kept up to date no longer; never done before.
+        caught_up: set once everything is in the index that was in the topics at the start.
+        file: the index's file, or None before it was opened.
+        records: how many records were read.
+        undecodable: how many of them could not be.
+        lag: how many records are still to be read.
+        used_bytes: how large the index is.
+    """
+
+    failure: asyncio.Future[None]
+
+    def __init__(  # noqa: PLR0917 - the parts that it has
+        self,
+        config: KafkaConfig,
+        topics: Sequence[str],
+        folder: Path,
+        bounds: IndexBounds,
+        clock: Callable[[], int],
+        beat: Callable[[], None],
+    ) -> None:
+        self.file: IndexFile | None = None
+        self.caught_up = asyncio.Event()
+        self.records = self.undecodable = self.lag = self.used_bytes = 0
+        self._config = config
+        self._topics = topics
+        self._folder = folder
+        self._bounds = bounds
+        self._clock = clock
+        self._beat = beat
+        self._damaged = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._loop = asyncio.get_running_loop()
+        self.failure = self._loop.create_future()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    def report_damage(self) -> None:
+        """Have the file made anew: it could not be read. Any thread may call it."""
+        self._damaged = True
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._follow()
+        except Exception as error:  # noqa: BLE001 - whatever ends this thread has to end the service that relies on it
+            self._hand_over(self._fail, error)
+        finally:
+            if self.file is not None:
+                self.file.close()
+
+    def _follow(self) -> None:
+        """Read and write until it stops, Kafka can't be reached at the start, or the file is made anew."""
+        follower = TopicFollower(self._config, self._topics)
+        writer: IndexWriter | None = None
+        try:
+            writer = self._open(follower)
+            self._read(follower, writer)
+        except IndexFileError:
+            raise
+        except UnavailableError as error:
+            _log.warning("index.waiting_for_kafka", error=error.message)
+            self._beat()
+            self._stopping.wait(_RETRY_S)
+        except sqlite3.OperationalError as error:
+            raise IndexFileError(
+                f"the index in {self._folder} can't be written: {error}", hint="is the disk full?"
+            ) from error
+        except (sqlite3.DatabaseError, PositionsLostError) as error:
+            self._damaged = True
+            _log.warning("index.made_anew", why=str(error))
+        finally:
+            if writer is not None:
+                writer.close()
+            follower.close()
+
+    def _open(self, follower: TopicFollower) -> IndexWriter:
+        cluster_id = follower.cluster_id()
+        if self.file is None:
+            file = IndexFile(self._folder, cluster_id)
+            connection = file.open()
+            self.file = file
+        elif self._damaged:
+            connection = self.file.renew()
+        else:
+            connection = self.file.open()
+        self._damaged = False
+        writer = IndexWriter(connection)
+        try:
+            follower.open(writer.positions(), self._clock() - self._bounds.keep_ms)
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    def _read(self, follower: TopicFollower, writer: IndexWriter) -> None:
+        tend_at_s = 0.0
+        while not (self._stopping.is_set() or self._damaged):
+            self._beat()
+            records = follower.read(_POLL_S)
+            if records:
+                writer.apply(self._batch(records))
+            if not follower.behind and not self.caught_up.is_set():
+                self._hand_over(self._become_caught_up, len(records))
+            if time.monotonic() >= tend_at_s:
+                self._tend(follower, writer)
+                tend_at_s = time.monotonic() + _TEND_S
+
+    def _tend(self, follower: TopicFollower, writer: IndexWriter) -> None:
+        for _ in range(_PRUNES_IN_A_ROW):
+            if not writer.prune(self._clock() - self._bounds.keep_ms, self._bounds.max_bytes):
+                break
+            self._beat()
+        self.used_bytes = writer.used_bytes()
+        self.lag = follower.lag()
+
+    def _batch(self, records: Iterable[RawRecord]) -> IndexBatch:
+        batch = IndexBatch()
+        for raw in records:
+            self.records += 1
+            batch.positions[raw.topic, raw.partition] = raw.offset + 1
+            place = Place(raw.topic, raw.partition, raw.offset)
+            try:
+                if raw.topic == SIGNALS:
+                    batch.signals.append((signal_codec().decode(raw.value), place))
+                else:
+                    codec = attempt_codec() if raw.topic == ATTEMPTS else delivery_codec()
+                    batch.records.append((codec.decode(raw.value), place))
+            except UndecodableError:
+                self.undecodable += 1
+        return batch
+
+    def _become_caught_up(self, _: int) -> None:
+        _log.info("index.caught_up", records=self.records, undecodable=self.undecodable)
+        self.caught_up.set()
+
+    def _hand_over(self, function: Callable[..., None], argument: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(function, argument)
+        except RuntimeError:
+            # The loop is closed: there is nobody left to look.
+            self._stopping.set()
+
+    def _fail(self, error: Exception) -> None:
+        if not self.failure.done():
+            self.failure.set_exception(error)

@@ -1,0 +1,104 @@
+"""The index on a real Kafka: it follows, reads on where it was, and is made anew by itself."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from gateway.console.database import FILE_NAME
+from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
+from gateway.console.search import DeliverySearch, IndexedDelivery, search_deliveries
+from gateway.domain.history import DeliveryState
+from gateway.domain.topics import DEAD_LETTERS, DELIVERIES, RETRY_PREFIX, TopicLayout
+from gateway.kafka.config import KafkaConfig
+from gateway.telemetry.clock import now_ms
+from tests.delivery_records import attempt_of, dead, parked, planned
+from tests.integration.records_on_kafka import write_records
+
+BOUNDS = IndexBounds(86_400_000, 2**40)
+AWHILE_S = 20.0
+
+
+@asynccontextmanager
+async def indexing(kafka: KafkaConfig, topics: TopicLayout, folder: Path) -> AsyncIterator[Indexer]:
+    """Run an indexer until it has caught up, and then on."""
+    indexer = Indexer(kafka, indexed_topics(topics), folder, BOUNDS, now_ms, lambda: None)
+    indexer.start()
+    try:
+        async with asyncio.timeout(AWHILE_S):
+            await indexer.caught_up.wait()
+        yield indexer
+    finally:
+        await indexer.stop()
+    assert not indexer.failure.done()
+
+
+def find(indexer: Indexer, tenant: str) -> list[IndexedDelivery]:
+    """Give a tenant's deliveries."""
+    assert indexer.file is not None
+    reader = indexer.file.connect_reader()
+    try:
+        return list(search_deliveries(reader, DeliverySearch(tenant=tenant), limit=10).deliveries)
+    finally:
+        reader.close()
+
+
+async def until_found(indexer: Indexer, tenant: str, state: DeliveryState) -> IndexedDelivery:
+    """Wait until a tenant's delivery is in a state."""
+    async with asyncio.timeout(AWHILE_S):
+        while not (found := find(indexer, tenant)) or found[0].state is not state:
+            await asyncio.sleep(0.05)
+    return found[0]
+
+
+async def test_the_index_follows_reads_on_and_is_made_anew(
+    kafka: KafkaConfig, topics: TopicLayout, tmp_path: Path
+) -> None:
+    """A delivery's way, with a stop, a damage and a removed file in between: nothing is lost, nothing is doubled."""
+    tenant, at_ms = f"tenant-{uuid4().hex[:12]}", now_ms()
+    delivery = planned(f"evt-{tenant}", f"sub-{tenant}", at_ms=at_ms, tenant=tenant)
+    first = attempt_of(delivery, 1, "retry_scheduled", at_ms=at_ms + 5, due_at_ms=at_ms + 1000)
+    last = attempt_of(delivery, 2, "dead_lettered", at_ms=at_ms + 1005)
+    letter = dead(delivery, (first, last), at_ms=at_ms + 1030)
+    write_records(kafka, (DELIVERIES, delivery))
+    async with indexing(kafka, topics, tmp_path) as indexer:
+        assert (await until_found(indexer, tenant, DeliveryState.PENDING)).attempts == 0
+        write_records(kafka, first, (f"{RETRY_PREFIX}1s", parked(delivery, (first,), at_ms + 1000)))
+        retried = await until_found(indexer, tenant, DeliveryState.RETRY_SCHEDULED)
+        assert (retried.attempts, retried.due_at_ms, retried.last_status) == (1, at_ms + 1000, 500)
+
+    write_records(kafka, last, (DEAD_LETTERS, letter))
+    async with indexing(kafka, topics, tmp_path) as indexer:
+        given_up = await until_found(indexer, tenant, DeliveryState.DEAD_LETTERED)
+        assert (given_up.attempts, given_up.dead_lettered_at_ms) == (2, at_ms + 1030)
+        assert indexer.records < 1000  # only what came since
+        read_before = indexer.records
+
+        indexer.report_damage()
+        async with asyncio.timeout(AWHILE_S):
+            while indexer.records == read_before:
+                await asyncio.sleep(0.05)
+        assert await until_found(indexer, tenant, DeliveryState.DEAD_LETTERED) == given_up
+
+    for file in tmp_path.glob(f"{FILE_NAME}*"):
+        file.unlink()
+    async with indexing(kafka, topics, tmp_path) as indexer:
+        assert await until_found(indexer, tenant, DeliveryState.DEAD_LETTERED) == given_up
+
+
+async def test_positions_beyond_the_end_mean_another_topic(
+    kafka: KafkaConfig, topics: TopicLayout, tmp_path: Path
+) -> None:
+    """Topics that were deleted and made again are read from their beginning."""
+    tenant = f"tenant-{uuid4().hex[:12]}"
+    write_records(kafka, (DELIVERIES, planned(f"evt-{tenant}", f"sub-{tenant}", at_ms=now_ms(), tenant=tenant)))
+    async with indexing(kafka, topics, tmp_path):
+        pass
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute("UPDATE positions SET next_offset = 1000000")
+        connection.execute("DELETE FROM deliveries")
+    connection.close()
+    async with indexing(kafka, topics, tmp_path) as indexer:
+        assert (await until_found(indexer, tenant, DeliveryState.PENDING)).tenant == tenant
