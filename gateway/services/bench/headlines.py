@@ -51,6 +51,12 @@ _NUMBERS = {
         "µs, with others of another type beside them": "us_per_subscription_beside_others",
         "µs to compile a filter": "compile_us",
     },
+    "search": {
+        "attempts in the index": "attempts",
+        "records/s taken into it": "indexed_per_s",
+        "size of the index, GB": "index_gb",
+        "slowest search, ms": "slowest_ms",
+    },
     "match": {
         "subscriptions": "subscriptions",
         "table load, s": "table_load_s",

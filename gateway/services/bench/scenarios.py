@@ -13,6 +13,7 @@ from gateway.services.bench.isolation import measure_isolation
 from gateway.services.bench.match import measure_match
 from gateway.services.bench.options import Options
 from gateway.services.bench.rig import Rig, Say
+from gateway.services.bench.search import measure_search
 from gateway.services.bench.steady import measure_steady
 from gateway.services.bench.throughput import measure_fan_out_1, measure_fan_out_10
 from gateway.services.bench.two_egress import measure_two_egress
@@ -40,6 +41,7 @@ SCENARIOS = {
     "backlog": Scenario(measure_backlog, "many deliveries wait: memory, and how fast they go then"),
     "crash": Scenario(measure_crash, "processes killed in the middle: recovery, losses and repeats"),
     "filters": Scenario(measure_filters, "subscriptions with a filter of their own, all asked about each event"),
+    "search": Scenario(measure_search, "the console's index: records/s that it takes in, and how long searches take"),
     # The last one: its subscriptions stay in the table.
     "match": Scenario(measure_match, "matching among many subscriptions, and having them in memory"),
 }

@@ -1,0 +1,258 @@
+"""`search`: how fast the console's index takes records in, how large it is, and how long each kind of search takes.
+
+Its records are made, not read from Kafka: a week of 500 subscriptions with very different loads, in the order in which
+the stream and egress would have written them. Nine deliveries of ten arrive at once, most others later, and some are
+given up.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from gateway.console.database import FILE_NAME, IndexFile
+from gateway.console.index_writer import IndexBatch, IndexWriter
+from gateway.console.search import MAX_PAGE, DeliverySearch, PageStart, search_deliveries
+from gateway.console.steps import Place
+from gateway.domain.delivery import Attempt, AttemptSummary, Delivery, delivery_id_of
+from gateway.domain.event import SourcePosition
+from gateway.domain.folding import HistoryRecord
+from gateway.domain.history import DeliveryState
+from gateway.domain.outcome import Reason
+from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, DELIVERIES
+from gateway.services.bench.options import Options
+from gateway.services.bench.rig import Rig, Say
+
+_ATTEMPTS = 10_000_000
+_QUICK_ATTEMPTS = 50_000
+_BATCH = 5_000
+_SUBSCRIPTIONS = 500
+_TYPES = tuple(f"order.kind_{number}" for number in range(20))
+_WEEK_MS = 7 * 86_400_000
+_START_MS = 1_790_000_000_000
+_FAILED_AT_FIRST = 0.1
+_FAILS_AGAIN = 0.5
+_MOST_ATTEMPTS = 4
+_ROUNDS = 20
+_PARTITIONS = 6
+_BODY_BYTES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The outcome.
+
+    Attributes:
+        attempts: attempts in the index.
+        deliveries: their deliveries.
+        indexed_per_s: records, of attempts and deliveries, that the index took in a second.
+        index_gb: how large its file is, 10^9 bytes.
+        search_ms: by what was looked for, the slowest of some searches, milliseconds.
+        slowest_ms: the slowest of all.
+    """
+
+    attempts: int
+    deliveries: int
+    indexed_per_s: float
+    index_gb: float
+    search_ms: dict[str, float]
+    slowest_ms: float
+
+
+def measure_search(_: Rig, options: Options, tick: Say) -> Search:
+    """Fill an index, and search it."""
+    folder = Path(tempfile.mkdtemp(prefix="gateway-search-"))
+    file = IndexFile(folder, "bench")
+    try:
+        return _measure(file, folder, options.choose(_ATTEMPTS, _QUICK_ATTEMPTS), tick)
+    finally:
+        file.close()
+        shutil.rmtree(folder)
+
+
+def _measure(file: IndexFile, folder: Path, attempts: int, tick: Say) -> Search:
+    writer = IndexWriter(file.open())
+    written, spent_s, made = 0, 0.0, 0
+    batch = IndexBatch()
+    chance = Random(0)  # noqa: S311 - makes up records
+    for record in _records(attempts, chance):
+        made += isinstance(record, Attempt)
+        batch.records.append((record, _place(record, written)))
+        written += 1
+        if len(batch.records) == _BATCH:
+            spent_s += _apply(writer, batch)
+            tick(f"search: {made:,} of {attempts:,} attempts are indexed")
+            batch = IndexBatch()
+    spent_s += _apply(writer, batch)
+    writer.close()
+    reader = file.connect_reader()
+    deliveries = reader.execute("SELECT count(*) FROM deliveries").fetchone()[0]
+    found: dict[str, float] = {}
+    for name, make in _searches(deliveries).items():
+        tick(f"search: {name}")
+        found[name] = 0.0
+        for _ in range(_ROUNDS):
+            wanted, start = make(chance)
+            started_s = time.perf_counter()
+            search_deliveries(reader, wanted, limit=MAX_PAGE, start=start)
+            found[name] = max(found[name], round((time.perf_counter() - started_s) * 1000, 1))
+    reader.close()
+    return Search(
+        attempts=made,
+        deliveries=deliveries,
+        indexed_per_s=round(written / spent_s),
+        index_gb=round((folder / FILE_NAME).stat().st_size / 1e9, 2),
+        search_ms=found,
+        slowest_ms=max(found.values()),
+    )
+
+
+def _apply(writer: IndexWriter, batch: IndexBatch) -> float:
+    started_s = time.perf_counter()
+    writer.apply(batch)
+    return time.perf_counter() - started_s
+
+
+def _records(attempts: int, chance: Random) -> Iterator[HistoryRecord]:
+    """Give believable records of about so many attempts, in about the order of their times."""
+    # Each delivery takes 1.2 attempts on average.
+    step_ms = _WEEK_MS / (attempts / 1.2)
+    made = number = 0
+    while made < attempts:
+        at_ms = int(_START_MS + number * step_ms)
+        for record in _course(number, at_ms, chance):
+            made += isinstance(record, Attempt)
+            yield record
+        number += 1
+
+
+def _course(number: int, at_ms: int, chance: Random) -> Iterator[HistoryRecord]:
+    # A few subscriptions get most of the events.
+    subscription = int(_SUBSCRIPTIONS * chance.random() ** 3)
+    delivery = _delivery(number, subscription, chance.choice(_TYPES), at_ms)
+    yield delivery
+    summaries: list[AttemptSummary] = []
+    share = _FAILED_AT_FIRST
+    for attempt_number in range(1, _MOST_ATTEMPTS + 1):
+        fails = chance.random() < share
+        share = _FAILS_AGAIN
+        outcome = "delivered" if not fails else "retry_scheduled"
+        if fails and attempt_number == _MOST_ATTEMPTS:
+            outcome = "dead_lettered"
+        attempt = _attempt(delivery, attempt_number, outcome, at_ms + 30_000 * (attempt_number - 1) + 5)
+        summaries.append(AttemptSummary(attempt_number, attempt.started_at_ms, 20, attempt.status, None))
+        yield attempt
+        if not fails:
+            return
+    yield delivery.dead_lettered(tuple(summaries), Reason.ATTEMPTS_EXHAUSTED, at_ms + 100_000)
+
+
+def _delivery(number: int, subscription: int, event_type: str, at_ms: int) -> Delivery:
+    event_id, subscription_id = _event_id(number), f"sub_{subscription:04}"
+    return Delivery(
+        delivery_id=delivery_id_of(event_id, subscription_id),
+        subscription_id=subscription_id,
+        tenant=f"tenant-{subscription % 50}",
+        event_id=event_id,
+        event_type=event_type,
+        schema_version=1,
+        event_key=None,
+        source=SourcePosition("events.order", 0, number),
+        traceparent=None,
+        content_type="application/json",
+        body=b"x" * _BODY_BYTES,
+        planned_at_ms=at_ms,
+    )
+
+
+def _attempt(delivery: Delivery, number: int, outcome: str, at_ms: int) -> Attempt:
+    delivered = outcome == "delivered"
+    return Attempt(
+        delivery_id=delivery.delivery_id,
+        subscription_id=delivery.subscription_id,
+        tenant=delivery.tenant,
+        event_id=delivery.event_id,
+        event_type=delivery.event_type,
+        attempt_number=number,
+        max_attempts=_MOST_ATTEMPTS,
+        trigger=delivery.trigger,
+        started_at_ms=at_ms,
+        duration_ms=20,
+        outcome=outcome,
+        reason=None if delivered else Reason.HTTP_STATUS.value,
+        status=200 if delivered else 503,
+        error=None,
+        error_detail=None,
+        due_at_ms=at_ms + 30_000 if outcome == "retry_scheduled" else None,
+        response_excerpt="",
+    )
+
+
+def _event_id(number: int) -> str:
+    return f"evt-{number:016x}-{number * 2_654_435_761 % 2**64:016x}"
+
+
+def _place(record: HistoryRecord, offset: int) -> Place:
+    if isinstance(record, Attempt):
+        return Place(ATTEMPTS, offset % _PARTITIONS, offset)
+    return Place(DELIVERIES if record.dead_lettered_at_ms is None else DEAD_LETTERS, offset % _PARTITIONS, offset)
+
+
+_Search = tuple[DeliverySearch, PageStart | None]
+
+
+def _searches(deliveries: int) -> dict[str, Callable[[Random], _Search]]:
+    """Name each kind of search; some have few hits or none, which takes longest."""
+    failed = (DeliveryState.DEAD_LETTERED,)
+
+    def event(chance: Random) -> str:
+        return _event_id(chance.randrange(deliveries))
+
+    def some_time(chance: Random) -> int:
+        return _START_MS + chance.randrange(_WEEK_MS)
+
+    return {
+        "newest": lambda _: (DeliverySearch(), None),
+        "event id": lambda chance: (DeliverySearch(event_id=event(chance)), None),
+        "delivery id": lambda chance: (DeliverySearch(delivery_id=delivery_id_of(event(chance), "sub_0001")), None),
+        "event type": lambda chance: (DeliverySearch(event_type=chance.choice(_TYPES)), None),
+        "subscription": lambda chance: (DeliverySearch(subscription_ids=(_some(chance),)), None),
+        "tenant": lambda chance: (DeliverySearch(tenant=f"tenant-{chance.randrange(50)}"), None),
+        "status": lambda _: (DeliverySearch(states=failed), None),
+        "status that none has": lambda _: (DeliverySearch(states=(DeliveryState.DISCARDED,)), None),
+        "subscription and status": lambda chance: (
+            DeliverySearch(subscription_ids=(_some(chance),), states=failed),
+            None,
+        ),
+        "type, tenant and status delivered": lambda chance: (
+            DeliverySearch(
+                event_type=_TYPES[0], tenant=f"tenant-{chance.randrange(50)}", states=(DeliveryState.DELIVERED,)
+            ),
+            None,
+        ),
+        "time range": lambda chance: (DeliverySearch(before_ms=some_time(chance)), None),
+        "tenant in a time range": lambda chance: (
+            DeliverySearch(tenant="tenant-1", since_ms=(at := some_time(chance)), before_ms=at + 3_600_000),
+            None,
+        ),
+        "endpoint host, 20 subscriptions": lambda chance: (
+            DeliverySearch(subscription_ids=tuple(_some(chance) for _ in range(20))),
+            None,
+        ),
+        "endpoint host, 200 subscriptions": lambda chance: (
+            DeliverySearch(subscription_ids=tuple(_some(chance) for _ in range(200))),
+            None,
+        ),
+        "a page far back": lambda chance: (DeliverySearch(tenant="tenant-1"), PageStart(some_time(chance), 0)),
+        "a type of one tenant that is not there": lambda _: (
+            DeliverySearch(event_type=_TYPES[0], tenant="tenant-1", subscription_ids=("sub_0002",)),
+            None,
+        ),
+    }
+
+
+def _some(chance: Random) -> str:
+    return f"sub_{chance.randrange(_SUBSCRIPTIONS):04}"
