@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -45,12 +45,17 @@ def find(indexer: Indexer, tenant: str) -> list[IndexedDelivery]:
         reader.close()
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for what the indexer's thread does."""
+    async with asyncio.timeout(AWHILE_S):
+        while not holds():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+
+
 async def until_found(indexer: Indexer, tenant: str, state: DeliveryState) -> IndexedDelivery:
     """Wait until a tenant's delivery is in a state."""
-    async with asyncio.timeout(AWHILE_S):
-        while not (found := find(indexer, tenant)) or found[0].state is not state:
-            await asyncio.sleep(0.05)
-    return found[0]
+    await until(lambda: [one.state for one in find(indexer, tenant)] == [state])
+    return find(indexer, tenant)[0]
 
 
 async def test_the_index_follows_reads_on_and_is_made_anew(
@@ -77,13 +82,11 @@ async def test_the_index_follows_reads_on_and_is_made_anew(
         read_before = indexer.records
 
         indexer.report_damage()
-        async with asyncio.timeout(AWHILE_S):
-            while indexer.records == read_before:
-                await asyncio.sleep(0.05)
+        await until(lambda: indexer.records > read_before)
         assert await until_found(indexer, tenant, DeliveryState.DEAD_LETTERED) == given_up
 
-    for file in tmp_path.glob(f"{FILE_NAME}*"):
-        file.unlink()
+    for suffix in ("", "-wal", "-shm"):
+        (tmp_path / (FILE_NAME + suffix)).unlink(missing_ok=True)
     async with indexing(kafka, topics, tmp_path) as indexer:
         assert await until_found(indexer, tenant, DeliveryState.DEAD_LETTERED) == given_up
 
