@@ -8,7 +8,6 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import orjson
 
@@ -16,7 +15,8 @@ from gateway.console.database import STATES
 from gateway.console.names import CHUNK, Names, marks
 from gateway.console.packed_ids import pack_id
 from gateway.console.statistics import AttemptTally
-from gateway.console.steps import Place, Standing, Step, StepContent, StepKey, StepKind, merge, stand, steps_of
+from gateway.console.step_rows import SELECT_STEPS, codes_in, step_from_row
+from gateway.console.steps import Place, Standing, Step, StepKey, merge, stand, steps_of
 from gateway.domain.folding import HistoryRecord
 from gateway.domain.signals import Signal
 from gateway.kafka.partitioning import Partition
@@ -159,9 +159,9 @@ class IndexWriter:
         found = [
             row
             for part in _chunks(list(by_row))
-            for row in self._connection.execute(f"{_SELECT_STEPS} WHERE delivery IN ({marks(part)})", part)
+            for row in self._connection.execute(f"{SELECT_STEPS} WHERE delivery IN ({marks(part)})", part)
         ]
-        words = self._names.words(code for row in found for code in (row[5], row[7], row[10], row[13]) if code)
+        words = self._names.words(codes_in(found))
         for row in found:
             step = step_from_row(row, words)
             by_row[row[0]].known[step.key] = step
@@ -263,46 +263,10 @@ class IndexWriter:
         )
 
 
-_SELECT_STEPS = (
-    "SELECT delivery, at_ms, kind, number, replayed, outcome, due_ms, reason, duration_ms, status, error, round_ms, "
-    "stage, topic, partition, position FROM steps"
-)
 _UPDATE_DELIVERY = (
     "UPDATE deliveries SET at_ms = ?, state = ?, reason = ?, due_at_ms = ?, planned_at_ms = ?, replayed_at_ms = ?, "
     "dead_lettered_at_ms = ?, changed_at_ms = ?, attempts = ?, last_status = ?, last_error = ? WHERE id = ?"
 )
-
-
-def read_steps(connection: sqlite3.Connection, row: int) -> list[Step]:
-    """Give the steps of one delivery, oldest first."""
-    found = connection.execute(f"{_SELECT_STEPS} WHERE delivery = ? ORDER BY at_ms, kind, number, replayed", (row,))
-    rows = found.fetchall()
-    words = Names(connection).words(code for one in rows for code in (one[5], one[7], one[10], one[13]) if code)
-    return [step_from_row(one, words) for one in rows]
-
-
-def step_from_row(row: tuple[Any, ...], words: Mapping[int, str]) -> Step:
-    """Give the step that a row of `steps` stands for.
-
-    Args:
-        row: its columns.
-        words: the words that it names.
-    """
-    _, at_ms, kind, number, replayed, outcome, due_ms, reason, duration_ms, status, error, round_ms, stage, *at = row
-    return Step(
-        StepKey(at_ms, StepKind(kind), number, bool(replayed)),
-        StepContent(
-            words.get(outcome, ""),
-            due_ms,
-            words.get(reason, ""),
-            duration_ms,
-            status,
-            words.get(error, ""),
-            round_ms,
-            stage,
-        ),
-        None if at[0] is None else Place(words[at[0]], at[1], at[2]),
-    )
 
 
 def _words(touched: Iterable[_Touched], tally: AttemptTally) -> Iterator[str]:

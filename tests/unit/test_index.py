@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.console.database import FILE_NAME, IndexFile
-from gateway.console.index_writer import IndexBatch, IndexWriter, read_steps
+from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.search import DeliverySearch, IndexedDelivery, search_deliveries
+from gateway.console.step_rows import read_steps
 from gateway.console.steps import Place, StepKind
 from gateway.domain.delivery import Attempt
 from gateway.domain.errors import UnavailableError
