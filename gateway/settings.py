@@ -180,6 +180,24 @@ class Settings(BaseSettings):
         le=65_535,
         description="the port of that; 0 for any free one, which the log tells; `up` gives the next one to egress",
     )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description="collector that takes traces by OTLP over HTTP, like http://otel-collector:4318; "
+        "unset: none are exported",
+    )
+    otlp_headers: SecretStr | None = Field(
+        default=None, description="headers for the collector, name=value, comma separated"
+    )
+    otlp_headers_file: Path | None = Field(default=None, description="file with those headers")
+    otlp_ca_file: Path | None = Field(
+        default=None, description="PEM file of the authorities trusted for the collector; unset: the system's"
+    )
+    trace_sample_ratio: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="share of the events without a `traceparent` that are traced; with one, its own flag says",
+    )
     shutdown_deadline_s: float = Field(
         default=25.0,
         gt=0,

@@ -19,11 +19,13 @@ from gateway.egress.duplicates import DuplicateGuard
 from gateway.egress.intake import Intake
 from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
+from gateway.egress.traced_attempts import TracedAttempter
 from gateway.kafka.cursor_log import cursor_of
 from gateway.kafka.delivery_consumer import AssignedPartition
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.pending_commits import Commit
 from gateway.telemetry.clock import now_ms
+from gateway.telemetry.spans import Spans
 from gateway.wire.records import attempt_codec, cursor_codec, delivery_codec
 from tests.delivery_records import planned
 from tests.egress_in_memory import (
@@ -138,7 +140,11 @@ class World:
 
 @asynccontextmanager
 async def running(
-    *subscriptions: Subscription, chunk: int = 1000, budget_bytes: int = 10**9, max_age_ms: int = MAX_AGE_MS
+    *subscriptions: Subscription,
+    chunk: int = 1000,
+    budget_bytes: int = 10**9,
+    max_age_ms: int = MAX_AGE_MS,
+    spans: Spans | None = None,
 ) -> AsyncIterator[World]:
     """Run everything but Kafka and HTTP; one partition is assigned."""
     log, table, endpoints, producer = MemoryLog(chunk), MemoryTable(*subscriptions), MemoryEndpoints(), MemoryProducer()
@@ -154,7 +160,8 @@ async def running(
         return catch_up
 
     ledger = Ledger(producer, relieved, budget_bytes)
-    pool = LanePool(table, endpoints, ledger, DEFAULT_TIERS, events, backlog, max_age_ms)
+    attempter = endpoints if spans is None else TracedAttempter(endpoints, spans)
+    pool = LanePool(table, attempter, ledger, DEFAULT_TIERS, events, backlog, max_age_ms)
     duplicates = DuplicateGuard(WINDOW_MS)
     intake = Intake(
         readings,

@@ -56,6 +56,7 @@ def plan_deliveries(
     content: PlannedContent,
     subscriptions: Sequence[Subscription],
     *,
+    traceparent: str | None,
     now_ms: int,
 ) -> list[DeliveryPlan]:
     """Plan one delivery per subscription, all with the same content: one plan, or one for each priority.
@@ -67,6 +68,7 @@ def plan_deliveries(
         options: what its producer asked for.
         content: what is sent.
         subscriptions: who gets it.
+        traceparent: the trace context that they carry.
         now_ms: the present, milliseconds since the epoch.
     """
     if not subscriptions:
@@ -80,7 +82,7 @@ def plan_deliveries(
         schema_version=content.schema_version,
         event_key=event.key,
         source=event.position,
-        traceparent=event.traceparent,
+        traceparent=traceparent,
         content_type=content.content_type,
         body=content.body,
         planned_at_ms=now_ms,

@@ -33,21 +33,21 @@ def read_traceparent(text: str) -> str | None:
     return f"00{later[1]}{int(later[2], 16) & _SAMPLED:02x}"
 
 
-def traceparent_of(trace_id: int, span_id: int, *, sampled: bool) -> str:
+def traceparent_of(trace_id: int, span_id: int, flags: int) -> str:
     """Write a trace context in version 00.
 
     Args:
         trace_id: 128 bits, not zero.
         span_id: 64 bits, not zero.
-        sampled: whether its spans are recorded.
+        flags: 8 bits.
     """
-    return f"00-{trace_id:032x}-{span_id:016x}-{_SAMPLED if sampled else 0:02x}"
+    return f"00-{trace_id:032x}-{span_id:016x}-{flags:02x}"
 
 
-def ids_of(traceparent: str) -> tuple[str, str, int]:
-    """Give the trace's id and the span's, in hexadecimal digits, and the flags of a well-formed trace context."""
+def ids_of(traceparent: str) -> tuple[int, int, int]:
+    """Give the trace's id, the span's, and the flags of a well-formed trace context: what `traceparent_of` takes."""
     _, trace_id, span_id, flags = traceparent.split("-")
-    return trace_id, span_id, int(flags, 16)
+    return int(trace_id, 16), int(span_id, 16), int(flags, 16)
 
 
 def trace_id_of(traceparent: str) -> str:

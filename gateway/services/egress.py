@@ -9,7 +9,7 @@ from gateway.domain.catch_up import PartitionReading
 from gateway.domain.duplicates import MAX_REMEMBERED
 from gateway.domain.subscription import Subscription
 from gateway.domain.topics import BEGINNINGS, TopicLayout
-from gateway.egress.attempt import SigningAttempter
+from gateway.egress.attempt import Attempter, SigningAttempter
 from gateway.egress.catch_up import CatchUp
 from gateway.egress.duplicates import DuplicateGuard
 from gateway.egress.endpoint_watch import EndpointWatch
@@ -19,6 +19,7 @@ from gateway.egress.lane_pool import LanePool
 from gateway.egress.ledger import Ledger
 from gateway.egress.life_cycle import EndpointLifeCycle
 from gateway.egress.locks import SubscriptionLocks
+from gateway.egress.traced_attempts import TracedAttempter
 from gateway.http.client import WebhookClient
 from gateway.kafka.acl_check import check_access
 from gateway.kafka.acls import Role, permissions
@@ -37,11 +38,13 @@ from gateway.services.deployment import Deployment
 from gateway.services.probes import PARTITIONS_ASSIGNED, TABLE_LOADED, Probes
 from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.services.shown_metrics import show_deliveries, show_lag, show_lanes, show_shared, show_tiers
+from gateway.services.tracing import traced
 from gateway.settings import Settings
 from gateway.telemetry.audited_store import AuditedStore
 from gateway.telemetry.clock import now_ms
 from gateway.telemetry.exposition import Exposition
 from gateway.telemetry.metrics import Process
+from gateway.telemetry.spans import Spans
 from gateway.telemetry.watchdog import Watchdog, end_within
 
 _COMMIT_INTERVAL_S = 0.2
@@ -64,11 +67,13 @@ async def run_egress(settings: Settings) -> None:
     watchdog = Watchdog(settings.stall_timeout_s)
     watchdog.start()
     probes = Probes(Process.EGRESS, watchdog)
-    async with probes.served(settings):
-        await _run(settings, deployment, watchdog, probes)
+    async with probes.served(settings), traced(settings, Process.EGRESS, probes.metrics) as spans:
+        await _run(settings, deployment, watchdog, probes, spans)
 
 
-async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes) -> None:
+async def _run(
+    settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes, spans: Spans | None
+) -> None:
     config = deployment.kafka("webhook-gateway-egress")
     key_ring = deployment.key_ring()
     proxy = deployment.egress_proxy()
@@ -82,6 +87,7 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     locks = SubscriptionLocks(key_ring)
     locks.start(table.index)
     client = WebhookClient(settings.address_policy(), proxy=proxy)
+    signing = SigningAttempter(client, key_ring)
     # No delivery waits for what is produced here, and fewer, larger requests cost the broker less.
     producer = ConfirmedProducer(config, asyncio.get_running_loop(), **{"linger.ms": 20})
     producer.start()
@@ -90,7 +96,8 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
         config,
         deployment.layout(),
         table,
-        SigningAttempter(client, key_ring),
+        signing if spans is None else TracedAttempter(signing, spans),
+        signing.forget,
         locks,
         producer,
         watchdog,
@@ -115,7 +122,8 @@ class _Egress:
         config: KafkaConfig,
         layout: TopicLayout,
         table: SubscriptionTable,
-        attempter: SigningAttempter,
+        attempter: Attempter,
+        forget: Callable[[str], None],
         locks: SubscriptionLocks,
         producer: ConfirmedProducer,
         watchdog: Watchdog,
@@ -136,8 +144,7 @@ class _Egress:
         )
         self._readings: dict[Partition, PartitionReading] = {}
         self._ledger = Ledger(producer, self._on_pressure)
-        self._attempter = attempter
-        self._locks = locks
+        self._forget, self._locks = forget, locks
         events, max_age_ms = EndpointWatch(self._life_cycle, locks, self._signals), settings.max_delivery_age_s * 1000
         self._pool = LanePool(table, attempter, self._ledger, layout.tiers, events, self._backlog, max_age_ms)
         window_ms = settings.duplicate_window_s * 1000
@@ -221,7 +228,7 @@ class _Egress:
         # First: whether it is locked decides what its lane may do.
         self._locks.changed(subscription_id, subscription)
         if subscription is None:
-            self._attempter.forget(subscription_id)
+            self._forget(subscription_id)
             self._life_cycle.forget(subscription_id)
         self._pool.subscription_changed(subscription_id)
 

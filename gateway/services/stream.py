@@ -20,6 +20,7 @@ from gateway.services.probes import PARTITIONS_ASSIGNED, TABLE_LOADED, Probes
 from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.services.registry_access import registry_access
 from gateway.services.shown_metrics import show_lag, show_shared, show_stream
+from gateway.services.tracing import traced
 from gateway.settings import Settings
 from gateway.shaping.routing import Router
 from gateway.shaping.views import Views
@@ -31,6 +32,7 @@ from gateway.stream.pipeline import EventPipeline
 from gateway.stream.progress import Observation, ProgressJudge
 from gateway.telemetry.metrics import Process
 from gateway.telemetry.process_state import ProcessState
+from gateway.telemetry.spans import Spans
 from gateway.telemetry.watchdog import Watchdog, end_within
 from gateway.wire.event_codec import EventDecoder
 
@@ -55,11 +57,13 @@ async def run_stream(settings: Settings) -> None:
     watchdog = Watchdog(settings.stall_timeout_s)
     watchdog.start()
     probes = Probes(Process.STREAM, watchdog)
-    async with probes.served(settings):
-        await _run(settings, deployment, watchdog, probes)
+    async with probes.served(settings), traced(settings, Process.STREAM, probes.metrics) as spans:
+        await _run(settings, deployment, watchdog, probes, spans)
 
 
-async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes) -> None:
+async def _run(
+    settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes, spans: Spans | None
+) -> None:
     config = deployment.kafka("webhook-gateway-stream")
     access = registry_access(settings)
     registry = None if access is None else HttpSchemaRegistry(access)
@@ -86,7 +90,7 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
         filter_failed=signals.filter_failed,
     )
     warm_routes(router, table.index, catalog.event_types())
-    pipeline = EventPipeline(EventDecoder(catalog, registry), router)
+    pipeline = EventPipeline(EventDecoder(catalog, registry), router, spans)
     stream = StreamApp(config, topics, pipeline, output, acks, settings.home / "stream")
     observing = asyncio.ensure_future(_observe(stream, acks, EndOffsets(config, topics), settings.stall_timeout_s))
     beating = asyncio.ensure_future(_beat(watchdog))

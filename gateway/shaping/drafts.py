@@ -115,7 +115,15 @@ def _planned(
 ) -> tuple[list[tuple[DeliveryPlan, DeliveryFanOut]], int]:
     """Give plans with what encodes them, and how many bytes the largest record has."""
     encoders, largest = [], 0
-    for plan in plan_deliveries(decoded.event, decoded.options, content, shaped.subscriptions, now_ms=now_ms):
+    plans = plan_deliveries(
+        decoded.event,
+        decoded.options,
+        content,
+        shaped.subscriptions,
+        traceparent=decoded.traceparent,
+        now_ms=now_ms,
+    )
+    for plan in plans:
         fan_out = DeliveryFanOut(plan.first)
         encoders.append((plan, fan_out))
         largest = max(largest, fan_out.largest(plan.subscription_ids))

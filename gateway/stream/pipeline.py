@@ -9,6 +9,7 @@ who want it; an event nobody wants becomes none. Who else can't be given what it
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import structlog
 
@@ -20,7 +21,9 @@ from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES, REJECTED
 from gateway.kafka.producer import OutRecord
 from gateway.shaping.drafts import Draft, draft_event
 from gateway.shaping.routing import Failure, Router
+from gateway.stream.plan_span import PlanSpan
 from gateway.telemetry.clock import now_ms
+from gateway.telemetry.spans import Spans
 from gateway.wire.delivery_head import DeliveryFanOut
 from gateway.wire.errors import UndecodableError
 from gateway.wire.event_codec import EventDecoder, EventRecord
@@ -36,6 +39,7 @@ class EventPipeline:
     Args:
         decoder: decodes both wire formats.
         router: knows who wants an event, and in which form.
+        spans: where traces are exported: begins a span for each event.
 
     Attributes:
         decoded: how many events of each type were read.
@@ -44,9 +48,10 @@ class EventPipeline:
         stillborn: how many of these have no body, by reason.
     """
 
-    def __init__(self, decoder: EventDecoder, router: Router) -> None:
+    def __init__(self, decoder: EventDecoder, router: Router, spans: Spans | None = None) -> None:
         self._decoder = decoder
         self._router = router
+        self._spans = spans
         self.decoded: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.planned: Counter[Priority] = Counter()
@@ -76,22 +81,31 @@ class EventPipeline:
         Raises:
             RegistryUnavailableError: the schema registry can't be asked just now; try again.
         """
+        span = self._begin_span(record)
         try:
             decoded = self._decoder.decode(record)
         except UndecodableError as error:
-            return [self._reject(record, error.reason, error.message)]
+            return [self._reject(record, error.reason, error.message, span)]
+        if span is not None:
+            decoded = replace(decoded, traceparent=span.traceparent)
         self.decoded[decoded.event.event_type] += 1
         drafted = draft_event(self._router, decoded, now_ms=now_ms())
         if drafted.refusal is not None:
-            return [self._reject(record, drafted.refusal.reason, drafted.refusal.detail)]
-        return self._records_of(decoded.event, drafted.drafts)
+            return [self._reject(record, drafted.refusal.reason, drafted.refusal.detail, span)]
+        return self._records_of(decoded.event, drafted.drafts, span)
 
     def reject(self, record: EventRecord, error: Exception) -> list[OutRecord]:
         """Give the record that rejects an event on which the gateway itself failed: the stream has to go on."""
         _log.error("stream.event_failed", topic=record.topic, offset=record.offset, exc_info=error)
-        return [self._reject(record, "internal_error", f"{type(error).__name__}: {error}")]
+        # A span of its own: the one that it failed in was never ended, and so is not exported.
+        span = self._begin_span(record)
+        return [self._reject(record, "internal_error", f"{type(error).__name__}: {error}", span)]
 
-    def _records_of(self, event: Event, drafts: Iterable[Draft]) -> Iterator[OutRecord]:
+    def _begin_span(self, record: EventRecord) -> PlanSpan | None:
+        return None if self._spans is None else PlanSpan(self._spans, record)
+
+    def _records_of(self, event: Event, drafts: Iterable[Draft], span: PlanSpan | None) -> Iterator[OutRecord]:
+        deliveries = 0
         for draft in drafts:
             if draft.failure is not None:
                 subscriptions = sum(len(plan.subscription_ids) for plan, _ in draft.plans)
@@ -99,10 +113,15 @@ class EventPipeline:
                 _log_stillborn(event, draft, draft.failure, subscriptions)
             for plan, fan_out in draft.plans:
                 self.planned[plan.first.priority] += len(plan.subscription_ids)
+                deliveries += len(plan.subscription_ids)
                 yield from _encode(plan, fan_out)
+        if span is not None:
+            span.planned(event, deliveries)
 
-    def _reject(self, record: EventRecord, reason: str, detail: str) -> OutRecord:
+    def _reject(self, record: EventRecord, reason: str, detail: str, span: PlanSpan | None) -> OutRecord:
         self.rejected[reason] += 1
+        if span is not None:
+            span.rejected(reason)
         return _rejection(record, reason, detail)
 
 

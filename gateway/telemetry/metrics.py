@@ -133,6 +133,14 @@ EVENTS_REJECTED = _counter(
 )
 UNCONFIRMED = _gauge("unconfirmed_records", "records produced and not yet acknowledged by Kafka", by=BOTH)
 
+SPANS_EXPORTED = _counter("spans_exported", "spans of traces that the collector took", by=BOTH)
+SPANS_DROPPED = _counter(
+    "spans_dropped",
+    "spans that were not exported: too many waited (`queue_full`), or the collector did not take them (`not_exported`)",
+    "reason",
+    by=BOTH,
+)
+
 EVENTS = _counter("events", "events decoded, wanted by somebody or not", "event_type", by=_STREAM)
 DELIVERIES_PLANNED = _counter("deliveries_planned", "deliveries written by the stream", "priority", by=_STREAM)
 DELIVERIES_STILLBORN = _counter(
@@ -203,6 +211,8 @@ METRICS = (
     SIGNALS,
     EVENTS_REJECTED,
     UNCONFIRMED,
+    SPANS_EXPORTED,
+    SPANS_DROPPED,
     EVENTS,
     DELIVERIES_PLANNED,
     DELIVERIES_STILLBORN,

@@ -59,6 +59,7 @@ class DecodedEvent:
         schema: the version that it was written with.
         value: the bytes of the record, found to be whole.
         start: where in them the data begins.
+        traceparent: the trace context that its deliveries carry: the event's own, unless there is a span in between.
     """
 
     event: Event
@@ -67,6 +68,7 @@ class DecodedEvent:
     schema: EventSchema
     value: bytes
     start: int
+    traceparent: str | None
 
 
 class EventDecoder:
@@ -98,7 +100,8 @@ class EventDecoder:
         schema.values.check(record.value, start)
         data = single_object.decode_body(record.value, start, schema.parsed)
         options = options_of(context.deliver_after, context.priority, record.timestamp_ms)
-        return DecodedEvent(_event_of(record, context, schema), data, options, schema, record.value, start)
+        event = _event_of(record, context, schema)
+        return DecodedEvent(event, data, options, schema, record.value, start, context.traceparent)
 
     def must_ask_registry(self, value: bytes | None) -> bool:
         """Tell whether decoding a value would block on the schema registry: its schema id was not seen before."""

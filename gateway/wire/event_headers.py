@@ -88,6 +88,12 @@ def read_context(headers: Iterable[tuple[str, bytes]]) -> EventContext:
     )
 
 
+def traceparent_in(headers: Iterable[tuple[str, bytes]]) -> str | None:
+    """Read the trace context alone, of whatever record; None where there is none that can be read."""
+    given = [value for name, value in headers if name == TRACEPARENT_HEADER]
+    return read_traceparent(str(given[-1] or b"", "utf-8", "replace")) if given else None
+
+
 def write_context(context: EventContext, content_type: str) -> list[tuple[str, bytes]]:
     """Give the headers of a context, for a value of the given media type.
 

@@ -8,6 +8,8 @@ from gateway.domain.options import NO_OPTIONS, DeliveryOptions
 from gateway.domain.planning import DeliveryPlan, PlannedContent, plan_deliveries
 from gateway.domain.subscription import DeliveryOrder, Subscription
 
+# Of the span in which it is planned, and not the event's own.
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01"
 EVENT = Event(
     event_id="evt_1",
     event_type="order.created",
@@ -40,7 +42,7 @@ CONTENT = PlannedContent(1, "application/json", BODY, (("webhook-event-type", "o
 
 
 def plan(*subscriptions: Subscription, options: DeliveryOptions = NO_OPTIONS) -> list[DeliveryPlan]:
-    return plan_deliveries(EVENT, options, CONTENT, subscriptions, now_ms=900)
+    return plan_deliveries(EVENT, options, CONTENT, subscriptions, traceparent=TRACEPARENT, now_ms=900)
 
 
 def test_one_delivery_per_subscription() -> None:
@@ -54,7 +56,7 @@ def test_one_delivery_per_subscription() -> None:
     assert (delivery.content_type, delivery.content_headers) == (CONTENT.content_type, CONTENT.headers)
     assert delivery.reason is None
     assert (delivery.tenant, delivery.event_key, delivery.source) == ("acme", b"order-7", EVENT.position)
-    assert delivery.traceparent == EVENT.traceparent
+    assert delivery.traceparent == TRACEPARENT
     assert (delivery.planned_at_ms, delivery.due_at_ms, delivery.attempts) == (900, 0, ())
     assert (delivery.not_before_ms, delivery.priority) == (0, Priority.NORMAL)
     assert delivery.trigger == "event"
