@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from gateway.domain.backlog import Backlog, OpenRecords, Standing
 from gateway.domain.topics import CURSORS, TopicLayout
 from gateway.kafka.config import KafkaConfig
-from gateway.kafka.group_offsets import EGRESS_GROUP_ID, CommittedOffset, committed_offsets
+from gateway.kafka.group_offsets import EGRESS_GROUP_ID, committed_offsets
+from gateway.kafka.offset_client import CommittedOffset
 from gateway.kafka.offset_lookup import OffsetLookup
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.scan import RawRecord, ScanBounds, TopicScan, no_progress

@@ -6,8 +6,7 @@ callback only; here it is asked for, once such a call has failed.
 
 import time
 
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from gateway.domain.errors import GatewayError
 from gateway.kafka.config import QUIET, KafkaConfig
@@ -71,7 +70,7 @@ def find_refusal(config: KafkaConfig) -> AccessRefusedError | None:
         return None
     seen: list[KafkaError] = []
     try:
-        client = AdminClient(config.common() | QUIET | {"error_cb": seen.append})
+        client = Producer(config.common() | QUIET | {"error_cb": seen.append})
     except KafkaException as error:
         return _refusal(error.args[0], config)
     give_up_at = time.monotonic() + _ASK_S

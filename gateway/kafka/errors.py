@@ -26,6 +26,8 @@ _LEADER_IS_MOVING = frozenset(
         KafkaError.OFFSET_NOT_AVAILABLE,
         KafkaError.FENCED_LEADER_EPOCH,
         KafkaError.UNKNOWN_LEADER_EPOCH,
+        # What librdkafka itself says where none of the partitions that were asked for has a leader.
+        KafkaError._UNKNOWN_PARTITION,
     }
 )
 

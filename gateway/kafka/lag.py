@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import KafkaException
 
-from gateway.kafka.config import QUIET, KafkaConfig
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.offset_client import OffsetClient
 from gateway.kafka.partitioning import Partition
 
 _TIMEOUT_S = 5.0
@@ -20,20 +20,15 @@ class EndOffsets:
     """
 
     def __init__(self, config: KafkaConfig, topics: Sequence[str]) -> None:
-        self._admin = AdminClient({**config.common(), **QUIET})
+        self._client = OffsetClient(config, timeout_s=_TIMEOUT_S)
         self._topics = topics
 
     def ask(self) -> dict[Partition, int] | None:
         """Give the end offset of every partition, or None while Kafka does not answer. Blocking, bounded."""
         try:
-            known = self._admin.list_topics(timeout=_TIMEOUT_S).topics
-            wanted = {
-                TopicPartition(topic, partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]
-                for topic in self._topics
-                if topic in known
-                for partition in known[topic].partitions
-            }
-            asked = self._admin.list_offsets(wanted, request_timeout=_TIMEOUT_S)
-            return {(tp.topic, tp.partition): future.result(_TIMEOUT_S).offset for tp, future in asked.items()}
-        except (KafkaException, TimeoutError):
+            counts = self._client.partition_counts()
+            return self._client.ends(
+                [(topic, number) for topic in self._topics for number in range(counts.get(topic, 0))]
+            )
+        except KafkaException:
             return None

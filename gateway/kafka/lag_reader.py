@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Collection
 
 import structlog
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import KafkaException
 
 from gateway.domain.commit_ages import CommitAges, Reach
-from gateway.kafka.config import QUIET, KafkaConfig
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.offset_client import OffsetClient
 from gateway.kafka.partitioning import Partition
 
 LOOK_S = 10.0
@@ -34,8 +34,7 @@ class LagReader:
     """
 
     def __init__(self, config: KafkaConfig, group_id: str, owned: Callable[[], Collection[Partition]]) -> None:
-        self._admin = AdminClient({**config.common(), **QUIET})
-        self._group_id = group_id
+        self._client = OffsetClient(config, group_id, timeout_s=_TIMEOUT_S)
         self._owned = owned
         self._stopping = threading.Event()
         self.ages: CommitAges[Partition] = CommitAges()
@@ -54,7 +53,7 @@ class LagReader:
         while not self._stopping.wait(LOOK_S):
             try:
                 self.look()
-            except (KafkaException, TimeoutError) as error:
+            except KafkaException as error:
                 _log.debug("kafka.lag_unknown", error=str(error))
 
     def look(self) -> None:
@@ -62,21 +61,12 @@ class LagReader:
 
         Raises:
             KafkaException: Kafka refused, or did not answer.
-            TimeoutError: it did not answer.
         """
-        owned = [TopicPartition(*partition) for partition in self._owned()]
+        owned = self._owned()
         reaches: dict[Partition, Reach] = {}
         if owned:
-            ends = self._admin.list_offsets(
-                {tp: OffsetSpec.latest() for tp in owned},  # type: ignore[no-untyped-call]
-                request_timeout=_TIMEOUT_S,
-            )
-            asked = [ConsumerGroupTopicPartitions(self._group_id, owned)]
-            group = self._admin.list_consumer_group_offsets(asked, request_timeout=_TIMEOUT_S)[self._group_id]
-            committed = {(tp.topic, tp.partition): tp.offset for tp in group.result(_TIMEOUT_S).topic_partitions}
-            for tp, future in ends.items():
-                # A partition without a commit is read from its beginning.
-                at = max(committed.get((tp.topic, tp.partition), 0), 0)
-                reaches[tp.topic, tp.partition] = Reach(at, future.result(_TIMEOUT_S).offset)
+            committed, ends = self._client.committed(owned), self._client.ends(owned)
+            # A partition without a commit is read from its beginning.
+            reaches = {at: Reach(committed[at].offset if at in committed else 0, end) for at, end in ends.items()}
         self.seen_at_s = time.monotonic()
         self.ages = self.ages.seeing(reaches, self.seen_at_s)

@@ -1,29 +1,20 @@
 """Where a span of time begins and ends in the partitions of some topics, asked of the brokers. Reads only."""
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import KafkaException
 
 from gateway.domain.errors import UnavailableError
-from gateway.kafka.config import QUIET, KafkaConfig
-from gateway.kafka.errors import gateway_error, translated_errors
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.errors import gateway_error, is_leader_moving, translated_errors
+from gateway.kafka.offset_client import OffsetClient
 from gateway.kafka.partitioning import Partition, partition_of
 
 _REQUEST_TIMEOUT_S = 10.0
 _NEW_TOPIC_TIMEOUT_S = 2.0
 _RETRY_S = 0.2
-_LEADER_IS_MOVING = frozenset(
-    {
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.OFFSET_NOT_AVAILABLE,
-        KafkaError.FENCED_LEADER_EPOCH,
-        KafkaError.UNKNOWN_LEADER_EPOCH,
-    }
-)
 # Records may carry the time of a producer whose clock is ahead.
 _CLOCK_SKEW_MS = 86_400_000
 
@@ -46,7 +37,7 @@ class OffsetLookup:
 
     def __init__(self, config: KafkaConfig) -> None:
         self._config = config
-        self._admin = AdminClient({**config.common(), **QUIET})
+        self._client = OffsetClient(config, timeout_s=_REQUEST_TIMEOUT_S)
 
     def partitions(self, topics: Mapping[str, bytes | None]) -> list[Partition]:
         """List the partitions of topics: all of them, or where a key is given, the one that it lies on.
@@ -79,16 +70,15 @@ class OffsetLookup:
     def _refresh(self) -> dict[str, int]:
         """Learn every partition's leader anew; gives each topic's number of partitions."""
         with translated_errors(self._config):
-            topics = self._admin.list_topics(timeout=_REQUEST_TIMEOUT_S).topics
-        return {name: len(topic.partitions) for name, topic in topics.items() if topic.error is None}
+            return self._client.partition_counts()
 
-    def newest_span(self, partitions: Iterable[Partition], since_ms: int, max_records: int) -> Span:
+    def newest_span(self, partitions: Collection[Partition], since_ms: int, max_records: int) -> Span:
         """Give the span from `since_ms` to now, or its newest part of at most `max_records` records.
 
         Raises:
             UnavailableError: no broker answers.
         """
-        ends = self._offsets(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        ends = self._answered(lambda: self._client.ends(partitions))
         whole = self._ranges(ends, since_ms)
         if _count(whole) <= max_records:
             return Span(since_ms, whole)
@@ -105,21 +95,17 @@ class OffsetLookup:
         return Span(late_enough, newest)
 
     def _ranges(self, ends: Mapping[Partition, int], since_ms: int) -> dict[Partition, range]:
-        starts = self._offsets(ends, OffsetSpec.for_timestamp(since_ms))
+        starts = self._answered(lambda: self._client.first_since(ends, since_ms))
         # Below zero: no record is that young.
         return {at: range(starts[at] if starts[at] >= 0 else end, end) for at, end in ends.items()}
 
-    def _offsets(self, partitions: Iterable[Partition], spec: OffsetSpec) -> dict[Partition, int]:
-        wanted = {TopicPartition(*at): spec for at in partitions}
+    def _answered(self, question: Callable[[], dict[Partition, int]]) -> dict[Partition, int]:
         give_up_at = time.monotonic() + _REQUEST_TIMEOUT_S
         while True:
-            answers = self._admin.list_offsets(
-                wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_REQUEST_TIMEOUT_S
-            )
             try:
-                return {(at.topic, at.partition): answer.result().offset for at, answer in answers.items()}
+                return question()
             except KafkaException as error:
-                if error.args[0].code() not in _LEADER_IS_MOVING or time.monotonic() > give_up_at:
+                if not is_leader_moving(error) or time.monotonic() > give_up_at:
                     raise gateway_error(error, self._config) from error
             time.sleep(_RETRY_S)
             self._refresh()

@@ -13,7 +13,8 @@ from gateway.domain.topics import TopicLayout
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.confirmed_writer import ConfirmedWriter
 from gateway.kafka.delivery_consumer import DeliveryConsumer
-from gateway.kafka.group_offsets import CommittedOffset, committed_offsets
+from gateway.kafka.group_offsets import committed_offsets
+from gateway.kafka.offset_client import CommittedOffset
 from gateway.kafka.producer import OutRecord
 from gateway.telemetry.clock import now_ms
 from gateway.wire.records import delivery_codec

@@ -74,6 +74,6 @@ def test_what_was_seen_is_kept_while_kafka_is_away(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("gateway.kafka.lag_reader._TIMEOUT_S", 0.2)
     reader = LagReader(KafkaConfig("127.0.0.1:1"), "tests", lambda: [("deliveries", 0)])
     seen_at_s = reader.seen_at_s
-    with pytest.raises((KafkaException, TimeoutError)):
+    with pytest.raises(KafkaException):
         reader.look()
     assert reader.seen_at_s == seen_at_s
