@@ -1,7 +1,12 @@
-"""The one place where the tests' Kafka is chosen, and the fixtures that every test of it shares."""
+"""The one place where the tests' Kafka is chosen, and the fixtures that every test of it shares.
+
+`make test` runs the files in several processes, each of which has a session, and so these brokers, of its own.
+"""
 
 import os
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,8 +16,10 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from gateway.domain.topics import TopicLayout
 from gateway.kafka.acls import Role
 from gateway.kafka.config import KafkaConfig
-from gateway.kafka.local.ports import choose_port
-from gateway.kafka.local_broker import BrokerStatus, LocalBroker
+from gateway.kafka.local.jars import install_jars
+from gateway.kafka.local.ports import LOOPBACK, choose_port
+from gateway.kafka.local.state import exclusive
+from gateway.kafka.local_broker import DEFAULT_PORT, BrokerStatus, LocalBroker
 from gateway.kafka.topic_admin import apply_topics
 from gateway.settings import ENV_PREFIX
 from tests.secure.broker import SecureBroker, secure_broker
@@ -22,18 +29,34 @@ _TESTS = Path(__file__).resolve().parent
 _LIBS = _TESTS.parent / ".gateway" / "kafka" / "libs"
 _DOMAINS = ("customer", "invoice", "order")
 _MARKERS = {"integration": "kafka", "e2e": "e2e"}
+_CHART = "chart"  # tested apart, by `make chart`
+_FETCHING_S = 660.0  # more than Maven is given
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by the folder it is in."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test by the folder it is in, and put the files in the order in which they are begun.
+
+    The quick folders come first, so that a simple fault shows early; in a folder the files with the longest time-outs,
+    so that the processes which run them end together.
+    """
     for item in items:
-        marker = _MARKERS.get(item.path.relative_to(_TESTS).parts[0])
+        marker = _MARKERS.get(_folder(item))
         if marker is None:
             continue
         item.add_marker(marker)
         # The broker's start, which may fetch Kafka first, has bounds of its own and is not the first test's fault.
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(60, func_only=True))
+    folders = [*(Path(path).name for path in config.getini("testpaths")), _CHART]
+    longest: dict[Path, float] = {}
+    for item in items:
+        bound = item.get_closest_marker("timeout")
+        longest[item.path] = max(longest.get(item.path, 0.0), bound.args[0] if bound else 0.0)
+    items.sort(key=lambda item: (folders.index(_folder(item)), -longest[item.path], item.path))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(_TESTS).parts[0]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,14 +69,35 @@ def _no_ambient_settings() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def new_broker_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+def libs() -> Path:
+    """Give the folder with Kafka's jars, fetched: two Mavens at once would write into one repository."""
+    _LIBS.mkdir(parents=True, exist_ok=True)
+    with exclusive(_LIBS / "lock", _FETCHING_S):
+        install_jars(_LIBS, lambda _: None)
+    return _LIBS
+
+
+@pytest.fixture(scope="session")
+def _default_port_is_taken() -> Iterator[None]:
+    """Have brokers that may choose take any port: two that start at once would both find the default one free."""
+    with ExitStack() as held:
+        with suppress(OSError):  # somebody else has it
+            held.enter_context(socket.create_server((LOOPBACK, DEFAULT_PORT)))
+        yield
+
+
+@pytest.fixture(scope="session")
+def new_broker_home(
+    tmp_path_factory: pytest.TempPathFactory,
+    libs: Path,
+    _default_port_is_taken: None,
+) -> Callable[[], Path]:
     """Make home folders for brokers of their own that share the jars."""
 
     def make() -> Path:
         home = tmp_path_factory.mktemp("home")
         (home / "kafka").mkdir()
-        _LIBS.mkdir(parents=True, exist_ok=True)
-        (home / "kafka" / "libs").symlink_to(_LIBS)
+        (home / "kafka" / "libs").symlink_to(libs)
         return home
 
     return make
@@ -68,10 +112,9 @@ def broker(new_broker_home: Callable[[], Path]) -> Iterator[BrokerStatus]:
 
 
 @pytest.fixture(scope="session")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureBroker]:
+def secure(tmp_path_factory: pytest.TempPathFactory, libs: Path) -> Iterator[SecureBroker]:
     """Run a broker that controls access; each role of the table is a user, and allowed nothing yet."""
-    _LIBS.mkdir(parents=True, exist_ok=True)
-    with secure_broker(tmp_path_factory.mktemp("secure"), _LIBS, [role.value for role in Role]) as running:
+    with secure_broker(tmp_path_factory.mktemp("secure"), libs, [role.value for role in Role]) as running:
         yield running
 
 
