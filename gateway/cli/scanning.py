@@ -38,9 +38,16 @@ def looked_back(report: LogReport) -> str:
     return since
 
 
-def warn_if_partial(report: LogReport) -> None:
-    """Say on standard error why what is shown may not be everything."""
+def warn_if_partial(report: LogReport, *, omitted: int = 0) -> None:
+    """Say on standard error why what is shown may not be everything.
+
+    Args:
+        report: what was looked at.
+        omitted: how many older ones that were found are left out.
+    """
     scan = report.scan
+    if omitted:
+        click.echo(f"note: only the newest are shown; {omitted:,} older ones are left out", err=True)
     if scan.narrowed:
         click.echo(f"note: too much to read; only looked back to {describe_moment(scan.since_ms)}", err=True)
     if scan.out_of_time:

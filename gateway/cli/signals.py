@@ -1,18 +1,20 @@
 """`gateway signals`: what happened to subscriptions' endpoints, listed and followed."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import click
 
 from gateway.cli.durations import DURATION
+from gateway.cli.following import ending_well, follow
 from gateway.cli.output import emit_json, emit_line, emit_table, json_option
 from gateway.cli.scanning import ScanProgress, warn_if_partial
 from gateway.cli.signal_views import COLUMNS, signal_json, signal_line, signal_row
 from gateway.domain.signals import Signal, SignalKind
-from gateway.kafka.signal_log import SignalFilter, SignalLog, SignalTail
+from gateway.kafka.signal_log import SignalFilter, SignalLog, signal_tail
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
 from gateway.telemetry.clock import now_ms
-
-_POLL_S = 0.5
 
 
 @click.command()
@@ -21,9 +23,9 @@ _POLL_S = 0.5
 @click.option(
     "--since", "since_ms", type=DURATION, default="24h", show_default=True, help="How far back to look: 15m, 24h, 7d."
 )
-@click.option("--follow", is_flag=True, help="Go on with what happens from now on, until Ctrl-C.")
+@click.option("--follow", "follows", is_flag=True, help="Go on with what happens from now on, until Ctrl-C.")
 @json_option
-def command(subscription_id: str | None, kind: str | None, since_ms: int, follow: bool, as_json: bool) -> None:
+def command(subscription_id: str | None, kind: str | None, since_ms: int, follows: bool, as_json: bool) -> None:
     """Show what happened to endpoints: circuits, dead letters, subscriptions disabled or lagging; oldest first.
 
     \b
@@ -43,31 +45,31 @@ def command(subscription_id: str | None, kind: str | None, since_ms: int, follow
     config = Deployment(load_settings()).kafka("gateway-signals")
     wanted = SignalFilter(subscription_id, None if kind is None else SignalKind(kind))
     earliest_ms = now_ms() - since_ms
-    if not follow:
+    if not follows:
         found = SignalLog(config, ScanProgress()).find(wanted, since_ms=earliest_ms)
-        _show_all(found.signals, as_json=as_json)
-        warn_if_partial(found.report)
+        _show_all(found.records, as_json=as_json)
+        warn_if_partial(found.report, omitted=found.omitted)
         return
     # Opened first, so that nothing falls between what is listed and what is followed.
-    tail = SignalTail(config, wanted)
+    tail = signal_tail(config, wanted)
     try:
-        found = SignalLog(config, ScanProgress()).find(wanted, since_ms=earliest_ms, before=tail.starts)
-        warn_if_partial(found.report)
-        _show_each(found.signals, as_json=as_json)
-        while True:
-            _show_each(tail.read(_POLL_S), as_json=as_json)
+        with ending_well():
+            found = SignalLog(config, ScanProgress()).find(wanted, since_ms=earliest_ms, before=tail.starts)
+            warn_if_partial(found.report, omitted=found.omitted)
+            _show_each(found.records, as_json=as_json)
+            follow(tail, partial(_show_each, as_json=as_json))
     finally:
         tail.close()
 
 
-def _show_all(signals: list[Signal], *, as_json: bool) -> None:
+def _show_all(signals: Sequence[Signal], *, as_json: bool) -> None:
     if as_json:
         _show_each(signals, as_json=True)
     else:
         emit_table(COLUMNS, [signal_row(signal) for signal in signals])
 
 
-def _show_each(signals: list[Signal], *, as_json: bool) -> None:
+def _show_each(signals: Sequence[Signal], *, as_json: bool) -> None:
     """Print line by line: what comes later can't be fitted into the columns of a table."""
     for signal in signals:
         if as_json:

@@ -70,7 +70,7 @@ def get(subscription_id: str, as_json: bool) -> None:
     moment_ms, deployment = now_ms(), Deployment(load_settings())
     config = deployment.kafka(CLIENT_ID)
     backlog = BacklogCounter(config, deployment.layout(), ScanProgress()).count(subscription_id, moment_ms)
-    signals = SignalLog(config).find(SignalFilter(subscription_id), since_ms=moment_ms - _SIGNALS_MS).signals
+    signals = SignalLog(config).find(SignalFilter(subscription_id), since_ms=moment_ms - _SIGNALS_MS).records
     reason = why_waiting(subscription, signals)
     last = signals[-_MAX_SIGNALS:]
     held = opened_secrets(subscription)

@@ -1,36 +1,23 @@
-"""Follows the `attempts` topic from now on: for whoever wants to watch deliveries happen."""
+"""Attempts in their topic, `attempts`: for whoever wants to watch deliveries happen."""
+
+from collections.abc import Callable
 
 from gateway.domain.delivery import Attempt
 from gateway.domain.topics import ATTEMPTS
 from gateway.kafka.config import KafkaConfig
-from gateway.kafka.topic_tail import TopicTail
-from gateway.wire.errors import UndecodableError
+from gateway.kafka.record_log import RecordKind, RecordTail
 from gateway.wire.records import attempt_codec
 
 
-class AttemptTail:
-    """The attempts made after it was opened. Blocking, for one thread.
+def attempt_kind() -> RecordKind[Attempt]:
+    """Tell what `gateway.kafka.record_log` needs to know of attempts."""
+    return RecordKind(ATTEMPTS, attempt_codec(), lambda attempt: attempt.started_at_ms + attempt.duration_ms)
 
-    Args:
-        config: how to reach Kafka.
+
+def attempt_tail(config: KafkaConfig, admits: Callable[[Attempt], bool] | None = None) -> RecordTail[Attempt]:
+    """Follow the wanted attempts that are made from now on.
 
     Raises:
         UnavailableError: no broker answers, or the topic is missing.
     """
-
-    def __init__(self, config: KafkaConfig) -> None:
-        self._tail = TopicTail(config, ATTEMPTS)
-
-    def read(self, timeout_s: float) -> list[Attempt]:
-        """Give the next attempts: at once when there are any, else after `timeout_s` seconds at most."""
-        attempts: list[Attempt] = []
-        for record in self._tail.read(timeout_s):
-            try:
-                attempts.append(attempt_codec().decode(record.value))
-            except UndecodableError:
-                continue  # not an attempt; whoever keeps books of them reports it
-        return attempts
-
-    def close(self) -> None:
-        """Let go of the broker."""
-        self._tail.close()
+    return RecordTail(config, attempt_kind(), admits)

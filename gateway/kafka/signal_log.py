@@ -1,7 +1,4 @@
-"""Signals in their topic, `gateway.signals`: written keyed by subscription, listed for a span of time, followed.
-
-Reading joins no group and commits nothing.
-"""
+"""Signals in their topic, `gateway.signals`: written keyed by subscription, listed for a span of time, followed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,15 +6,12 @@ from dataclasses import dataclass
 from gateway.domain.signals import Signal, SignalKind
 from gateway.domain.topics import SIGNALS
 from gateway.kafka.config import KafkaConfig
-from gateway.kafka.delivery_log import LogReport
 from gateway.kafka.producer import OutRecord
-from gateway.kafka.scan import RawRecord, ScanBounds, TopicScan, no_progress
-from gateway.kafka.topic_tail import TopicTail
-from gateway.wire.errors import UndecodableError
+from gateway.kafka.record_log import Found, RecordKind, RecordLog, RecordTail
+from gateway.kafka.scan import no_progress
 from gateway.wire.signal_record import signal_codec
 
-# A listing keeps what it reads.
-_BOUNDS = ScanBounds(max_records=200_000, deadline_s=60)
+_KEPT_SIGNALS = 200_000
 
 
 def signal_record(signal: Signal) -> OutRecord:
@@ -37,19 +31,6 @@ class SignalFilter:
         return self.subscription_id in {None, signal.subscription_id} and self.kind in {None, signal.kind}
 
 
-@dataclass(frozen=True, slots=True)
-class FoundSignals:
-    """What a listing found.
-
-    Attributes:
-        signals: oldest first.
-        report: what was really looked at.
-    """
-
-    signals: list[Signal]
-    report: LogReport
-
-
 class SignalLog:
     """Lists signals.
 
@@ -59,9 +40,9 @@ class SignalLog:
     """
 
     def __init__(self, config: KafkaConfig, progress: Callable[[int, int], None] = no_progress) -> None:
-        self._scan = TopicScan(config, _BOUNDS, progress)
+        self._log = RecordLog(config, _kind(), progress)
 
-    def find(self, wanted: SignalFilter, *, since_ms: int, before: dict[int, int] | None = None) -> FoundSignals:
+    def find(self, wanted: SignalFilter, *, since_ms: int, before: dict[int, int] | None = None) -> Found[Signal]:
         """Find the wanted signals of a span of time.
 
         Args:
@@ -72,50 +53,18 @@ class SignalLog:
         Raises:
             UnavailableError: no broker answers, or the topic is missing.
         """
-        signals: list[Signal] = []
-        undecodable = 0
-
-        def take(record: RawRecord) -> None:
-            nonlocal undecodable
-            if before is not None and record.offset >= before[record.partition]:
-                return
-            try:
-                signal = signal_codec().decode(record.value)
-            except UndecodableError:
-                undecodable += 1
-                return
-            if wanted.admits(signal):
-                signals.append(signal)
-
         key = None if wanted.subscription_id is None else wanted.subscription_id.encode()
-        scan = self._scan.run({SIGNALS: key}, since_ms, take)
-        return FoundSignals(sorted(signals, key=lambda signal: signal.at_ms), LogReport(scan, undecodable))
+        return self._log.find(wanted.admits, since_ms=since_ms, limit=_KEPT_SIGNALS, key=key, before=before)
 
 
-class SignalTail:
-    """The wanted signals sent after it was opened. Blocking, for one thread.
+def signal_tail(config: KafkaConfig, wanted: SignalFilter) -> RecordTail[Signal]:
+    """Follow the wanted signals that are sent from now on.
 
     Raises:
         UnavailableError: no broker answers, or the topic is missing.
     """
+    return RecordTail(config, _kind(), wanted.admits)
 
-    def __init__(self, config: KafkaConfig, wanted: SignalFilter) -> None:
-        self._tail = TopicTail(config, SIGNALS)
-        self._wanted = wanted
-        self.starts = self._tail.starts
 
-    def read(self, timeout_s: float) -> list[Signal]:
-        """Give the next signals: at once when there are any, else after `timeout_s` seconds at most."""
-        signals = []
-        for record in self._tail.read(timeout_s):
-            try:
-                signal = signal_codec().decode(record.value)
-            except UndecodableError:
-                continue  # of a newer gateway; a listing says how many there are
-            if self._wanted.admits(signal):
-                signals.append(signal)
-        return signals
-
-    def close(self) -> None:
-        """Let go of the broker."""
-        self._tail.close()
+def _kind() -> RecordKind[Signal]:
+    return RecordKind(SIGNALS, signal_codec(), lambda signal: signal.at_ms)

@@ -1,6 +1,6 @@
 """Follows one topic from now on, without a group: for whoever wants to watch things happen."""
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from gateway.domain.errors import UnavailableError
 from gateway.kafka.access import denial, is_denied
@@ -10,10 +10,13 @@ from gateway.kafka.scan import RawRecord, raw_record
 
 _BATCH = 1000
 _TIMEOUT_S = 10.0
+_LOOK_S = 1.0
 
 
 class TopicTail:
     """The records written after it was opened. Blocking, for one thread.
+
+    While Kafka is away it waits, and goes on where it was.
 
     Args:
         config: how to reach Kafka.
@@ -21,13 +24,17 @@ class TopicTail:
 
     Attributes:
         starts: the first offset of each partition that it reads.
+        is_cut_off: whether no broker answers.
 
     Raises:
         UnavailableError: no broker answers, or the topic is missing.
     """
 
     def __init__(self, config: KafkaConfig, topic: str) -> None:
-        self._consumer = Consumer(config.reader(**QUIET))
+        self._config = config
+        self._topic = topic
+        self.is_cut_off = False
+        self._consumer = Consumer({**config.reader(**QUIET), "error_cb": self._note_error})
         with translated_errors(config):
             found = self._consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
             if found.error is not None and is_denied(found.error):
@@ -45,12 +52,38 @@ class TopicTail:
         self._consumer.assign(ends)
 
     def read(self, timeout_s: float) -> list[RawRecord]:
-        """Give the next records: at once when there are any, else after `timeout_s` seconds at most."""
+        """Give the next records: at once when there are any, else after `timeout_s` seconds at most.
+
+        While Kafka is away, it may take a second longer.
+
+        Raises:
+            AccessRefusedError: an access rule is missing.
+        """
         messages = self._consumer.consume(1, timeout_s)
         if messages:
             messages += self._consumer.consume(_BATCH - 1, 0)
-        return [raw_record(message) for message in messages if message.error() is None]
+        records = []
+        for message in messages:
+            error = message.error()
+            if error is None:
+                records.append(raw_record(message))
+            elif is_denied(error):
+                raise denial(error, self._config, self._topic)
+        if self.is_cut_off and (records or self._is_answered()):
+            self.is_cut_off = False
+        return records
 
     def close(self) -> None:
         """Let go of the broker."""
         self._consumer.close()
+
+    def _note_error(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:
+            self.is_cut_off = True
+
+    def _is_answered(self) -> bool:
+        try:
+            self._consumer.get_watermark_offsets(TopicPartition(self._topic, min(self.starts)), timeout=_LOOK_S)
+        except KafkaException:
+            return False
+        return True

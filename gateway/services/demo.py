@@ -15,7 +15,7 @@ from itertools import cycle, islice
 from gateway.admin.definition import Definition, DefinitionRules
 from gateway.admin.lifecycle import SubscriptionLifecycle
 from gateway.admin.subscriptions import SubscriptionAdmin
-from gateway.kafka.attempt_tail import AttemptTail
+from gateway.kafka.attempt_tail import attempt_tail
 from gateway.kafka.publisher import EventPublisher
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.receiver.sandbox import Sandbox
@@ -116,7 +116,7 @@ class _Demo:
 
     async def run(self, events: int, show: Callable[[DemoTally], None]) -> DemoSummary:
         """Publish, watch until every delivery has ended, and sum up."""
-        tail = await asyncio.to_thread(AttemptTail, self._config)
+        tail = await asyncio.to_thread(attempt_tail, self._config)
         await asyncio.sleep(_TABLE_DELAY_S)
         started = time.monotonic()
         publishing = asyncio.ensure_future(self._publish(events))

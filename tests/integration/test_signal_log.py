@@ -15,7 +15,8 @@ from gateway.domain.topics import SIGNALS, TopicLayout
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.confirmed_writer import ConfirmedWriter
 from gateway.kafka.producer import OutRecord
-from gateway.kafka.signal_log import SignalFilter, SignalLog, SignalTail, signal_record
+from gateway.kafka.record_log import RecordTail
+from gateway.kafka.signal_log import SignalFilter, SignalLog, signal_record, signal_tail
 
 HOUR_MS = 3_600_000
 READ_S = 10.0
@@ -39,7 +40,7 @@ def signal(name: str, kind: SignalKind = SignalKind.DISABLED, *, number: int = 0
     return Signal(name, "acme", time.time_ns() // 1_000_000, kind, "why", failures=number)
 
 
-def read_until(tail: SignalTail, count: int) -> list[Signal]:
+def read_until(tail: RecordTail[Signal], count: int) -> list[Signal]:
     """Read so many signals."""
     found: list[Signal] = []
     deadline = time.monotonic() + READ_S
@@ -58,21 +59,21 @@ def test_one_subscriptions_signals_are_listed_in_order(
     send(*mine, signal(f"{name}-other"), recovered)
     log, since_ms = SignalLog(kafka), mine[0].at_ms - HOUR_MS
 
-    assert log.find(SignalFilter(name), since_ms=since_ms).signals == [*mine, recovered]
-    assert log.find(SignalFilter(name, SignalKind.RECOVERED), since_ms=since_ms).signals == [recovered]
-    assert log.find(SignalFilter(name), since_ms=recovered.at_ms + HOUR_MS).signals == []
+    assert log.find(SignalFilter(name), since_ms=since_ms).records == [*mine, recovered]
+    assert log.find(SignalFilter(name, SignalKind.RECOVERED), since_ms=since_ms).records == [recovered]
+    assert log.find(SignalFilter(name), since_ms=recovered.at_ms + HOUR_MS).records == []
 
 
 def test_what_is_listed_and_what_is_followed_meet(kafka: KafkaConfig, name: str, send: Callable[..., None]) -> None:
     """A signal that comes between the opening of the tail and the listing is told once."""
     before, between, after = (signal(name, number=number) for number in range(3))
     send(before)
-    tail = SignalTail(kafka, SignalFilter(name))
+    tail = signal_tail(kafka, SignalFilter(name))
     try:
         send(between)
         found = SignalLog(kafka).find(SignalFilter(name), since_ms=before.at_ms - HOUR_MS, before=tail.starts)
         send(after)
-        assert [*found.signals, *read_until(tail, 2)] == [before, between, after]
+        assert [*found.records, *read_until(tail, 2)] == [before, between, after]
     finally:
         tail.close()
 
@@ -83,7 +84,7 @@ def test_a_record_that_is_no_signal_is_counted(kafka: KafkaConfig, name: str, se
     ConfirmedWriter(kafka).write([OutRecord(SIGNALS, name.encode(), b"no avro")])
     send(mine)
     found = SignalLog(kafka).find(SignalFilter(name), since_ms=mine.at_ms - HOUR_MS)
-    assert found.signals == [mine]
+    assert found.records == [mine]
     assert found.report.undecodable >= 1
 
 
