@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     actor: str | None = Field(
         default=None,
         max_length=128,
-        description="who changes subscriptions, for the security log; unset: the user of the operating system",
+        description="who has changes made, for the audit trail and the security log; unset: `user@host`",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level that is logged"

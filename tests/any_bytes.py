@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
+from gateway.domain.audit import AuditRecord
 from gateway.domain.delivery import AttemptSummary, RejectedEvent
 from gateway.domain.event import SourcePosition
 from gateway.domain.matching import SubscriptionIndex
@@ -15,6 +16,7 @@ from gateway.shaping.routing import Router
 from gateway.shaping.views import Views
 from gateway.stream.app import _record_of
 from gateway.stream.pipeline import EventPipeline
+from gateway.wire.audit_record import audit_codec
 from gateway.wire.catalog import load_catalog
 from gateway.wire.delivery_head import read_delivery_id
 from gateway.wire.errors import UndecodableError
@@ -46,6 +48,7 @@ _RECORDS: dict[str, tuple[RecordCodec[Any], object]] = {
     "subscription": (subscription_codec(), replace(subscription("s1"), rate_limit=RateLimit(5.0, 5))),
     "cursor": (cursor_codec(), CursorRecord("sub_1", "deliveries", 3, 77, b"key", T0, (_TRIED,), "1AAA=")),
     "rejected_event": (rejected_codec(), RejectedEvent(_SOURCE, b"key", b"x", (("ce_id", b"1"),), "not_avro", "", T0)),
+    "audit": (audit_codec(), AuditRecord(T0, "alice@desk", "updated", "gateway x", "sub_1", "default", ("url",), 2, 7)),
     "signal": (signal_codec(), Signal("sub_1", "default", T0, SignalKind.DISABLED, "410")),
 }
 CODECS = {kind: codec for kind, (codec, _) in _RECORDS.items()}

@@ -1,10 +1,12 @@
 """`gateway dlq`: deliveries that were given up, and their replay."""
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import click
 
+from gateway.cli.acting import acting
 from gateway.cli.delivery_views import history_json
 from gateway.cli.durations import DURATION
 from gateway.cli.output import emit_json, emit_line, emit_table, json_option
@@ -15,6 +17,7 @@ from gateway.domain.outcome import Reason
 from gateway.kafka.config import KafkaConfig
 from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose, has_body, is_waiting
 from gateway.replay.replayer import Replayer
+from gateway.services.audit import ActionTarget, audit_action
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
 from gateway.telemetry.clock import now_ms
@@ -127,10 +130,18 @@ def _replay(kafka: KafkaConfig, letters: Sequence[DeliveryHistory], *, dry_run: 
     if dry_run:
         for letter in letters:
             tell(letter)
-    else:
+    elif letters:
+        actor = acting(Deployment(load_settings()))
+        audit_action(kafka, actor, "dead_letters_replayed", [*_replay_targets(letters)])
         Replayer(kafka, ScanProgress()).replay(letters, now_ms=now_ms(), confirmed=tell)
     if not as_json:
         click.echo(f"{len(letters):,} dead letters {'would be replayed' if dry_run else 'replayed'}")
+
+
+def _replay_targets(letters: Sequence[DeliveryHistory]) -> Iterator[ActionTarget]:
+    counts = Counter((letter.subscription_id, letter.tenant) for letter in letters)
+    for (subscription_id, tenant), deliveries in counts.items():
+        yield ActionTarget(subscription_id, tenant, {"deliveries": deliveries})
 
 
 def _confirm(count: int) -> None:

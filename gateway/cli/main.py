@@ -30,6 +30,7 @@ _COMMANDS = {
     "explain": ("gateway.cli.explain:command", "Explain who gets an event, in which form, and why not."),
     "dlq": ("gateway.cli.dlq:command", "List and replay dead letters."),
     "signals": ("gateway.cli.signals:command", "See what happened to endpoints: disabled, recovered, lagging."),
+    "audit": ("gateway.cli.audit:command", "See who changed what: subscriptions, replays; before and after."),
     "receiver": ("gateway.cli.receiver:command", "Run a test receiver that verifies what it gets."),
     "sign": ("gateway.cli.sign:command", "Sign a body as a webhook is signed."),
     "verify": ("gateway.cli.verify:command", "Tell whether a captured webhook is genuine, and if not, why."),
@@ -56,7 +57,7 @@ def main() -> None:
     """Run the command line. Exit codes: see `gateway.domain.errors`; 130 after Ctrl-C."""
     try:
         _refuse_what_is_no_text(sys.argv[1:])
-        sys.exit(cli(standalone_mode=False))
+        sys.exit(cli(prog_name="gateway", standalone_mode=False))
     except (click.exceptions.Abort, KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(_INTERRUPTED)
     except click.ClickException as error:

@@ -10,6 +10,7 @@ from gateway.admin.lifecycle import SubscriptionLifecycle
 from gateway.admin.signing_secrets import HeldSecret, held_secrets
 from gateway.admin.subscriptions import Issued, SubscriptionAdmin
 from gateway.admin.views import public_view
+from gateway.cli.acting import acting
 from gateway.cli.output import emit_json, emit_line
 from gateway.cli.subscription_files import file_options, parts_from
 from gateway.cli.subscription_shaping import shaping_from, shaping_options
@@ -18,11 +19,10 @@ from gateway.domain.errors import GatewayError, InvalidInputError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.secret import Ed25519Secret, SecretType
 from gateway.domain.subscription import DeliveryOrder, SignatureProfile, Subscription
-from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import read_subscriptions
+from gateway.services.audit import audited_store
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
-from gateway.telemetry.audited_store import AuditedStore
 from gateway.telemetry.clock import now_ms
 from gateway.wire.moments import describe_moment
 
@@ -38,9 +38,9 @@ def table() -> SubscriptionIndex:
 
 
 def store() -> ChangeStore:
-    """Give what writes subscriptions, and logs who changed what."""
+    """Give what writes subscriptions, and tells the audit trail and the security log who changed what."""
     deployment = Deployment(load_settings())
-    return AuditedStore(SubscriptionStore(deployment.kafka(CLIENT_ID)), deployment.actor())
+    return audited_store(deployment.kafka(CLIENT_ID), acting(deployment))
 
 
 def rules() -> DefinitionRules:

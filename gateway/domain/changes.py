@@ -43,6 +43,11 @@ class ChangeStore(Protocol):
         """
 
 
+def changed_id(change: Change) -> str:
+    """Name the subscription that a change is of."""
+    return change.subscription.subscription_id if isinstance(change, Put) else change.subscription_id
+
+
 def revised(subscription: Subscription, *, now_ms: int, **fields: Any) -> Subscription:  # noqa: ANN401 - any field
     """Give the next revision of a subscription, with some fields changed.
 

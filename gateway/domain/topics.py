@@ -32,6 +32,7 @@ DEAD_LETTERS = "deliveries.dlq"
 CURSORS = "gateway.cursors"
 SIGNALS = "gateway.signals"
 REPLAYS = "gateway.replays"
+AUDIT = "gateway.audit"
 ATTEMPTS = "attempts"
 # Where the stream plans deliveries.
 BEGINNINGS = (DELIVERIES, PRIORITY_DELIVERIES)
@@ -122,6 +123,8 @@ class TopicLayout:
             TopicSpec(CURSORS, deliveries, "compact", None, "subscription id + topic", "cursor; null = caught up"),
             TopicSpec(REPLAYS, 1, "compact", None, "replay id", "replay"),
             TopicSpec(SIGNALS, deliveries, "delete", 30 * _DAY_MS, "subscription id", "signal"),
+            # One partition: the trail has one order, that of the changes.
+            TopicSpec(AUDIT, 1, "delete", 365 * _DAY_MS, "subscription id", "audit"),
             TopicSpec(ATTEMPTS, deliveries, "delete", 7 * _DAY_MS, "delivery id", "attempt"),
         )
 
@@ -141,7 +144,7 @@ def layout_for(event_types: Iterable[str], *, partitions: int, tiers: tuple[Tier
 
     Args:
         event_types: every event type of the catalog.
-        partitions: partitions of every topic but `subscriptions` and `gateway.replays`.
+        partitions: partitions of every topic but `subscriptions`, `gateway.replays` and `gateway.audit`.
         tiers: the deployment's retry tiers.
     """
     domains = tuple(sorted({domain_of(event_type) for event_type in event_types}))

@@ -9,6 +9,7 @@ from enum import Enum
 
 from gateway.domain.topics import (
     ATTEMPTS,
+    AUDIT,
     BEGINNINGS,
     CURSORS,
     DEAD_LETTERS,
@@ -36,6 +37,7 @@ class Role(Enum):
     DELIVERIES = "deliveries"
     EXPLAIN = "explain"
     SIGNALS = "signals"
+    AUDIT = "audit"
     PUBLISHER = "publisher"
 
 
@@ -78,6 +80,7 @@ _BOTH = (Operation.READ, Operation.WRITE)
 _READING = Permission((Operation.DESCRIBE,), Resource.GROUP, (READER_GROUP_ID,))
 _CHANGING_SUBSCRIPTIONS = (
     Permission(_BOTH, Resource.TOPIC, (SUBSCRIPTIONS,)),
+    Permission(_WRITE, Resource.TOPIC, (AUDIT,)),
     Permission(_WRITE, Resource.TRANSACTIONAL_ID, (TRANSACTIONAL_ID,)),
 )
 
@@ -115,7 +118,7 @@ def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
         ),
         Role.DLQ: (
             Permission(_BOTH, Resource.TOPIC, (DEAD_LETTERS,)),
-            Permission(_WRITE, Resource.TOPIC, (REPLAY_DELIVERIES,)),
+            Permission(_WRITE, Resource.TOPIC, (REPLAY_DELIVERIES, AUDIT)),
             _READING,
         ),
         Role.REPLAY: (
@@ -137,5 +140,6 @@ def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
             Permission((Operation.DESCRIBE,), Resource.GROUP, (STREAM_GROUP_ID, READER_GROUP_ID)),
         ),
         Role.SIGNALS: (Permission(_READ, Resource.TOPIC, (SIGNALS,)), _READING),
+        Role.AUDIT: (Permission(_READ, Resource.TOPIC, (AUDIT,)), _READING),
         Role.PUBLISHER: (Permission(_WRITE, Resource.TOPIC, events),),
     }

@@ -21,7 +21,7 @@ from gateway.wire.records import subscription_codec
 
 BATCH_RECORDS = 2_000
 METADATA_TIMEOUT_S = 8.0
-_NEW_TOPIC_TIMEOUT_S = 1.0
+_NEW_TOPIC_TIMEOUT_S = 3.0
 _RETRY_S = 0.1
 
 TableChange = tuple[str, Subscription | None]
@@ -63,7 +63,7 @@ class SubscriptionLog:
             UnavailableError: Kafka did not answer within `timeout_s` seconds.
             AccessRefusedError: Kafka refuses; trying again does not help.
         """
-        self._reached = dict.fromkeys(self._partitions(timeout_s), 0)
+        self._reached = dict.fromkeys(self.partitions_of(self._topic, timeout_s), 0)
         self.aim(timeout_s)
         self._consumer.assign([TopicPartition(self._topic, number, OFFSET_BEGINNING) for number in self._reached])
 
@@ -127,23 +127,30 @@ class SubscriptionLog:
                     f"Kafka at {self._config.bootstrap_servers} stopped answering while it was being read"
                 )
 
-    def close(self) -> None:
-        """Let go of the broker."""
-        self._consumer.close()
+    def partitions_of(self, topic: str, timeout_s: float) -> list[int]:
+        """List the partitions of a topic.
 
-    def _partitions(self, timeout_s: float) -> list[int]:
+        Raises:
+            TopicMissingError: there is no such topic.
+            UnavailableError: Kafka did not answer within `timeout_s` seconds.
+            AccessRefusedError: Kafka refuses; trying again does not help.
+        """
         # A broker learns of a topic a moment after it was created.
         give_up_at = time.monotonic() + min(timeout_s, _NEW_TOPIC_TIMEOUT_S)
         while True:
             with translated_errors(self._config):
-                found = self._consumer.list_topics(self._topic, timeout=timeout_s).topics[self._topic]
+                found = self._consumer.list_topics(topic, timeout=timeout_s).topics[topic]
             if found.error is None:
                 return list(found.partitions)
             if is_denied(found.error):
-                raise denial(found.error, self._config, self._topic)
+                raise denial(found.error, self._config, topic)
             if time.monotonic() > give_up_at:
-                raise TopicMissingError(f"there is no topic '{self._topic}'", hint="run: gateway topics apply")
+                raise TopicMissingError(f"there is no topic '{topic}'", hint="run: gateway topics apply")
             time.sleep(_RETRY_S)
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self._consumer.close()
 
     def _end(self, partition: TopicPartition, timeout_s: float) -> int:
         give_up_at = time.monotonic() + timeout_s

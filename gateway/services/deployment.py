@@ -6,6 +6,7 @@ that are configured, else, on the local broker only, a development key of its ow
 
 import os
 import pwd
+import socket
 import tempfile
 from pathlib import Path
 
@@ -106,14 +107,15 @@ class Deployment:
         )
 
     def actor(self) -> str:
-        """Tell who runs the command: what is configured, else the user of the operating system."""
+        """Tell who runs the command: what is configured, else the user of the operating system, as `user@host`."""
         if self._settings.actor:
             return self._settings.actor
         user_id = os.getuid()
         try:
-            return pwd.getpwuid(user_id).pw_name
+            user = pwd.getpwuid(user_id).pw_name
         except KeyError:
-            return f"uid:{user_id}"  # a container need not name its users
+            user = f"uid:{user_id}"  # a container need not name its users
+        return f"{user}@{socket.gethostname()}"
 
     def key_ring(self) -> KeyRing:
         """Give the keys that seal signing secrets.

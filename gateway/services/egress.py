@@ -32,15 +32,14 @@ from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import ConfirmedProducer
 from gateway.kafka.recent_deliveries import RecentDeliveries
 from gateway.kafka.signal_sender import SignalSender
-from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import SubscriptionTable
+from gateway.services.audit import Actor, audited_store
 from gateway.services.deployment import Deployment
 from gateway.services.probes import PARTITIONS_ASSIGNED, TABLE_LOADED, Probes
 from gateway.services.process import announce_ready, until_stopped_or_failed
 from gateway.services.shown_metrics import show_deliveries, show_lag, show_lanes, show_shared, show_tiers
 from gateway.services.tracing import traced
 from gateway.settings import Settings
-from gateway.telemetry.audited_store import AuditedStore
 from gateway.telemetry.clock import now_ms
 from gateway.telemetry.exposition import Exposition
 from gateway.telemetry.metrics import Process
@@ -136,7 +135,7 @@ class _Egress:
         self._loop_beat = watchdog.watch("event loop")
         self._signals = SignalSender(producer)
         self._life_cycle = EndpointLifeCycle(
-            AuditedStore(SubscriptionStore(config), "egress"),
+            audited_store(config, Actor("egress")),
             table,
             on_signal=self._signals.send,
             on_released=self._released,

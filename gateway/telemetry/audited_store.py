@@ -9,10 +9,9 @@ from collections.abc import Sequence
 import structlog
 
 from gateway.domain.change_notes import ChangeNote, note_change
-from gateway.domain.changes import Change, ChangeStore, Decide, Put
+from gateway.domain.changes import Change, ChangeStore, Decide, changed_id
 from gateway.domain.errors import UnavailableError
 from gateway.domain.matching import SubscriptionIndex
-from gateway.domain.subscription import Subscription
 from gateway.telemetry.security_log import SUBSCRIPTION_CHANGED
 
 _log = structlog.get_logger()
@@ -36,7 +35,7 @@ class AuditedStore:
 
         def noting(index: SubscriptionIndex) -> Sequence[Change]:
             changes = decide(index)
-            notes[:] = [note for change in changes if (note := note_change(_before(index, change), change))]
+            notes[:] = [note for change in changes if (note := note_change(index.get(changed_id(change)), change))]
             return changes
 
         try:
@@ -58,7 +57,3 @@ class AuditedStore:
                 revision=note.revision,
                 confirmed=confirmed,
             )
-
-
-def _before(index: SubscriptionIndex, change: Change) -> Subscription | None:
-    return index.get(change.subscription.subscription_id if isinstance(change, Put) else change.subscription_id)

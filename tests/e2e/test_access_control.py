@@ -112,6 +112,7 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
     (event_id,) = {one.event_id for one in attempts(secure.inner, dead)}
     assert dead in await run(homes[Role.EXPLAIN], "explain", event_id, "--json")
     assert gone in await run(homes[Role.SIGNALS], "signals", "--json")
+    assert gone in await run(homes[Role.AUDIT], "audit", "--actor", "egress", "--json")
     await leave_waiting(homes, secure, well)
     for subscription in (well, gone):
         assert await run(homes[Role.SUBSCRIPTIONS], "subscriptions", "get", subscription, "--json")

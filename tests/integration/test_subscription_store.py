@@ -141,7 +141,7 @@ def test_a_commit_in_doubt_is_made_once(
     new_store().change(lambda _: (Put(replace(subscription("counter"), description="0")),))
     monkeypatch.setattr(_DoubtfulProducer, "pending", True)
     monkeypatch.setattr(_DoubtfulProducer, "is_committing_first", is_committed)
-    monkeypatch.setattr("gateway.kafka.subscription_store.Producer", _DoubtfulProducer)
+    monkeypatch.setattr("gateway.kafka.fenced_transaction.Producer", _DoubtfulProducer)
 
     (change,) = new_store().change(_count_up)
 

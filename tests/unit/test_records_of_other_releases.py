@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.domain.audit import AuditRecord
 from gateway.domain.delivery import RejectedEvent
 from gateway.domain.signals import Signal, SignalKind
 from gateway.wire import record_codec
+from gateway.wire.audit_record import audit_codec
 from gateway.wire.record_codec import RecordCodec
 from gateway.wire.records import attempt_codec, cursor_codec, delivery_codec, subscription_codec
 from gateway.wire.rejected_record import rejected_codec
@@ -23,6 +25,7 @@ from tests.unit.test_records import attempts, cursors, deliveries, ints, longs, 
 
 CODECS: dict[str, RecordCodec[Any]] = {
     "attempt": attempt_codec(),
+    "audit": audit_codec(),
     "cursor": cursor_codec(),
     "delivery": delivery_codec(),
     "rejected_event": rejected_codec(),
@@ -31,6 +34,7 @@ CODECS: dict[str, RecordCodec[Any]] = {
 }
 RECORDS: dict[str, st.SearchStrategy[Any]] = {
     "attempt": attempts,
+    "audit": of(AuditRecord, at_ms=longs, table_offset=st.none() | longs),
     "cursor": cursors,
     "delivery": deliveries,
     "rejected_event": of(

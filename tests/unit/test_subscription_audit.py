@@ -119,9 +119,10 @@ def test_a_change_that_may_have_been_made_is_logged_as_such() -> None:
 
 
 def test_the_actor_is_configured_or_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pipeline names itself; else it is the user of the operating system, also one without a name."""
+    """A pipeline names itself; else it is the user of the operating system, also one without a name, and where."""
     monkeypatch.setenv("GATEWAY_ACTOR", "deploy-pipeline")
     assert Deployment(load_settings()).actor() == "deploy-pipeline"
     monkeypatch.delenv("GATEWAY_ACTOR")
     monkeypatch.setattr("os.getuid", lambda: 4_000_000)
-    assert Deployment(load_settings()).actor() == "uid:4000000"
+    monkeypatch.setattr("socket.gethostname", lambda: "desk")
+    assert Deployment(load_settings()).actor() == "uid:4000000@desk"
