@@ -21,11 +21,11 @@ help: ## Show this list.
 demo: tools $(READY) ## See events travel to endpoints that do well, and to others that don't (a minute and a half).
 	@$(BIN)/gateway demo
 
-test: tools $(READY) ## Run all tests, on real Kafka brokers, in WORKERS (2) processes.
+test: tools $(READY) ## Run all tests, on real Kafka brokers, in WORKERS (3) processes.
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# Each has brokers of its own: together up to 3 GB.
-WORKERS ?= 2
+# Most tests wait. Each process has brokers of its own: three have up to 4 GB.
+WORKERS ?= 3
 
 chart: $(READY) ## Check the Helm chart; without Go, which its tools are built with, it is skipped.
 	@.ci/chart-tools $(TOOLS) $(BIN)/pip || { code=$$?; [ $$code -eq 3 ] && exit 0; exit $$code; }

@@ -24,6 +24,8 @@ _KAFKA_IN_PAGES = "localhost:9092"
 # The README publishes evt-1, evt-2 and evt-3, and an event from each of its two scripts.
 _PUBLISHED = 5
 
+pytestmark = pytest.mark.timeout(180, func_only=True)  # each block starts a program, or several
+
 
 @pytest.mark.timeout(300)
 def test_the_readme_can_be_followed(tmp_path: Path, new_broker_home: Callable[[], Path]) -> None:
