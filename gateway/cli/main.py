@@ -29,6 +29,7 @@ _COMMANDS = {
     "deliveries": ("gateway.cli.deliveries:command", "See what became of an event or a delivery."),
     "explain": ("gateway.cli.explain:command", "Explain who gets an event, in which form, and why not."),
     "dlq": ("gateway.cli.dlq:command", "List and replay dead letters."),
+    "replay": ("gateway.cli.replay:command", "Send past events again, or for the first time: by time, type, filter."),
     "signals": ("gateway.cli.signals:command", "See what happened to endpoints: disabled, recovered, lagging."),
     "audit": ("gateway.cli.audit:command", "See who changed what: subscriptions, replays; before and after."),
     "receiver": ("gateway.cli.receiver:command", "Run a test receiver that verifies what it gets."),

@@ -8,7 +8,7 @@ the process (docs/decisions/0038-no-admin-client-outlives-its-question.md).
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from gateway.kafka.config import QUIET, READER_GROUP_ID, KafkaConfig
 from gateway.kafka.partitioning import Partition
@@ -51,6 +51,10 @@ class OffsetClient:
         In the protocol the end is a time that can be asked for (ListOffsets, timestamp -1).
         """
         return self.first_since(partitions, OFFSET_END)
+
+    def beginnings(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """Give the offset of each partition's first record; asked for as `ends` is (ListOffsets, timestamp -2)."""
+        return self.first_since(partitions, OFFSET_BEGINNING)
 
     def first_since(self, partitions: Collection[Partition], since_ms: int) -> dict[Partition, int]:
         """Give the offset of each partition's first record of a time or later; below zero: none is that young.

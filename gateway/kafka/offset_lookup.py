@@ -94,6 +94,33 @@ class OffsetLookup:
                 late_enough, newest = middle, ranges
         return Span(late_enough, newest)
 
+    def kept(self, partitions: Collection[Partition]) -> dict[Partition, range]:
+        """Give the offsets that each partition keeps now.
+
+        Raises:
+            UnavailableError: no broker answers.
+        """
+        starts = self._answered(lambda: self._client.beginnings(partitions))
+        ends = self._answered(lambda: self._client.ends(partitions))
+        return {at: range(starts[at], max(starts[at], ends[at])) for at in partitions}
+
+    def between(self, kept: Mapping[Partition, range], since_ms: int, until_ms: int | None) -> dict[Partition, range]:
+        """Give the offsets of a span of time: from the first record that is not older, to before the next that is.
+
+        Args:
+            kept: what the partitions keep, see `kept`.
+            since_ms: the beginning, milliseconds since the epoch.
+            until_ms: the end, not included; None for all that is kept.
+
+        Raises:
+            UnavailableError: no broker answers.
+        """
+        ends = {at: offsets.stop for at, offsets in kept.items()}
+        if until_ms is not None:
+            ends = {at: found.start for at, found in self._ranges(ends, until_ms).items()}
+        spans = self._ranges(ends, since_ms)
+        return {at: range(span.start, max(span.start, span.stop)) for at, span in spans.items()}
+
     def _ranges(self, ends: Mapping[Partition, int], since_ms: int) -> dict[Partition, range]:
         starts = self._answered(lambda: self._client.first_since(ends, since_ms))
         # Below zero: no record is that young.

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from gateway.domain.audit import AuditRecord
 from gateway.domain.delivery import RejectedEvent
+from gateway.domain.replay import DeliveryStatus, Replay, ReplayState, Stretch, Wanted
 from gateway.domain.signals import Signal, SignalKind
 from gateway.wire import record_codec
 from gateway.wire.audit_record import audit_codec
 from gateway.wire.record_codec import RecordCodec
 from gateway.wire.records import attempt_codec, cursor_codec, delivery_codec, subscription_codec
 from gateway.wire.rejected_record import rejected_codec
+from gateway.wire.replay_record import replay_codec
 from gateway.wire.schema_files import read_versions, schemas_root
 from gateway.wire.signal_record import signal_codec
 from gateway.wire.single_object import SingleObjectWriter
@@ -29,6 +31,7 @@ CODECS: dict[str, RecordCodec[Any]] = {
     "cursor": cursor_codec(),
     "delivery": delivery_codec(),
     "rejected_event": rejected_codec(),
+    "replay": replay_codec(),
     "signal": signal_codec(),
     "subscription": subscription_codec(),
 }
@@ -44,6 +47,21 @@ RECORDS: dict[str, st.SearchStrategy[Any]] = {
         source_value=st.none() | st.binary(max_size=20),
         headers=st.lists(st.tuples(texts, st.binary(max_size=9)), max_size=3).map(tuple),
         rejected_at_ms=longs,
+    ),
+    "replay": of(
+        Replay,
+        state=st.sampled_from(ReplayState),
+        started_at_ms=longs,
+        updated_at_ms=longs,
+        wanted=of(
+            Wanted,
+            since_ms=longs,
+            statuses=st.lists(st.sampled_from(DeliveryStatus), max_size=3, unique=True).map(tuple),
+        ),
+        rate_per_s=st.none() | st.floats(0, 1e5),
+        stretches=st.lists(of(Stretch, start=longs, next=longs, end=longs), max_size=3).map(tuple),
+        deliveries=longs,
+        passed=st.dictionaries(texts, longs, max_size=3).map(lambda counts: tuple(sorted(counts.items()))),
     ),
     "signal": st.builds(Signal, texts, texts, longs, st.sampled_from(SignalKind), st.none() | texts, st.none() | ints),
     "subscription": subscriptions,

@@ -1,0 +1,231 @@
+"""Past events on Kafka, begun again: by the command, to topics that egress would read."""
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+
+from gateway.cli.dlq import command as dlq
+from gateway.cli.replay import command
+from gateway.domain.changes import Put
+from gateway.domain.delivery import Delivery, delivery_id_of
+from gateway.domain.errors import ConflictError, GatewayError, NotFoundError
+from gateway.domain.replay import ReplayState, Wanted
+from gateway.domain.subscription import Subscription
+from gateway.domain.topics import DEAD_LETTERS, REPLAY_DELIVERIES
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.publisher import EventPublisher
+from gateway.kafka.replay_log import ReplayLog
+from gateway.kafka.scan import RawRecord, TopicScan
+from gateway.kafka.subscription_store import SubscriptionStore
+from gateway.replay.event_replay import CHECKPOINT_S
+from gateway.services.replays import Replays
+from gateway.settings import load_settings
+from gateway.telemetry.clock import now_ms
+from gateway.wire.event_encoder import NewEvent
+from gateway.wire.records import delivery_codec
+from tests.delivery_records import attempt_of, dead, planned
+from tests.integration.records_on_kafka import write_records
+from tests.integration.test_explain_command import PAID
+from tests.subscriptions import subscription
+
+pytestmark = pytest.mark.usefixtures("topics")
+
+
+@pytest.fixture
+def tenant() -> str:
+    """Give a tenant of this test's own."""
+    return f"tenant-{uuid4().hex[:12]}"
+
+
+def publish(kafka: KafkaConfig, tenant: str, count: int) -> list[str]:
+    """Publish events; gives their ids."""
+    ids = [f"{tenant}-{number}" for number in range(count)]
+    events = [NewEvent("order.paid", PAID, event_id=each, tenant=tenant, key=each) for each in ids]
+    with EventPublisher(kafka) as publisher:
+        publisher.publish_batch(events)
+    return ids
+
+
+def subscribe(kafka: KafkaConfig, tenant: str, **fields: Any) -> Subscription:
+    """Create a subscription, after the fact."""
+    created = replace(subscription(tenant=tenant, event_types=("order.*",)), **fields)
+    SubscriptionStore(kafka).change(lambda _: [Put(created)])
+    return created
+
+
+def begun(kafka: KafkaConfig, subscription_id: str, topic: str = REPLAY_DELIVERIES) -> list[Delivery]:
+    """Read what lies in a topic for a subscription."""
+    found: list[RawRecord] = []
+    TopicScan(kafka).run({topic: subscription_id.encode()}, 0, found.append)
+    return [delivery_codec().decode(raw.value) for raw in found if raw.key == subscription_id.encode()]
+
+
+def objects(result: Result) -> list[dict[str, Any]]:
+    """Read what a command printed as JSON."""
+    assert result.exit_code == 0, (result.output, result.exception)
+    return [orjson.loads(line) for line in result.stdout.splitlines()]
+
+
+def started(kafka: KafkaConfig, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start the command in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli.main", "replay", *arguments],
+        env={"GATEWAY_BOOTSTRAP_SERVERS": kafka.bootstrap_servers, "PATH": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def first_checkpoint(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """Wait for the first thing that it prints."""
+    assert process.stdout is not None
+    said: dict[str, Any] = orjson.loads(process.stdout.readline())
+    return said
+
+
+def test_a_brand_new_subscription_gets_what_was_published_before(
+    program: CliRunner, kafka: KafkaConfig, tenant: str
+) -> None:
+    """First counted, then begun: with the id that receivers know and the trigger; then the replay can be looked up."""
+    ids = publish(kafka, tenant, 12)
+    subscribed = subscribe(kafka, tenant)
+    name = subscribed.subscription_id
+    span = ["start", "--subscription", name, "--since", "1h", "--rate", "none", "--json"]
+
+    (counted,) = objects(program.invoke(command, [*span, "--dry-run"]))
+    assert (counted["deliveries"], counted["by_subscription"]) == (12, {name: 12})
+    assert not begun(kafka, name)
+
+    *_, ended = objects(program.invoke(command, [*span, "--yes"]))
+    assert (ended["state"], ended["deliveries"]) == ("finished", 12)
+    assert ended["events_read"] == ended["events_total"]
+    deliveries = begun(kafka, name)
+    assert Counter(one.event_id for one in deliveries) == Counter(ids)
+    assert {one.delivery_id for one in deliveries} == {delivery_id_of(each, name) for each in ids}
+    assert {(one.trigger, one.replay_id) for one in deliveries} == {("replay", ended["replay_id"])}
+
+    (shown,) = objects(program.invoke(command, ["status", ended["replay_id"], "--json"]))
+    assert shown == ended
+    assert ended["replay_id"] in program.invoke(command, ["list"]).stdout
+    refused = program.invoke(command, ["resume", ended["replay_id"]]).exception
+    assert isinstance(refused, ConflictError)
+    assert "finished already" in refused.message
+
+
+def test_one_that_is_killed_is_resumed_and_loses_nothing(program: CliRunner, kafka: KafkaConfig, tenant: str) -> None:
+    """What is repeated came after the last checkpoint: about a second's worth at most."""
+    ids = publish(kafka, tenant, 300)
+    name = subscribe(kafka, tenant).subscription_id
+    process = started(kafka, "start", "--subscription", name, "--since", "1h", "--rate", "100/s", "--yes", "--json")
+    said = first_checkpoint(process)
+    process.kill()
+    process.communicate()
+    (killed,) = objects(program.invoke(command, ["status", said["replay_id"], "--json"]))
+    assert killed["state"] == "running"
+    assert 0 < len(begun(kafka, name)) < len(ids)
+
+    *_, ended = objects(program.invoke(command, ["resume", said["replay_id"], "--json"]))
+
+    assert ended["state"] == "finished"
+    sent = Counter(one.event_id for one in begun(kafka, name))
+    assert set(sent) == set(ids)
+    assert sent.total() - len(ids) <= 100 * (CHECKPOINT_S + 1)
+
+
+def test_a_run_that_is_cancelled_stopped_or_taken_over_ends_and_says_so(
+    program: CliRunner, kafka: KafkaConfig, tenant: str
+) -> None:
+    """Cancelled from another process, it is over; stopped, it can be resumed; and it can be while it still runs."""
+    publish(kafka, tenant, 200)
+    name = subscribe(kafka, tenant).subscription_id
+    arguments = ("start", "--subscription", name, "--since", "1h", "--rate", "20/s", "--yes", "--json")
+    processes = [started(kafka, *arguments) for _ in range(3)]
+    names = [str(first_checkpoint(process)["replay_id"]) for process in processes]
+    log = ReplayLog(kafka)
+
+    objects(program.invoke(command, ["cancel", names[0], "--json"]))
+    processes[1].send_signal(signal.SIGTERM)
+    log.write(log.read().require(names[2]).resumed(now_ms()))
+
+    errors = [process.communicate(timeout=50)[1].decode() for process in processes]
+    assert [process.returncode for process in processes] == [1, 130, 4]
+    assert "cancelled by somebody else" in errors[0]
+    assert f"gateway replay resume {names[1]}" in errors[1]
+    assert "resumed elsewhere" in errors[2]
+    known = log.read().by_id
+    assert [known[each].state for each in names[:2]] == [ReplayState.CANCELLED, ReplayState.STOPPED]
+    assert len(begun(kafka, name)) < 600
+
+
+def test_dead_letters_are_chosen_by_status_and_marked(program: CliRunner, kafka: KafkaConfig, tenant: str) -> None:
+    """One that was delivered is left alone; the other is begun again, and does not wait any more."""
+    ids = publish(kafka, tenant, 2)
+    name = subscribe(kafka, tenant).subscription_id
+    well, ill = (planned(each, name, at_ms=now_ms() - 1000, tenant=tenant) for each in ids)
+    failed = attempt_of(ill, 1, "dead_lettered", at_ms=now_ms() - 900)
+    letter = dead(ill, (failed,), at_ms=now_ms() - 800)
+    write_records(kafka, attempt_of(well, 1, "delivered", at_ms=now_ms(), status=200), failed, (DEAD_LETTERS, letter))
+    assert [one["waiting"] for one in objects(program.invoke(dlq, ["list", "--subscription", name, "--json"]))] == [
+        True
+    ]
+
+    span = ["start", "--subscription", name, "--since", "1h", "--status", "failed", "--yes", "--json"]
+    *_, ended = objects(program.invoke(command, span))
+
+    assert (ended["deliveries"], ended["passed_over"]["status"]) == (1, 1)
+    assert [one.event_id for one in begun(kafka, name)] == [ids[1]]
+    assert [one["waiting"] for one in objects(program.invoke(dlq, ["list", "--subscription", name, "--json"]))] == [
+        False
+    ]
+
+
+def test_offsets_choose_records(program: CliRunner, kafka: KafkaConfig, tenant: str) -> None:
+    """Both ends are part of it; a partition that there is not is refused, and so is a rate of none."""
+    with EventPublisher(kafka) as publisher:
+        receipts = publisher.publish_batch(
+            [NewEvent("order.paid", PAID, event_id=f"{tenant}-{n}", tenant=tenant, key=tenant) for n in range(5)]
+        )
+    name = subscribe(kafka, tenant).subscription_id
+    first, last = receipts[1], receipts[3]
+    offsets = f"{first.topic}:{first.partition}:{first.offset}-{last.offset}"
+    *_, ended = objects(
+        program.invoke(command, ["start", "--subscription", name, "--offsets", offsets, "--yes", "--json"])
+    )
+    sent = {one.event_id for one in begun(kafka, name)}
+    assert {f"{tenant}-{n}" for n in (1, 3)} <= sent <= {f"{tenant}-{n}" for n in (1, 2, 3)}
+    assert ended["events_total"] == last.offset - first.offset + 1
+    for arguments, error in (
+        (["--subscription", name, "--offsets", "events.order:999:1-2"], "no partition 999"),
+        (["--subscription", "nobody", "--since", "1h"], "no subscription 'nobody'"),
+        (["--all", "--since", "1h", "--type", "nothing.*"], "no event type"),
+        (["--all", "--since", "1h"], "this replays up to"),
+        (["--all", "--from", "2026-01-02T00:00Z", "--to", "2026-01-01T00:00Z"], "ends before it begins"),
+        (["--all"], "exactly one of"),
+        (["--since", "1h"], "to whom"),
+    ):
+        refused = program.invoke(command, ["start", *arguments]).exception
+        assert isinstance(refused, GatewayError)
+        assert error in refused.message
+    assert isinstance(program.invoke(command, ["status", "rpl_none"]).exception, NotFoundError)
+
+
+def test_old_replays_are_forgotten(kafka: KafkaConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty days after they ended, when another one is begun."""
+    monkeypatch.setenv("GATEWAY_BOOTSTRAP_SERVERS", kafka.bootstrap_servers)
+    replays = Replays(load_settings())
+    new = replays.new(Wanted(), (), None)
+    old = replace(new.ended(ReplayState.FINISHED, now_ms() - 31 * 86_400_000), replay_id=f"rpl_{uuid4().hex[:16]}")
+    replays.log.write(old)
+    replays.log.write(new)
+    replays.log.forget_old(replays.log.read(), now_ms())
+    known = replays.log.read().by_id
+    assert new.replay_id in known
+    assert old.replay_id not in known
