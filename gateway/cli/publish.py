@@ -39,6 +39,7 @@ _BATCH_EVENTS = 1000
 @click.option("--tenant", help="Whose subscriptions see it; the tenant named default by default.")
 @click.option("--subject", help="What it is about.")
 @click.option("--source", default=DEFAULT_SOURCE, show_default=True, help="URI reference that names the producer.")
+@click.option("--traceparent", help="W3C trace context; receivers get it, and the gateway's spans stand in its trace.")
 @click.option("--deliver-after", metavar="DELAY|TIME", help="Not before: 90s, 10m, 2h, or 2026-01-31T13:30:00Z.")
 @click.option(
     "--priority",
@@ -66,6 +67,7 @@ def command(
     tenant: str | None,
     subject: str | None,
     source: str,
+    traceparent: str | None,
     deliver_after: str | None,
     priority: str,
     wire_format: str,
@@ -81,13 +83,11 @@ def command(
       gateway publish order.paid --mock 1
       gateway publish order.created --version 2 --file order.json --key order-17
       gateway schemas mock order.paid --count 5 --json | gateway publish order.paid --file -
-      gateway publish order.paid --mock 1 --deliver-after 10m
-      gateway publish order.paid --mock 1 --priority high
+      gateway publish order.paid --mock 1 --deliver-after 10m --priority high
       gateway publish order.paid --mock 1 --wire-format confluent
     """
     if (file is None) == (mock_count is None):
         raise click.UsageError("give exactly one of --file and --mock")
-    later = None if deliver_after is None else parse_deliver_after(deliver_after)
     settings = load_settings()
     catalog = Deployment(settings).catalog()
     if file is not None:
@@ -107,7 +107,8 @@ def command(
         tenant=tenant,
         source=source,
         subject=subject,
-        deliver_after=later,
+        traceparent=traceparent,
+        deliver_after=None if deliver_after is None else parse_deliver_after(deliver_after),
         priority=Priority(priority),
     )
     events = map(event, data)
