@@ -91,7 +91,7 @@ async def _run(
     )
     warm_routes(router, table.index, catalog.event_types())
     pipeline = EventPipeline(EventDecoder(catalog, registry), router, spans)
-    stream = StreamApp(config, topics, pipeline, output, acks, settings.home / "stream")
+    stream = StreamApp(config, topics, pipeline, output, acks)
     observing = asyncio.ensure_future(_observe(stream, acks, EndOffsets(config, topics), settings.stall_timeout_s))
     beating = asyncio.ensure_future(_beat(watchdog))
     running = asyncio.ensure_future(stream.run())

@@ -6,7 +6,6 @@ Every exception is caught inside the loop, because Faust would acknowledge the e
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import faust
@@ -47,23 +46,21 @@ class StreamApp:
         pipeline: turns a record into records.
         output: produces them.
         acks: acknowledges in order.
-        work_dir: a folder that Faust may create files in.
     """
 
-    def __init__(  # noqa: PLR0917 - see the docstring
+    def __init__(
         self,
         config: KafkaConfig,
         topics: Sequence[str],
         pipeline: EventPipeline,
         output: BoundedOutput,
         acks: InOrderAcks,
-        work_dir: Path,
     ) -> None:
         self._pipeline = pipeline
         self._output = output
         self._acks = acks
         self._stopping = False
-        self.app = _faust_app(config, work_dir)
+        self.app = _faust_app(config)
         use_prompt_consumer(self.app)
         self._hold: PartitionHold[Any, _Arrival] = PartitionHold(
             self._handle,
@@ -218,8 +215,13 @@ def _record_of(message: Any) -> EventRecord:  # noqa: ANN401 - Faust is untyped 
     )
 
 
-def _faust_app(config: KafkaConfig, work_dir: Path) -> Any:  # noqa: ANN401 - Faust is untyped here
-    return faust.App(
+class _AppWithoutFolders(faust.App):
+    def _create_directories(self) -> None:
+        """Create none: they are for tables, of which there are none, and the file system may be read-only."""
+
+
+def _faust_app(config: KafkaConfig) -> Any:  # noqa: ANN401 - Faust is untyped here
+    return _AppWithoutFolders(
         STREAM_GROUP_ID,
         broker=[f"kafka://{server.strip()}" for server in config.bootstrap_servers.split(",")],
         broker_client_id=config.client_id,
@@ -229,7 +231,6 @@ def _faust_app(config: KafkaConfig, work_dir: Path) -> Any:  # noqa: ANN401 - Fa
         broker_commit_interval=_COMMIT_INTERVAL_S,
         stream_buffer_maxsize=_READ_AHEAD_EVENTS,
         consumer_auto_offset_reset="earliest",
-        datadir=work_dir,
         # The layout is `gateway topics apply`'s to create, and nothing is served: Faust's web server would listen on
         # every interface.
         topic_allow_declare=False,
