@@ -8,12 +8,19 @@ READY := $(VENV)/.ready
 AUDIT := .venv-audit
 AUDIT_READY := $(AUDIT)/.ready
 DIST ?= dist
-# helm and kubeconform, built from source.
+# helm and kubeconform, Docker Compose, and the data of a Docker engine that only the tests have.
 TOOLS := .tools
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' gateway/__init__.py)
+# What is built from a commit is dated by it, so that it has the same bytes whenever it is built.
+COMMIT_TIME := git log -1 --format=%ct 2>/dev/null || echo 1580601600
+# Docker finds the Compose plugin that was built here.
+ifneq ($(wildcard $(TOOLS)/docker/cli-plugins/docker-compose),)
+export DOCKER_CONFIG := $(abspath $(TOOLS)/docker)
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chart chart-tools bench check lint fmt types contracts docs lock audit sbom changelog dist wheel-demo \
-	fuzz clean tools
+.PHONY: help demo test chart chart-tools image image-test bench check lint fmt types contracts \
+	docs lock audit sbom changelog dist wheel-demo fuzz clean tools
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -33,6 +40,14 @@ chart: $(READY) ## Check the Helm chart; without Go, which its tools are built w
 
 chart-tools: $(READY)
 	@.ci/chart-tools $(TOOLS) $(BIN)/pip
+
+image: ## Build the container image, with Docker.
+	@docker build $(IMAGE_ARGS) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
+		--build-arg SOURCE_DATE_EPOCH=$$($(COMMIT_TIME)) -t webhook-gateway:$(VERSION) .
+
+image-test: $(READY) ## Check the image; without a Docker engine it is skipped.
+	@$(BIN)/pytest tests/image $(ARGS)
 
 bench: tools $(READY) ## Measure everything (half an hour), and write docs/performance anew.
 	@$(BIN)/gateway bench --save docs/performance $(ARGS)
@@ -83,7 +98,7 @@ changelog: $(READY) ## Show what the next version's changelog says so far.
 
 dist: $(READY) ## Build wheel and source distribution into dist/: the same bytes for the same commit.
 	@rm -f $(DIST)/*.whl $(DIST)/*.tar.gz
-	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 1580601600) \
+	@SOURCE_DATE_EPOCH=$$($(COMMIT_TIME)) \
 		$(BIN)/python -m hatchling build -d $(DIST)
 
 wheel-demo: tools dist ## Run the demo from the wheel, in an empty environment and outside of the checkout.
@@ -101,7 +116,7 @@ lock: $(READY) ## Pin the dependencies anew, with hashes.
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml $(PIN) -o requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml $(PIN) --group dev -c requirements.lock \
 		-o requirements-dev.lock
-	@for group in audit fuzz; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile $(PIN) \
+	@for group in audit build fuzz; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile $(PIN) \
 		--group $$group -o requirements-$$group.lock; done
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile $(PIN) --no-deps --group chart -o requirements-chart.lock
 

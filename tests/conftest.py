@@ -29,7 +29,6 @@ _TESTS = Path(__file__).resolve().parent
 _LIBS = _TESTS.parent / ".gateway" / "kafka" / "libs"
 _DOMAINS = ("customer", "invoice", "order")
 _MARKERS = {"integration": "kafka", "e2e": "e2e"}
-_CHART = "chart"  # tested apart, by `make chart`
 _FETCHING_S = 660.0  # more than Maven is given
 
 
@@ -47,7 +46,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         # The broker's start, which may fetch Kafka first, has bounds of its own and is not the first test's fault.
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(60, func_only=True))
-    folders = [*(Path(path).name for path in config.getini("testpaths")), _CHART]
+    folders = [Path(path).name for path in config.getini("testpaths")]
+    folders += sorted({_folder(item) for item in items} - set(folders))  # those that are tested apart
     longest: dict[Path, float] = {}
     for item in items:
         bound = item.get_closest_marker("timeout")
