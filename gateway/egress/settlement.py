@@ -164,7 +164,7 @@ def _attempt_record(
         duration_ms=attempt.duration_ms,
         outcome=outcome,
         reason=reason,
-        **({} if delivery.traceparent is None else {"trace_id": trace_id_of(delivery.traceparent)}),
+        trace_id=None if delivery.traceparent is None else trace_id_of(delivery.traceparent),
     )
     return OutRecord(ATTEMPTS, delivery.delivery_id.encode(), attempt_codec().encode(attempt))
 
