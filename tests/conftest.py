@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -53,6 +54,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         bound = item.get_closest_marker("timeout")
         longest[item.path] = max(longest.get(item.path, 0.0), bound.args[0] if bound else 0.0)
     items.sort(key=lambda item: (folders.index(_folder(item)), -longest[item.path], item.path))
+
+
+def pytest_keyboard_interrupt() -> None:
+    """Let a process of several stop its brokers after Ctrl-C: xdist interrupts it again five seconds later."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _folder(item: pytest.Item) -> str:

@@ -21,7 +21,8 @@ _SET_UP = ("apt-get ", "make ", ".venv/bin/activate")
 # What an event came to shows a moment later: looking is repeated until it finds something.
 _LOOKING = ("gateway deliveries ",)
 _SERVING = "run_app("
-_READY = re.compile(r"\bready\b|Running on")
+# A line of its own, and whole: logs speak of parts that are ready.
+_READY = re.compile(r"^ready: .*\n|Running on .*\n", re.MULTILINE)
 _READY_TIMEOUT_S = 120.0
 _RUN_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 40.0

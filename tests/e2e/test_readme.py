@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from random import sample
 from typing import Any
 from urllib.request import urlopen
 
@@ -17,12 +18,15 @@ from gateway.kafka.config import KafkaConfig
 from gateway.kafka.local.ports import choose_port
 from gateway.wire.sealing import generate_key_line
 from tests.e2e.pages import Reader, blocks_of
+from tests.e2e.receiving import ARRIVAL_S
 from tests.generated_docs import ROOT
 from tests.registry_server import RegistryState, registry_server
 
 _KAFKA_IN_PAGES = "localhost:9092"
 # The README publishes evt-1, evt-2 and evt-3, and an event from each of its two scripts.
 _PUBLISHED = 5
+# Chosen long before they are listened on: from a range that no broker takes a port from.
+_PORTS = range(15_000, 20_000)
 
 pytestmark = pytest.mark.timeout(180, func_only=True)  # each block starts a program, or several
 
@@ -31,7 +35,7 @@ pytestmark = pytest.mark.timeout(180, func_only=True)  # each block starts a pro
 def test_the_readme_can_be_followed(tmp_path: Path, new_broker_home: Callable[[], Path]) -> None:
     """From the first subscription to a receiver of one's own: every event arrives, and every signature verifies."""
     (tmp_path / "schemas").symlink_to(ROOT / "schemas")
-    inbox, service = choose_port(), choose_port()
+    inbox, service = choose_port(*sample(_PORTS, 50)), choose_port(*sample(_PORTS, 50))
     ports = {"8088": str(inbox), "8089": str(service)}
     blocks = blocks_of(ROOT / "README.md")
     with Reader(tmp_path, ports, {"GATEWAY_HOME": str(new_broker_home())}) as reader:
@@ -39,6 +43,7 @@ def test_the_readme_can_be_followed(tmp_path: Path, new_broker_home: Callable[[]
             printed = reader.follow(block)
             if found := re.search(r"ready: Kafka at (\S+),", printed):
                 reader.replacements[_KAFKA_IN_PAGES] = found[1]
+        assert _KAFKA_IN_PAGES in reader.replacements, "its own broker, not one that somebody runs"
         stats = _await(lambda: _stats(inbox), lambda stats: stats["accepted_ids"] == _PUBLISHED)
         assert (stats["verified"], stats["rejected"]) == (stats["received"], 0)
         [server] = [block for block in blocks if "run_app(" in block.text]
@@ -148,7 +153,7 @@ def _stats(port: int) -> dict[str, int]:
     return stats
 
 
-def _await(look: Callable[[], Any], is_wanted: Callable[[Any], bool], timeout_s: float = 30.0) -> Any:
+def _await(look: Callable[[], Any], is_wanted: Callable[[Any], bool], timeout_s: float = ARRIVAL_S) -> Any:
     give_up_at = time.monotonic() + timeout_s
     while not is_wanted(seen := look()):
         assert time.monotonic() < give_up_at, f"still {seen}"
