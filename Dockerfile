@@ -15,12 +15,13 @@ COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
 COPY gateway gateway
 # The wheel, and what is compiled from it, have the same bytes for the same commit. What would never be loaded is taken
-# away: extensions of CEL that filters do not have, and symbols.
+# away: extensions of CEL that filters do not have, the folder that its wheel for Python 3.13 was built in, and symbols.
 ARG SOURCE_DATE_EPOCH=1580601600
 COPY docker/cut_symbols.py ./
 RUN SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH} /build/bin/python -m hatchling build -t wheel -d /dist \
  && /build/bin/pip --python /opt/gateway/bin/python install --quiet --no-compile --no-deps --no-index /dist/*.whl \
  && rm -r /opt/gateway/lib/python3.*/site-packages/cel_expr_python/ext \
+ && rm -rf /opt/gateway/lib/python3.*/site-packages/bazel-project \
  && /build/bin/python cut_symbols.py /opt/gateway/lib \
  && /opt/gateway/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/gateway/lib
 
