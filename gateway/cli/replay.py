@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import click
 
+from gateway.cli.acting import acting
 from gateway.cli.durations import DURATION
 from gateway.cli.output import emit_json, emit_line, emit_table, json_option
 from gateway.cli.replay_views import (
@@ -26,6 +27,7 @@ from gateway.domain.matching import check_pattern
 from gateway.domain.rate_limit import MAX_PER_S, parse_rate
 from gateway.domain.replay import DEFAULT_RATE_PER_S, DeliveryStatus, Replay, ReplayState, Wanted, parse_offsets
 from gateway.replay.stretches import MAX_OFFSET_RANGES, ChosenStretches, OffsetRanges, TimeSpan
+from gateway.services.deployment import Deployment
 from gateway.services.replays import Replays
 from gateway.settings import load_settings
 from gateway.telemetry.clock import now_ms
@@ -114,7 +116,8 @@ def start(
         filter=(filter_ or "").strip() or None,
     )
     rate_per_s = _rate(rate)
-    replays = Replays(load_settings(), ScanProgress())
+    settings = load_settings()
+    replays = Replays(settings, ScanProgress())
     found = replays.choose(wanted, chosen)
     _tell_gone(found)
     replay = replays.new(wanted, found.stretches, rate_per_s)
@@ -123,6 +126,7 @@ def start(
         return
     if not yes:
         _confirm(replay, replays.receivers(wanted))
+    replays.audit(acting(Deployment(settings)), "replay_started", replay)
     _carry_out(replays, replay, as_json=as_json)
 
 
@@ -138,8 +142,11 @@ def resume(replay_id: str, as_json: bool) -> None:
     Examples:
       gateway replay resume rpl_0f3a9c51d27be840
     """
-    replays = Replays(load_settings(), ScanProgress())
-    _carry_out(replays, replays.resumable(replay_id), as_json=as_json)
+    settings = load_settings()
+    replays = Replays(settings, ScanProgress())
+    replay = replays.resumable(replay_id)
+    replays.audit(acting(Deployment(settings)), "replay_resumed", replay)
+    _carry_out(replays, replay, as_json=as_json)
 
 
 @command.command()
@@ -152,7 +159,8 @@ def cancel(replay_id: str, as_json: bool) -> None:
     Examples:
       gateway replay cancel rpl_0f3a9c51d27be840
     """
-    cancelled = Replays(load_settings()).cancel(replay_id)
+    settings = load_settings()
+    cancelled = Replays(settings).cancel(replay_id, acting(Deployment(settings)))
     _show(cancelled, as_json=as_json)
 
 

@@ -15,6 +15,8 @@ MAX_RECORD_BYTES = 950_000
 # What receivers are asked to take; the largest that can be configured leaves room for the rest of the record.
 DEFAULT_MAX_BODY_BYTES = 262_144
 LARGEST_MAX_BODY_BYTES = 921_600
+# The reason of a dead letter's note that says that nobody wants it any more.
+PURGED = "purged"
 # Random once, fixed for good: two gateways must derive the same delivery id.
 _NAMESPACE = uuid.UUID("6f0a4a0e-5b0c-4d3b-9a5e-0f2c7f1f2c11").bytes
 
@@ -116,6 +118,10 @@ class Delivery:
             priority=Priority.NORMAL,
             replay_id=replay_id,
         )
+
+    def purged(self, now_ms: int) -> "Delivery":
+        """The note that a dead letter is not to be replayed: a round of its own, in which nothing is to be sent."""
+        return replace(self.replayed(now_ms), body=b"", reason=PURGED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from gateway.domain.delivery import Attempt, AttemptSummary, Delivery
+from gateway.domain.delivery import PURGED, Attempt, AttemptSummary, Delivery
 from gateway.domain.history import DeliveryHistory, DeliveryState, GivenUp, PastAttempt
 
 REPLAY_TRIGGER = "replay"
@@ -67,6 +67,8 @@ def step_of_delivery(delivery: Delivery) -> int:
     """Give how far a delivery record says that the delivery has come."""
     if delivery.dead_lettered_at_ms is not None:
         return _STEPS[DeliveryState.DEAD_LETTERED]
+    if delivery.reason == PURGED:
+        return _STEPS[DeliveryState.DISCARDED]
     return _STEPS[DeliveryState.RETRY_SCHEDULED if delivery.attempts else DeliveryState.PENDING]
 
 
@@ -111,7 +113,7 @@ def fold_history(records: Iterable[HistoryRecord]) -> DeliveryHistory:
     known = set(records)
     deliveries = [record for record in known if isinstance(record, Delivery)]
     attempts = [record for record in known if isinstance(record, Attempt)]
-    replays = sorted({delivery.planned_at_ms for delivery in deliveries if delivery.trigger == REPLAY_TRIGGER})
+    replays = sorted({delivery.planned_at_ms for delivery in deliveries if _is_replay(delivery)})
     claims = [_claim_of_delivery(delivery) for delivery in deliveries]
     claims += [_claim_of_attempt(attempt, replays) for attempt in attempts]
     newest = max(claims)
@@ -133,6 +135,10 @@ def fold_history(records: Iterable[HistoryRecord]) -> DeliveryHistory:
         changed_at_ms=max(_time_of(record) for record in known),
         attempts=past,
     )
+
+
+def _is_replay(delivery: Delivery) -> bool:
+    return delivery.trigger == REPLAY_TRIGGER and delivery.reason != PURGED
 
 
 class HistoryBook:

@@ -124,7 +124,7 @@ def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
         Role.REPLAY: (
             Permission(_READ, Resource.TOPIC, (*events, SUBSCRIPTIONS, ATTEMPTS)),
             Permission(_BOTH, Resource.TOPIC, (REPLAYS,)),
-            Permission(_WRITE, Resource.TOPIC, (REPLAY_DELIVERIES, DEAD_LETTERS)),
+            Permission(_WRITE, Resource.TOPIC, (REPLAY_DELIVERIES, DEAD_LETTERS, AUDIT)),
             _READING,
         ),
         Role.DELIVERIES: (

@@ -70,23 +70,32 @@ def is_waiting(letter: DeliveryHistory) -> bool:
     return letter.state is DeliveryState.DEAD_LETTERED and has_body(letter)
 
 
+def found_of(letters: Sequence[DeliveryHistory], delivery_ids: Collection[str]) -> list[DeliveryHistory]:
+    """Give the named letters, each once.
+
+    Raises:
+        NotFoundError: one is not in the dead-letter topic.
+    """
+    found = {letter.delivery_id: letter for letter in letters}
+    missing = [delivery_id for delivery_id in delivery_ids if delivery_id not in found]
+    if missing:
+        raise NotFoundError(f"no dead letter of delivery {', '.join(missing)}; nothing was done")
+    return [found[delivery_id] for delivery_id in dict.fromkeys(delivery_ids)]
+
+
 def choose(letters: Sequence[DeliveryHistory], delivery_ids: Collection[str], *, again: bool) -> list[DeliveryHistory]:
     """Give the named letters, all or none.
 
     Args:
         letters: what was found.
         delivery_ids: which ones to replay.
-        again: also those that have been replayed before.
+        again: also those that have been replayed or purged before.
 
     Raises:
         NotFoundError: one is not in the dead-letter topic.
         ConflictError: one has no body, or was replayed already and `again` is not set.
     """
-    found = {letter.delivery_id: letter for letter in letters}
-    missing = [delivery_id for delivery_id in delivery_ids if delivery_id not in found]
-    if missing:
-        raise NotFoundError(f"no dead letter of delivery {', '.join(missing)}; nothing was replayed")
-    chosen = [found[delivery_id] for delivery_id in dict.fromkeys(delivery_ids)]
+    chosen = found_of(letters, delivery_ids)
     bare = [f"{letter.delivery_id} ({letter.reason})" for letter in chosen if not has_body(letter)]
     if bare:
         raise ConflictError(
@@ -96,7 +105,7 @@ def choose(letters: Sequence[DeliveryHistory], delivery_ids: Collection[str], *,
     replayed = [letter.delivery_id for letter in chosen if not is_waiting(letter)]
     if replayed and not again:
         raise ConflictError(
-            f"replayed already: {', '.join(replayed)}; nothing was replayed",
+            f"replayed or purged already: {', '.join(replayed)}; nothing was replayed",
             hint="`gateway deliveries get` shows what became of it; --again replays it once more",
         )
     return chosen

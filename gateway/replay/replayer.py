@@ -1,9 +1,12 @@
-"""An operator's replay: dead letters begun again on `deliveries.replay`, where live deliveries go before them.
+"""An operator's replay of dead letters, begun again on `deliveries.replay`, where live ones go first; or their purge.
 
 Each replay leaves a note in the dead-letter topic: the same record without its body and without
 `dead_lettered_at_ms`. So that topic tells by itself what still waits. The note is written after the delivery is
 confirmed: killed in between, a replay is offered again rather than lost, and a receiver knows the repeat by its
 `webhook-id`.
+
+A purge leaves a note alone, which says that nobody wants the letter any more. The letter stays where it is, for as long
+as Kafka keeps it, and can still be replayed.
 """
 
 from collections.abc import Callable, Sequence
@@ -56,30 +59,70 @@ class Replayer:
             UnavailableError: Kafka does not answer or confirm; letters not given to `confirmed` still wait.
             GatewayError: a letter was not found again; the others are replayed.
         """
+        self._settle(letters, _begin_again(ConfirmedWriter(self._config), now_ms), confirmed)
+
+    def purge(
+        self, letters: Sequence[DeliveryHistory], *, now_ms: int, confirmed: Callable[[DeliveryHistory], None]
+    ) -> None:
+        """Mark dead letters as not wanted; arguments and errors as for `replay`."""
+        self._settle(letters, _mark_purged(ConfirmedWriter(self._config), now_ms), confirmed)
+
+    def _settle(
+        self,
+        letters: Sequence[DeliveryHistory],
+        write: "_WriteLetters",
+        confirmed: Callable[[DeliveryHistory], None],
+    ) -> None:
         if not letters:
             return
-        batch = _ReplayBatch(ConfirmedWriter(self._config), letters, now_ms, confirmed)
+        batch = _LetterBatch(letters, write, confirmed)
         self._log.read(_query_for(letters), batch.take)
         batch.write()
         if batch.open:
             raise GatewayError(
-                f"{len(batch.open)} of {len(letters)} dead letters could not be read again; the others are replayed",
+                f"{len(batch.open)} of {len(letters)} dead letters could not be read again; the others are done",
                 hint="run it again; what stays missing is past the topic's retention",
             )
 
 
-class _ReplayBatch:
-    """The second reading: picks each chosen letter's record, body and all, and writes its replay."""
+_WriteLetters = Callable[[Sequence[Delivery]], None]
+
+
+def _begin_again(writer: ConfirmedWriter, now_ms: int) -> _WriteLetters:
+    """Give what writes replays: first the deliveries, then the notes that they are replayed."""
+
+    def write(letters: Sequence[Delivery]) -> None:
+        replays = [letter.replayed(_after(letter, now_ms)) for letter in letters]
+        writer.write([_record(REPLAY_DELIVERIES, replay) for replay in replays])
+        writer.write([_record(DEAD_LETTERS, replace(replay, body=b"")) for replay in replays])
+
+    return write
+
+
+def _mark_purged(writer: ConfirmedWriter, now_ms: int) -> _WriteLetters:
+    """Give what writes the notes of purged letters."""
+
+    def write(letters: Sequence[Delivery]) -> None:
+        writer.write([_record(DEAD_LETTERS, letter.purged(_after(letter, now_ms))) for letter in letters])
+
+    return write
+
+
+def _after(letter: Delivery, now_ms: int) -> int:
+    """Give the present: a clock that is behind must not date what follows before the letter."""
+    return max(now_ms, letter.dead_lettered_at_ms or 0)
+
+
+class _LetterBatch:
+    """The second reading: picks each chosen letter's record, body and all, and has written what becomes of it."""
 
     def __init__(
         self,
-        writer: ConfirmedWriter,
         letters: Sequence[DeliveryHistory],
-        now_ms: int,
+        write: _WriteLetters,
         confirmed: Callable[[DeliveryHistory], None],
     ) -> None:
-        self._writer = writer
-        self._now_ms = now_ms
+        self._write = write
         self._confirmed = confirmed
         self._picked: list[Delivery] = []
         self._letters = {letter.delivery_id: letter for letter in letters}
@@ -96,13 +139,10 @@ class _ReplayBatch:
                 self.write()
 
     def write(self) -> None:
-        """Write what was picked: first the deliveries, then the notes that they are replayed."""
-        # A clock that is behind must not date a replay before the letter it follows.
-        replays = [letter.replayed(max(self._now_ms, letter.dead_lettered_at_ms or 0)) for letter in self._picked]
-        self._writer.write([_record(REPLAY_DELIVERIES, replay) for replay in replays])
-        self._writer.write([_record(DEAD_LETTERS, replace(replay, body=b"")) for replay in replays])
-        for replay in replays:
-            self._confirmed(self._letters[replay.delivery_id])
+        """Have written what was picked."""
+        self._write(self._picked)
+        for picked in self._picked:
+            self._confirmed(self._letters[picked.delivery_id])
         self._picked.clear()
 
 

@@ -19,6 +19,7 @@ from gateway.replay.event_choice import EventChoice
 from gateway.replay.event_planner import EventPlanner, note_no_failure
 from gateway.replay.event_replay import EventReplay, count_all
 from gateway.replay.stretches import ChosenStretches, OffsetRanges, TimeSpan, choose_stretches, topics_of
+from gateway.services.audit import ActionTarget, Actor, audit_action
 from gateway.services.deployment import Deployment
 from gateway.services.registry_access import registry_access
 from gateway.settings import Settings
@@ -45,6 +46,18 @@ class Replays:
         self._progress = progress
         self._subscriptions: SubscriptionIndex | None = None
         self.log = ReplayLog(self._config)
+
+    def audit(self, actor: Actor, action: str, replay: Replay) -> None:
+        """Note in the audit trail what is about to be done with a replay.
+
+        Raises:
+            UnavailableError: Kafka does not confirm it; do nothing then.
+        """
+        wanted = replay.wanted
+        (subscription_id,) = wanted.subscription_ids if len(wanted.subscription_ids) == 1 else (None,)
+        (tenant,) = wanted.tenants if len(wanted.tenants) == 1 else (None,)
+        details = {"replay_id": replay.replay_id, "events": replay.events_total - replay.events_read}
+        audit_action(self._config, actor, action, [ActionTarget(subscription_id, tenant, details)])
 
     def choose(self, wanted: Wanted, chosen: TimeSpan | OffsetRanges) -> ChosenStretches:
         """Find what a replay has to read; what is wanted is checked on the way.
@@ -94,7 +107,7 @@ class Replays:
         with self._planner(replay) as planner:
             return EventReplay(self._config, replay, planner, advanced).run(), planner.tally
 
-    def cancel(self, replay_id: str) -> Replay:
+    def cancel(self, replay_id: str, actor: Actor) -> Replay:
         """Cancel a replay: whoever carries it out ends within a second or so.
 
         Raises:
@@ -102,6 +115,7 @@ class Replays:
             ConflictError: it is over.
         """
         found = _not_over(self.log.read().require(replay_id))
+        self.audit(actor, "replay_cancelled", found)
         cancelled = found.ended(ReplayState.CANCELLED, now_ms())
         self.log.write(cancelled)
         return cancelled

@@ -123,7 +123,7 @@ def test_the_second_replay_of_one_is_refused_unless_asked_for(
     (letter,) = letters_of(subscription_id, 1)
     write_records(kafka, (DEAD_LETTERS, letter))
     program.invoke(command, ["replay", letter.delivery_id], catch_exceptions=False)
-    with pytest.raises(ConflictError, match="replayed already"):
+    with pytest.raises(ConflictError, match="replayed or purged already"):
         program.invoke(command, ["replay", letter.delivery_id], catch_exceptions=False)
     assert len(sent_again(kafka, subscription_id)) == 1
     program.invoke(command, ["replay", letter.delivery_id, "--again"], catch_exceptions=False)
@@ -159,8 +159,35 @@ def test_one_unknown_id_and_nothing_is_replayed(kafka: KafkaConfig, subscription
 def test_many_are_not_replayed_unasked(kafka: KafkaConfig, subscription_id: str, program: CliRunner) -> None:
     """Without a terminal to ask at, --yes has to be said."""
     write_records(kafka, *((DEAD_LETTERS, letter) for letter in letters_of(subscription_id, 2)))
-    with pytest.raises(InvalidInputError, match="replays 2 deliveries"):
+    with pytest.raises(InvalidInputError, match="replay 2 deliveries"):
         program.invoke(command, ["replay", "--subscription", subscription_id], catch_exceptions=False)
+
+
+def test_what_is_purged_waits_no_more_and_is_not_lost(
+    kafka: KafkaConfig, subscription_id: str, program: CliRunner
+) -> None:
+    """It is marked; replays of all leave it out, also by another operator, until one is asked for by name and again."""
+    letters = letters_of(subscription_id, 3)
+    write_records(kafka, *((DEAD_LETTERS, letter) for letter in letters))
+    many = ["purge", "--subscription", subscription_id]
+    with pytest.raises(InvalidInputError, match="purge 3 deliveries"):
+        program.invoke(command, many, catch_exceptions=False)
+    assert "3 dead letters would be purged" in program.invoke(command, [*many, "--dry-run"]).stdout
+    with pytest.raises(NotFoundError, match="unknown"):
+        program.invoke(command, ["purge", letters[0].delivery_id, "unknown", "--yes"], catch_exceptions=False)
+
+    purged = program.invoke(command, ["purge", letters[0].delivery_id, "--yes", "--json"], catch_exceptions=False)
+    assert [orjson.loads(line)["purged"] for line in purged.stdout.splitlines()] == [True]
+    listing = ["list", "--subscription", subscription_id]
+    assert program.invoke(command, listing, catch_exceptions=False).stdout.count("purged ") == 1
+    grouped = program.invoke(command, [*listing, "--group-by", "reason", "--json"], catch_exceptions=False).stdout
+    assert [(one["reason"], one["letters"], one["waiting"]) for one in map(orjson.loads, grouped.splitlines())] == [
+        ("attempts_exhausted", 3, 2)
+    ]
+    program.invoke(command, ["replay", "--subscription", subscription_id, "--yes"], catch_exceptions=False)
+    assert {one.delivery_id for one in sent_again(kafka, subscription_id)} == {one.delivery_id for one in letters[1:]}
+    program.invoke(command, ["replay", letters[0].delivery_id, "--again"], catch_exceptions=False)
+    assert len(sent_again(kafka, subscription_id)) == 3
 
 
 def test_list_marks_what_was_replayed_and_filters_by_reason(

@@ -22,6 +22,7 @@ LETTER = dead(PLANNED, (FIRST, SECOND_LAST), at_ms=T0 + 1030)
 REPLAY = LETTER.replayed(T0 + 50_000)
 REPLAY_OK = attempt_of(REPLAY, 1, "delivered", at_ms=T0 + 50_010, status=204)
 REPLAY_LETTER = dead(REPLAY, (), at_ms=T0 + 50_020)
+PURGE = LETTER.purged(T0 + 55_000)
 SECOND_REPLAY = REPLAY_LETTER.replayed(T0 + 60_000)
 DELETED = replace(
     attempt_of(PLANNED, 0, "discarded", at_ms=T0 + 5, status=None), reason="subscription_deleted", duration_ms=0
@@ -45,6 +46,8 @@ DELETED = replace(
         ([PLANNED, DELETED], DeliveryState.DISCARDED, None, "subscription_deleted", 0),
         ([LETTER, REPLAY], DeliveryState.PENDING, None, None, 2),
         ([LETTER, REPLAY, replace(REPLAY, body=b"")], DeliveryState.PENDING, None, None, 2),
+        ([LETTER, PURGE], DeliveryState.DISCARDED, None, "purged", 2),
+        ([LETTER, PURGE, SECOND_REPLAY], DeliveryState.PENDING, None, None, 2),
         ([LETTER, REPLAY, REPLAY_OK], DeliveryState.DELIVERED, None, None, 3),
         ([LETTER, REPLAY_OK], DeliveryState.DELIVERED, None, None, 3),
         ([LETTER, REPLAY, REPLAY_LETTER], DeliveryState.DEAD_LETTERED, None, "attempts_exhausted", 2),
@@ -83,6 +86,13 @@ def test_a_late_repeat_of_an_old_dead_letter_does_not_end_the_replay() -> None:
     assert history.replayed_at_ms == T0 + 50_000
 
 
+def test_a_purge_is_no_replay() -> None:
+    """Nothing was sent again; what the letter said is still known."""
+    history = fold_history([LETTER, PURGE])
+    assert (history.replayed_at_ms, history.changed_at_ms) == (None, T0 + 55_000)
+    assert history.dead_letter == GivenUp(T0 + 1030, "attempts_exhausted")
+
+
 def test_an_attempt_dated_before_its_replay_still_belongs_to_it() -> None:
     """The egress worker's clock may be behind the operator's."""
     early = attempt_of(REPLAY, 1, "delivered", at_ms=T0 + 49_000, status=200)
@@ -99,7 +109,7 @@ def test_an_attempt_is_told_with_its_record_rather_than_its_summary() -> None:
 
 ALL: list[HistoryRecord] = [
     PLANNED, planned(at_ms=T0 + 400), FIRST, PARKED, REPARKED, SECOND_OK, SECOND_LAST, LETTER, DELETED,
-    REPLAY, REPLAY_OK, REPLAY_LETTER, SECOND_REPLAY,
+    REPLAY, REPLAY_OK, REPLAY_LETTER, SECOND_REPLAY, PURGE,
 ]  # fmt: skip
 
 
