@@ -1,14 +1,14 @@
 """Which parts of the event topics a replay reads: a span of time, or offsets, up to the ends as they are now."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import SourcePosition
 from gateway.domain.replay import Stretch
 from gateway.domain.topics import event_topic
 from gateway.domain.versions import covered_types
-from gateway.kafka.offset_lookup import OffsetLookup
 from gateway.kafka.partitioning import Partition
 
 MAX_OFFSET_RANGES = 1000
@@ -29,6 +29,19 @@ class TimeSpan:
 
 OffsetRanges = Sequence[tuple[SourcePosition, int]]
 """Parts of partitions: the first offset of each, and the last one."""
+
+
+class Offsets(Protocol):
+    """Knows where partitions begin and end: what is needed of an OffsetLookup."""
+
+    def partitions(self, topics: Mapping[str, bytes | None]) -> list[Partition]:
+        """List the partitions of topics."""
+
+    def kept(self, partitions: Collection[Partition]) -> dict[Partition, range]:
+        """Give the offsets that each partition keeps now."""
+
+    def between(self, kept: Mapping[Partition, range], since_ms: int, until_ms: int | None) -> dict[Partition, range]:
+        """Give the offsets of a span of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ def topics_of(patterns: Sequence[str], event_types: Sequence[str]) -> tuple[str,
     return tuple(dict.fromkeys(event_topic(event_type) for event_type in covered))
 
 
-def choose_stretches(lookup: OffsetLookup, topics: Sequence[str], chosen: TimeSpan | OffsetRanges) -> ChosenStretches:
+def choose_stretches(lookup: Offsets, topics: Sequence[str], chosen: TimeSpan | OffsetRanges) -> ChosenStretches:
     """Choose what is read.
 
     Args:

@@ -31,6 +31,7 @@ _REQUIRED = {
     "subscriptions test-filter": ("--filter", "true", "--event-type", "order.paid", "--file", "-"),
     "explain": ("--file", "-", "--type", "order.paid"),
     "dlq replay": ("--yes",),
+    "dlq purge": ("--yes",),
     "replay start": ("--all", "--since", "1h", "--dry-run"),
     # Of no event type, so that nothing is written.
     "schemas docs": ("--type", "nothing.known"),

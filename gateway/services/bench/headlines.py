@@ -51,6 +51,11 @@ _NUMBERS = {
         "µs, with others of another type beside them": "us_per_subscription_beside_others",
         "µs to compile a filter": "compile_us",
     },
+    "replay": {
+        "events replayed meanwhile": "replayed",
+        "p99 beside a replay, by p99 without": "p99_ratio",
+        "p99 beside a replay, ms": "p99_ms",
+    },
     "search": {
         "attempts in the index": "attempts",
         "records/s taken into it": "indexed_per_s",

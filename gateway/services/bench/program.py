@@ -1,4 +1,4 @@
-"""One `gateway stream` or `gateway egress` under measurement: a real process, in a session of its own."""
+"""One `gateway stream`, `egress` or other command under measurement: a real process, in a session of its own."""
 
 import os
 import select
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -26,16 +27,17 @@ class Program:
     """A process from its start to its end.
 
     Args:
-        command: `stream` or `egress`.
+        command: `stream`, `egress` or another one.
         settings: the deployment's; other `GATEWAY_*` variables of the environment hold as well.
         log_file: where its log goes.
+        arguments: what else is said to it.
 
     Attributes:
         command: what it runs.
         ready_after_s: how long it took from its start until it was ready, seconds; 0 before.
     """
 
-    def __init__(self, command: str, settings: Settings, log_file: Path) -> None:
+    def __init__(self, command: str, settings: Settings, log_file: Path, arguments: Sequence[str] = ()) -> None:
         self.command = command
         self._log_file = log_file
         self._stop_timeout_s = settings.shutdown_deadline_s + _KILL_GRACE_S
@@ -46,7 +48,7 @@ class Program:
         environment[f"{ENV_PREFIX}ALLOW_INSECURE_ENDPOINTS"] = "true"
         with log_file.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "gateway.cli.main", command],
+                [sys.executable, "-m", "gateway.cli.main", command, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -95,6 +97,19 @@ class Program:
             self._process.wait()
             self.check()
         self.ready_after_s = time.monotonic() - self._started_s
+
+    def await_end(self, timeout_s: float) -> None:
+        """Wait until it has ended well by itself.
+
+        Raises:
+            GatewayError: it failed, or goes on for longer.
+        """
+        try:
+            code = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise GatewayError(f"gateway {self.command} did not end within {timeout_s:.0f} s") from None
+        if code:
+            self.check()
 
     def freeze(self) -> None:
         """Let it do nothing more, so that what it has under way can be counted."""

@@ -12,6 +12,7 @@ from gateway.services.bench.headlines import Results
 from gateway.services.bench.isolation import measure_isolation
 from gateway.services.bench.match import measure_match
 from gateway.services.bench.options import Options
+from gateway.services.bench.replay import measure_replay
 from gateway.services.bench.rig import Rig, Say
 from gateway.services.bench.search import measure_search
 from gateway.services.bench.steady import measure_steady
@@ -42,6 +43,7 @@ SCENARIOS = {
     "crash": Scenario(measure_crash, "processes killed in the middle: recovery, losses and repeats"),
     "filters": Scenario(measure_filters, "subscriptions with a filter of their own, all asked about each event"),
     "search": Scenario(measure_search, "the console's index: records/s that it takes in, and how long searches take"),
+    "replay": Scenario(measure_replay, "what live deliveries notice of a replay of many past events"),
     # The last one: its subscriptions stay in the table.
     "match": Scenario(measure_match, "matching among many subscriptions, and having them in memory"),
 }
