@@ -97,7 +97,7 @@ class Indexer:
         self._bounds = bounds
         self._clock = clock
         self._beat = beat
-        self._damaged = False
+        self._damaged = self._told = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
 
@@ -178,8 +178,9 @@ class Indexer:
             records = follower.read(_POLL_S)
             if records:
                 writer.apply(self._batch(records))
-            if not follower.behind and not self.caught_up.is_set():
-                self._hand_over(self._become_caught_up, len(records))
+            if not self._told and not follower.behind:
+                self._told = True
+                self._hand_over(self._become_caught_up)
             if time.monotonic() >= tend_at_s:
                 self._tend(follower, writer)
                 tend_at_s = time.monotonic() + _TEND_S
@@ -208,13 +209,13 @@ class Indexer:
                 self.undecodable += 1
         return batch
 
-    def _become_caught_up(self, _: int) -> None:
+    def _become_caught_up(self) -> None:
         _log.info("index.caught_up", records=self.records, undecodable=self.undecodable)
         self.caught_up.set()
 
-    def _hand_over(self, function: Callable[..., None], argument: object) -> None:
+    def _hand_over(self, function: Callable[..., None], *arguments: object) -> None:
         try:
-            self._loop.call_soon_threadsafe(function, argument)
+            self._loop.call_soon_threadsafe(function, *arguments)
         except RuntimeError:
             # The loop is closed: there is nobody left to look.
             self._stopping.set()
