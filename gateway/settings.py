@@ -198,6 +198,23 @@ class Settings(BaseSettings):
         le=1,
         description="share of the events without a `traceparent` that are traced; with one, its own flag says",
     )
+    console_address: IPvAnyAddress = Field(
+        default=IPv4Address("127.0.0.1"),
+        description="where `console` serves its API: an address of this machine that no other reaches",
+    )
+    console_port: int = Field(default=8090, ge=0, le=65_535, description="the port of that; 0 for any free one")
+    console_dir: Path | None = Field(
+        default=None, description="folder of the console's index, which Kafka gives again; unset: in `GATEWAY_HOME`"
+    )
+    console_keep_days: int = Field(
+        default=30, ge=1, le=3650, description="how far back the index goes, as far as Kafka still has it, days"
+    )
+    console_max_bytes: int = Field(
+        default=10_737_418_240,
+        ge=67_108_864,
+        le=1_099_511_627_776,
+        description="a larger index forgets what is oldest, bytes",
+    )
     shutdown_deadline_s: float = Field(
         default=25.0,
         gt=0,

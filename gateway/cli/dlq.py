@@ -1,8 +1,7 @@
 """`gateway dlq`: deliveries that were given up, their replay and their purge."""
 
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import click
@@ -19,7 +18,7 @@ from gateway.kafka.config import KafkaConfig
 from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose, found_of, has_body, is_waiting
 from gateway.replay.letter_groups import GroupBy, group_letters
 from gateway.replay.replayer import Replayer
-from gateway.services.audit import ActionTarget, audit_action
+from gateway.services.audit import audit_action, letter_targets
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
 from gateway.telemetry.clock import now_ms
@@ -179,7 +178,7 @@ def purge(
         for letter in chosen:
             tell(letter)
     elif chosen:
-        audit_action(kafka, acting(Deployment(load_settings())), "dead_letters_purged", [*_targets(chosen)])
+        audit_action(kafka, acting(Deployment(load_settings())), "dead_letters_purged", [*letter_targets(chosen)])
         Replayer(kafka, ScanProgress()).purge(chosen, now_ms=now_ms(), confirmed=tell)
     if not as_json:
         click.echo(f"{len(chosen):,} dead letters {'would be purged' if dry_run else 'purged'}")
@@ -211,16 +210,10 @@ def _replay(kafka: KafkaConfig, letters: Sequence[DeliveryHistory], *, dry_run: 
             tell(letter)
     elif letters:
         actor = acting(Deployment(load_settings()))
-        audit_action(kafka, actor, "dead_letters_replayed", [*_targets(letters)])
+        audit_action(kafka, actor, "dead_letters_replayed", [*letter_targets(letters)])
         Replayer(kafka, ScanProgress()).replay(letters, now_ms=now_ms(), confirmed=tell)
     if not as_json:
         click.echo(f"{len(letters):,} dead letters {'would be replayed' if dry_run else 'replayed'}")
-
-
-def _targets(letters: Sequence[DeliveryHistory]) -> Iterator[ActionTarget]:
-    counts = Counter((letter.subscription_id, letter.tenant) for letter in letters)
-    for (subscription_id, tenant), deliveries in counts.items():
-        yield ActionTarget(subscription_id, tenant, {"deliveries": deliveries})
 
 
 def _confirm(verb: str, count: int) -> None:

@@ -27,6 +27,10 @@ class Delete:
     subscription_id: str
 
 
+class RevisionConflictError(ConflictError):
+    """The subscription has another revision than the one that the caller has seen."""
+
+
 Change = Put | Delete
 Decide = Callable[[SubscriptionIndex], Sequence[Change]]
 
@@ -71,13 +75,13 @@ def require(index: SubscriptionIndex, subscription_id: str, *, expected_revision
 
     Raises:
         NotFoundError: it does not exist.
-        ConflictError: it has another revision by now.
+        RevisionConflictError: it has another revision by now.
     """
     subscription = index.get(subscription_id)
     if subscription is None:
         raise NotFoundError(f"there is no subscription '{subscription_id}'", hint="see: gateway subscriptions list")
     if expected_revision not in {None, subscription.revision}:
-        raise ConflictError(
+        raise RevisionConflictError(
             f"subscription {subscription_id} has revision {subscription.revision}, not {expected_revision}",
             hint="somebody changed it meanwhile: look at it again",
         )

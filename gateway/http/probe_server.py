@@ -75,7 +75,7 @@ class ProbeServer:
 
     def _connected(self) -> asyncio.Protocol:
         if len(self._handlers.connections) >= MAX_CONNECTIONS:
-            return _Refusal()
+            return Refusal()
         connection = self._handlers()
         self._loop.call_later(CONNECTION_S, connection.force_close)
         return connection
@@ -94,8 +94,9 @@ class ProbeServer:
         return response
 
 
-class _Refusal(asyncio.Protocol):
+class Refusal(asyncio.Protocol):
     """Ends a connection at once."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Close it; see `asyncio.BaseProtocol`."""
         transport.close()

@@ -38,6 +38,7 @@ class Role(Enum):
     EXPLAIN = "explain"
     SIGNALS = "signals"
     AUDIT = "audit"
+    CONSOLE = "console"
     PUBLISHER = "publisher"
 
 
@@ -139,7 +140,21 @@ def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
             ),
             Permission((Operation.DESCRIBE,), Resource.GROUP, (STREAM_GROUP_ID, READER_GROUP_ID)),
         ),
+        Role.CONSOLE: _of_console(layout),
         Role.SIGNALS: (Permission(_READ, Resource.TOPIC, (SIGNALS,)), _READING),
         Role.AUDIT: (Permission(_READ, Resource.TOPIC, (AUDIT,)), _READING),
         Role.PUBLISHER: (Permission(_WRITE, Resource.TOPIC, events),),
     }
+
+
+def _of_console(layout: TopicLayout) -> tuple[Permission, ...]:
+    retries = layout.retry_topics()
+    followed = tuple(topic for topic in layout.delivery_topics() if topic not in retries)
+    return (
+        *_CHANGING_SUBSCRIPTIONS,
+        Permission(_READ, Resource.TOPIC, (*followed, ATTEMPTS, SIGNALS)),
+        # To begin dead letters again.
+        Permission(_BOTH, Resource.TOPIC, (DEAD_LETTERS,)),
+        Permission(_WRITE, Resource.TOPIC, (REPLAY_DELIVERIES,)),
+        _READING,
+    )

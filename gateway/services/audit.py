@@ -1,6 +1,7 @@
 """Who makes changes in this process, and the stores and entries that say so in the audit trail."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -8,6 +9,7 @@ import orjson
 from gateway.admin.audit_trail import ChangeTrail
 from gateway.domain.audit import AuditRecord
 from gateway.domain.changes import ChangeStore
+from gateway.domain.history import DeliveryHistory
 from gateway.kafka.audit_log import write_audit
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.subscription_store import SubscriptionStore
@@ -75,3 +77,10 @@ def audit_action(config: KafkaConfig, actor: Actor, action: str, targets: Sequen
         for target in targets
     ]
     write_audit(config, records)
+
+
+def letter_targets(letters: Iterable[DeliveryHistory]) -> Iterator[ActionTarget]:
+    """Give what something is done to that is done to dead letters: each subscription, with how many of its deliveries."""
+    counts = Counter((letter.subscription_id, letter.tenant) for letter in letters)
+    for (subscription_id, tenant), deliveries in counts.items():
+        yield ActionTarget(subscription_id, tenant, {"deliveries": deliveries})

@@ -15,6 +15,7 @@ from gateway.telemetry.watchdog import Watchdog
 
 TABLE_LOADED = "the table of subscriptions is loaded"
 PARTITIONS_ASSIGNED = "partitions were assigned"
+INDEX_CAUGHT_UP = "the index has caught up"
 _OK, _NOT_OK = 200, 503
 _log = structlog.get_logger()
 
@@ -32,7 +33,8 @@ class Probes:
     """
 
     def __init__(self, process: Process, watchdog: Watchdog) -> None:
-        self.state = ProcessState(watchdog, (TABLE_LOADED, PARTITIONS_ASSIGNED))
+        last = INDEX_CAUGHT_UP if process is Process.CONSOLE else PARTITIONS_ASSIGNED
+        self.state = ProcessState(watchdog, (TABLE_LOADED, last))
         self.metrics = Exposition()
         self.metrics.show(BUILD, lambda: [((process, gateway.__version__), 1)])
         self.metrics.show_value(READY, lambda: self.state.ready().good)

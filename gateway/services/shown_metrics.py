@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from typing import TypeVar
 
+from gateway.console.indexer import Indexer
 from gateway.domain.outcome import Reason
 from gateway.domain.tiers import Tier
 from gateway.egress.catch_up import CatchUp
@@ -40,6 +41,16 @@ def show_shared(
     shown.show_value(metrics.SUBSCRIPTIONS_SKIPPED, lambda: table.skipped)
     shown.show(metrics.SIGNALS, lambda: _each(signals.sent))
     shown.show_value(metrics.UNCONFIRMED, lambda: producer.unconfirmed)
+
+
+def show_index(shown: Exposition, table: SubscriptionTable, indexer: Indexer) -> None:
+    """Show what the console has."""
+    shown.show_value(metrics.SUBSCRIPTIONS, lambda: len(table.index))
+    shown.show_value(metrics.SUBSCRIPTIONS_SKIPPED, lambda: table.skipped)
+    shown.show_value(metrics.INDEX_RECORDS, lambda: indexer.records)
+    shown.show_value(metrics.INDEX_UNDECODABLE, lambda: indexer.undecodable)
+    shown.show_value(metrics.INDEX_LAG, lambda: indexer.lag)
+    shown.show_value(metrics.INDEX_BYTES, lambda: indexer.used_bytes)
 
 
 def show_lag(shown: Exposition, lag: LagReader, owned: Callable[[], Collection[Partition]]) -> None:

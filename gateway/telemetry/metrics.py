@@ -31,9 +31,11 @@ class Process(Enum):
 
     STREAM = "stream"
     EGRESS = "egress"
+    CONSOLE = "console"
 
 
 BOTH = (Process.STREAM, Process.EGRESS)
+ALL = (*BOTH, Process.CONSOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +94,17 @@ REJECTIONS = (
 _ONLY_OF_ATTEMPTS = (Reason.NONE, Reason.HTTP_STATUS, Reason.REDIRECT, Reason.SEND_FAILED, Reason.PROXY)
 _GIVEN_UP = tuple(reason for reason in Reason if reason not in {*_ONLY_OF_ATTEMPTS, Reason.SUBSCRIPTION_DELETED})
 
-BUILD = _gauge("build_info", "1; its labels say which version of which process runs", "process", "version", by=BOTH)
-READY = _gauge("ready", "1 while `/readyz` says so, else 0", by=BOTH)
+BUILD = _gauge("build_info", "1; its labels say which version of which process runs", "process", "version", by=ALL)
+READY = _gauge("ready", "1 while `/readyz` says so, else 0", by=ALL)
 LOOP_SILENCE = _gauge(
     "loop_silence_seconds",
     "since a loop of the process last moved; at `GATEWAY_STALL_TIMEOUT_S` the process ends itself",
     "loop",
-    by=BOTH,
+    by=ALL,
 )
-SUBSCRIPTIONS = _gauge("subscriptions", "subscriptions in the process's table", by=BOTH)
+SUBSCRIPTIONS = _gauge("subscriptions", "subscriptions in the process's table", by=ALL)
 SUBSCRIPTIONS_SKIPPED = _counter(
-    "subscription_records_skipped", "records of `subscriptions` that could not be read", by=BOTH
+    "subscription_records_skipped", "records of `subscriptions` that could not be read", by=ALL
 )
 ASSIGNED_PARTITIONS = _gauge("assigned_partitions", "partitions that the process reads", "topic", by=BOTH)
 LAG = _gauge(
@@ -198,6 +200,12 @@ TIER_OVERDUE = _gauge(
 TAKEN_BYTES = _gauge("taken_bytes", "bytes of what was taken from Kafka and is not settled", by=_EGRESS)
 FETCHING_BLOCKED = _gauge("fetching_blocked", "1 while too much is taken to fetch more, else 0", by=_EGRESS)
 
+_CONSOLE = (Process.CONSOLE,)
+INDEX_RECORDS = _counter("index_records", "records that the index took in", by=_CONSOLE)
+INDEX_UNDECODABLE = _counter("index_records_skipped", "of these, those that could not be read", by=_CONSOLE)
+INDEX_LAG = _gauge("index_lag_records", "records that are not in the index yet", by=_CONSOLE)
+INDEX_BYTES = _gauge("index_bytes", "what the index holds", by=_CONSOLE)
+
 METRICS = (
     BUILD,
     READY,
@@ -231,4 +239,8 @@ METRICS = (
     TIER_OVERDUE,
     TAKEN_BYTES,
     FETCHING_BLOCKED,
+    INDEX_RECORDS,
+    INDEX_UNDECODABLE,
+    INDEX_LAG,
+    INDEX_BYTES,
 )

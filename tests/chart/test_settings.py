@@ -6,7 +6,7 @@ import pytest
 
 from gateway.settings import ENV_PREFIX, Settings
 from tests.chart.rendering import VALUES, environment, pods, rendered
-from tests.chart.values_schema import SET_BY_THE_CHART, file_settings, plain_settings, secret_settings
+from tests.chart.values_schema import OF_THE_CONSOLE, SET_BY_THE_CHART, file_settings, plain_settings, secret_settings
 
 # Texts that mean something to the chart.
 _TEXTS = {
@@ -33,8 +33,8 @@ def _sample(name: str, bounds: dict[str, Any]) -> str | bool | float | int:
 
 
 def test_every_setting_has_its_place_in_values() -> None:
-    """Each is in `config` or in `files`, is a secret that a file can hold, or is laid down by the chart."""
-    placed = {*plain_settings(), *file_settings(), *secret_settings(), *SET_BY_THE_CHART}
+    """Each is in `config` or in `files`, is a secret that a file can hold, laid down by the chart, or the console's."""
+    placed = {*plain_settings(), *file_settings(), *secret_settings(), *SET_BY_THE_CHART, *OF_THE_CONSOLE}
     assert set(Settings.model_fields) <= placed
     assert {f"{name}_file" for name in secret_settings()} <= set(file_settings())
 

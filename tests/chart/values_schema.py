@@ -17,6 +17,8 @@ CHART = Path(__file__).resolve().parents[2] / "helm" / "webhook-gateway"
 SCHEMA = CHART / "values.schema.json"
 # What depends on how the chart lays out a pod. Values reach it: `catalog.volume`, `probes.port`.
 SET_BY_THE_CHART = frozenset({"home", "catalog_dir", "probes_address", "probes_port"})
+# The chart does not run the console: it listens to its own machine only.
+OF_THE_CONSOLE = frozenset(name for name in Settings.model_fields if name.startswith("console_"))
 _FILE = "_file"
 _PROCESSES = ("stream", "egress", "topics", "receiver")
 _BOUNDS = ("enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength", "pattern", "type")
@@ -35,7 +37,7 @@ def secret_settings() -> list[str]:
 def plain_settings() -> dict[str, dict[str, Any]]:
     """Map each setting that `config` takes to its type and bounds."""
     found = _properties()
-    left_out = {*file_settings(), *secret_settings(), *SET_BY_THE_CHART}
+    left_out = {*file_settings(), *secret_settings(), *SET_BY_THE_CHART, *OF_THE_CONSOLE}
     return {name: found[name]["schema"] for name in sorted(found) if name not in left_out}
 
 

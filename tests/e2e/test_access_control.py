@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from http import HTTPStatus
 
 import pytest
 
@@ -16,6 +17,7 @@ from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES, SIGNALS, Topi
 from gateway.kafka.acls import Role, permissions
 from gateway.receiver.sandbox import Sandbox
 from gateway.wire.sealing import generate_key_line
+from tests.e2e.console import Console
 from tests.e2e.endpoints import Answer, Script
 from tests.e2e.receiving import SECRET, Receiver
 from tests.e2e.running import GatewayHome, Program, until
@@ -30,7 +32,7 @@ RETRIED = ("--retry-policy", "1s")
 ARRIVAL_S = 30.0
 ENDS_WITHIN_S = 40.0
 
-pytestmark = pytest.mark.timeout(180, func_only=True)
+pytestmark = pytest.mark.timeout(400, func_only=True)
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +110,7 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
     receiver.sandbox.set_mode("dead", "none")
     await run(homes[Role.DLQ], "dlq", "replay", "--all", "--subscription", dead, "--yes")
     await receiver.until_accepted(1, "dead", timeout_s=ARRIVAL_S)
+    await look_and_change(homes[Role.CONSOLE], dead)
     assert await run(homes[Role.DELIVERIES], "deliveries", "list", "--json")
     (event_id,) = {one.event_id for one in attempts(secure.inner, dead)}
     assert dead in await run(homes[Role.EXPLAIN], "explain", event_id, "--json")
@@ -124,6 +127,20 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
     used = {(each.user, each.operation, each.resource, each.name) for each in asked}
     unused = {rule for role in Role for rule in rule_names(role) if rule not in used}
     assert unused == set()
+
+
+async def look_and_change(home: GatewayHome, subscription: str) -> None:
+    """Have a console read all that it follows, change a subscription, and begin a dead letter again."""
+    program = home.start("console", GATEWAY_CONSOLE_PORT="0")
+    await asyncio.to_thread(program.await_ready)
+    console = await Console(program).listening()
+    (letter,) = (await console.get(f"/deliveries?subscription_id={subscription}"))["items"]
+    body = {"delivery_ids": [letter["delivery_id"]], "again": True}
+    status, problem, _ = await console.ask("POST", "/dead-letters/replay", body)
+    assert status == HTTPStatus.OK, problem
+    status, problem, _ = await console.ask("PATCH", f"/subscriptions/{subscription}", {"description": "looked at"})
+    assert status == HTTPStatus.OK, problem
+    assert program.stop() == 0
 
 
 async def leave_waiting(homes: dict[Role, GatewayHome], secure: SecureBroker, subscription: str) -> None:

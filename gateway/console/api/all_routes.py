@@ -1,0 +1,19 @@
+"""Every route of the API, in the order in which it is told."""
+
+from gateway.console.api.catalog import CatalogApi
+from gateway.console.api.dead_letters import DeadLettersApi
+from gateway.console.api.deliveries import DeliveriesApi
+from gateway.console.api.looking import LookingApi
+from gateway.console.api.parts import Parts
+from gateway.console.api.routes import Route
+from gateway.console.api.subscriptions import SubscriptionsApi
+
+
+def all_routes(parts: Parts) -> list[Route]:
+    """List the routes of a console.
+
+    Args:
+        parts: what its handlers work with.
+    """
+    apis = (DeliveriesApi(parts), DeadLettersApi(parts), SubscriptionsApi(parts), CatalogApi(parts), LookingApi(parts))
+    return [route for api in apis for route in api.routes()]

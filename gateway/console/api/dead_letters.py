@@ -1,0 +1,103 @@
+"""Dead letters over HTTP: listed and grouped from the index, begun again as `gateway dlq replay` does."""
+
+import asyncio
+import sqlite3
+
+from gateway.console.api.deliveries import find_page
+from gateway.console.api.models import (
+    DeadLetterQuery,
+    DeliveryPageView,
+    LetterGroupsView,
+    LetterGroupView,
+    ReplayBody,
+    ReplayedView,
+)
+from gateway.console.api.parts import Parts
+from gateway.console.api.routes import Answer, Call, Role, Route
+from gateway.console.database import STATES
+from gateway.console.names import words_of
+from gateway.console.search import DeliverySearch
+from gateway.domain.history import DeliveryState
+from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose
+from gateway.replay.replayer import Replayer
+
+_MAX_GROUPS = 500
+
+
+class DeadLettersApi:
+    """The handlers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        # A replay reads the dead-letter topic, twice.
+        self._replaying = asyncio.Lock()
+
+    def routes(self) -> list[Route]:
+        """List the routes."""
+        return [
+            Route(
+                "GET", "/dead-letters", "listDeadLetters", "List deliveries that were given up, newest first.",
+                "dead letters", Role.VIEWER, self._list, DeliveryPageView, query=DeadLetterQuery,
+            ),
+            Route(
+                "GET", "/dead-letters/groups", "groupDeadLetters", "Count dead letters by subscription and reason.",
+                "dead letters", Role.VIEWER, self._groups, LetterGroupsView,
+            ),
+            Route(
+                "POST", "/dead-letters/replay", "replayDeadLetters",
+                "Begin deliveries again that were given up: the same body, the same webhook-id.",
+                "dead letters", Role.OPERATOR, self._replay, ReplayedView, body=ReplayBody, repeats=True,
+            ),
+        ]  # fmt: skip
+
+    async def _list(self, call: Call) -> Answer:
+        query: DeadLetterQuery = call.query
+        wanted = DeliverySearch(
+            event_type=query.event_type,
+            subscription_ids=tuple(query.subscription_id) or None,
+            tenant=query.tenant,
+            states=(DeliveryState.DEAD_LETTERED,),
+            since_ms=query.since_ms,
+            before_ms=query.before_ms,
+        )
+        return Answer(await find_page(self._parts, wanted, query.limit, query.cursor))
+
+    async def _groups(self, _: Call) -> Answer:
+        return Answer(LetterGroupsView(items=await self._parts.reader.ask(_count_groups)))
+
+    async def _replay(self, call: Call) -> Answer:
+        body: ReplayBody = call.body
+        async with self._replaying:
+            return Answer(ReplayedView(delivery_ids=await asyncio.to_thread(self._begin_again, body)))
+
+    def _begin_again(self, body: ReplayBody) -> list[str]:
+        config = self._parts.config
+        found = DeadLetters(config).find(LetterFilter(delivery_ids=tuple(body.delivery_ids)))
+        chosen = choose(found.letters, body.delivery_ids, again=body.again)
+        self._parts.audit_replay(chosen)
+        replayed: list[str] = []
+        Replayer(config).replay(
+            chosen, now_ms=self._parts.clock(), confirmed=lambda letter: replayed.append(letter.delivery_id)
+        )
+        return replayed
+
+
+def _count_groups(connection: sqlite3.Connection) -> list[LetterGroupView]:
+    given_up, delivered = STATES.index(DeliveryState.DEAD_LETTERED), STATES.index(DeliveryState.DELIVERED)
+    rows = connection.execute(
+        f"SELECT subscription, reason, count(*), min(dead_lettered_at_ms), max(dead_lettered_at_ms) "  # noqa: S608 - numbers
+        f"FROM deliveries INDEXED BY undelivered WHERE state = {given_up} AND state <> {delivered} "
+        "GROUP BY subscription, reason ORDER BY count(*) DESC, subscription, reason LIMIT ?",
+        (_MAX_GROUPS,),
+    ).fetchall()
+    words = words_of(connection, (code for row in rows for code in row[:2] if code is not None))
+    return [
+        LetterGroupView(
+            subscription_id=words[subscription],
+            reason=words.get(reason),
+            count=count,
+            oldest_ms=oldest_ms or 0,
+            newest_ms=newest_ms or 0,
+        )
+        for subscription, reason, count, oldest_ms, newest_ms in rows
+    ]

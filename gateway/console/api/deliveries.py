@@ -1,0 +1,188 @@
+"""Deliveries over HTTP: searched in the index; shown with what Kafka still has of their records."""
+
+import base64
+import re
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from gateway.console.api.models import (
+    AttemptView,
+    BodyView,
+    DeliveryDetailView,
+    DeliveryPageView,
+    DeliveryQuery,
+    DeliveryView,
+)
+from gateway.console.api.parts import Parts
+from gateway.console.api.problems import ProblemError
+from gateway.console.api.routes import Answer, Call, Role, Route
+from gateway.console.api.stored_records import StoredRecords
+from gateway.console.search import (
+    DeliveryPage,
+    DeliverySearch,
+    IndexedDelivery,
+    PageStart,
+    row_of,
+    search_deliveries,
+)
+from gateway.console.step_rows import read_steps
+from gateway.console.steps import Step, StepKind
+from gateway.domain.delivery import Attempt, Delivery
+from gateway.domain.errors import NotFoundError
+
+_CURSOR = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})-([0-9]{1,18})")
+
+
+class DeliveriesApi:
+    """The handlers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._records = StoredRecords(parts.config)
+
+    def routes(self) -> list[Route]:
+        """List the routes."""
+        return [
+            Route(
+                "GET", "/deliveries", "listDeliveries", "Search deliveries, newest first.", "deliveries",
+                Role.VIEWER, self._list, DeliveryPageView, query=DeliveryQuery,
+            ),
+            Route(
+                "GET", "/deliveries/{delivery_id}", "getDelivery",
+                "Show a delivery with its attempts, its body, and when it is tried next.", "deliveries",
+                Role.VIEWER, self._get, DeliveryDetailView,
+            ),
+        ]  # fmt: skip
+
+    async def _list(self, call: Call) -> Answer:
+        query: DeliveryQuery = call.query
+        wanted = DeliverySearch(
+            delivery_id=query.delivery_id,
+            event_id=query.event_id,
+            event_type=query.event_type,
+            subscription_ids=self._subscriptions(query),
+            tenant=query.tenant,
+            states=tuple(query.state) or None,
+            since_ms=query.since_ms,
+            before_ms=query.before_ms,
+        )
+        return Answer(await find_page(self._parts, wanted, query.limit, query.cursor))
+
+    def _subscriptions(self, query: DeliveryQuery) -> tuple[str, ...] | None:
+        """Give the subscriptions that are meant, by their ids and by the host of their endpoints; None for all."""
+        named = tuple(query.subscription_id) or None
+        if query.host is None:
+            return named
+        host = query.host.lower()
+        there = {one.subscription_id for one in self._parts.table.index if _host_of(one.url) == host}
+        return tuple(sorted(there if named is None else there & set(named)))
+
+    async def _get(self, call: Call) -> Answer:
+        delivery_id = call.path["delivery_id"]
+
+        def look(connection: sqlite3.Connection) -> tuple[IndexedDelivery, list[Step]] | None:
+            row = row_of(connection, delivery_id)
+            found = search_deliveries(connection, DeliverySearch(delivery_id=delivery_id), limit=1).deliveries
+            return None if row is None or not found else (found[0], read_steps(connection, row))
+
+        found = await self._parts.reader.ask(look)
+        if found is None:
+            raise NotFoundError(
+                f"there is no delivery '{delivery_id}' in the index",
+                hint="it may be older than what is kept: gateway deliveries get reads the topics themselves",
+            )
+        delivery, steps = found
+        records = await self._records.read([step.place for step in steps if step.place is not None])
+        return Answer(
+            DeliveryDetailView(
+                delivery=view_of(delivery),
+                attempts=[
+                    _attempt_view(step, records.get(step.place) if step.place else None)
+                    for step in steps
+                    if step.key.kind in {StepKind.ATTEMPT, StepKind.END}
+                ],
+                body=_newest_body([records.get(step.place) for step in steps if step.place is not None]),
+            )
+        )
+
+
+def _host_of(url: str) -> str | None:
+    return urlsplit(url).hostname
+
+
+async def find_page(parts: Parts, wanted: DeliverySearch, limit: int, cursor: str | None) -> DeliveryPageView:
+    """Give a page of deliveries.
+
+    Raises:
+        ProblemError: the cursor is none, or of an index that is there no more.
+    """
+    file = parts.indexer.file
+    generation = "" if file is None else file.generation
+    start = None if cursor is None else _start(cursor, generation)
+
+    def look(connection: sqlite3.Connection) -> DeliveryPage:
+        return search_deliveries(connection, wanted, limit=limit, start=start)
+
+    page = await parts.reader.ask(look)
+    following = None if page.next is None else f"{generation}-{page.next.at_ms}-{page.next.row}"
+    return DeliveryPageView(items=[view_of(one) for one in page.deliveries], next=following)
+
+
+def _start(cursor: str, generation: str) -> PageStart:
+    read = _CURSOR.fullmatch(cursor)
+    if read is None:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "invalid_cursor", "this is no cursor", field="cursor")
+    if read[1] != generation:
+        detail = "the index was made anew since: begin with the first page again"
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "old_cursor", detail, field="cursor")
+    return PageStart(int(read[2]), int(read[3]))
+
+
+def view_of(delivery: IndexedDelivery) -> DeliveryView:
+    """Give a delivery as it is shown."""
+    return DeliveryView(**asdict(delivery))
+
+
+def _attempt_view(step: Step, record: Delivery | Attempt | None) -> AttemptView:
+    key, content, _ = step
+    attempt = record if isinstance(record, Attempt) else None
+    return AttemptView(
+        kind="attempt" if key.kind is StepKind.ATTEMPT else "end",
+        attempt_number=key.number,
+        trigger="replay" if key.replayed else "event",
+        started_at_ms=key.at_ms,
+        duration_ms=content.duration_ms,
+        status=content.status if content.status >= 0 else None,
+        error=content.error or None,
+        outcome=content.outcome or None,
+        reason=content.reason or None,
+        due_at_ms=content.due_ms or None,
+        error_detail=attempt and attempt.error_detail,
+        response_excerpt=attempt and attempt.response_excerpt,
+        response_headers=None if attempt is None else dict(attempt.response_headers),
+    )
+
+
+def _newest_body(records: Sequence[Delivery | Attempt | None]) -> BodyView | None:
+    deliveries = [record for record in records if isinstance(record, Delivery) and record.body]
+    if not deliveries:
+        return None
+    newest = max(deliveries, key=lambda record: record.planned_at_ms)
+    withheld = list(newest.sensitive_fields)
+    text = encoded = None
+    if not withheld:
+        try:
+            text = newest.body.decode()
+        except UnicodeDecodeError:
+            encoded = base64.b64encode(newest.body).decode()
+    return BodyView(
+        schema_version=newest.schema_version,
+        content_type=newest.content_type,
+        size=len(newest.body),
+        text=text,
+        base64=encoded,
+        withheld=withheld,
+    )

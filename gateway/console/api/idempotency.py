@@ -1,0 +1,93 @@
+"""`Idempotency-Key`: a write that is sent again with its key is answered again, not done again.
+
+Kept in memory, so that a secret which was answered once is nowhere on disk: a restart forgets, and so do time and
+number. It is meant for a client that did not get the answer, not for one that comes back tomorrow.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from gateway.console.api.problems import ProblemError
+
+MAX_KEYS = 1_000
+MAX_KEY_CHARS = 128
+KEPT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer as it was sent: status, body and headers."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class _Entry:
+    request: bytes
+    until_s: float
+    answer: KeptAnswer | None = None
+
+
+class KeptAnswers:
+    """The answers of writes, by their keys; for one event loop.
+
+    Args:
+        clock: a monotonic clock, seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._entries: dict[str, _Entry] = {}
+
+    async def once(
+        self, key: str, request: bytes, write: Callable[[], Awaitable[KeptAnswer]]
+    ) -> tuple[KeptAnswer, bool]:
+        """Give the answer to a request, and whether it was given before.
+
+        Args:
+            key: as the client sent it.
+            request: all that the request asks for.
+            write: does it; an error is not kept.
+
+        Raises:
+            ProblemError: the key is no key, belongs to another request, or to one that is not answered yet.
+        """
+        if not (0 < len(key) <= MAX_KEY_CHARS and key.isascii() and key.isprintable()):
+            raise ProblemError(
+                HTTPStatus.BAD_REQUEST, "invalid_key", f"an Idempotency-Key has up to {MAX_KEY_CHARS} ASCII characters"
+            )
+        self._forget()
+        digest = hashlib.blake2b(request, digest_size=16).digest()
+        known = self._entries.get(key)
+        if known is None:
+            return await self._write(key, digest, write), False
+        if known.request != digest:
+            raise ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "key_used", "this Idempotency-Key was sent with another request"
+            )
+        if known.answer is None:
+            raise ProblemError(HTTPStatus.CONFLICT, "in_progress", "the request with this key is not answered yet")
+        return known.answer, True
+
+    async def _write(self, key: str, digest: bytes, write: Callable[[], Awaitable[KeptAnswer]]) -> KeptAnswer:
+        entry = self._entries[key] = _Entry(digest, self._clock() + KEPT_S)
+        try:
+            entry.answer = await write()
+        except (Exception, asyncio.CancelledError):
+            self._entries.pop(key, None)
+            raise
+        return entry.answer
+
+    def _forget(self) -> None:
+        """Forget what is old, and of the rest the oldest where there is too much."""
+        now_s = self._clock()
+        for key in [key for key, entry in self._entries.items() if entry.until_s <= now_s]:
+            del self._entries[key]
+        while len(self._entries) >= MAX_KEYS:
+            del self._entries[next(iter(self._entries))]

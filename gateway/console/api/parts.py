@@ -1,0 +1,45 @@
+"""What the API's handlers work with: given by whoever puts the process together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gateway.admin.definition import DefinitionRules
+from gateway.console.index_reader import IndexReader
+from gateway.console.indexer import Indexer
+from gateway.domain.changes import ChangeStore
+from gateway.domain.history import DeliveryHistory
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.subscription_table import SubscriptionTable
+from gateway.wire.catalog import Catalog
+from gateway.wire.sealing import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a console.
+
+    Attributes:
+        version: of the program.
+        config: how to reach Kafka.
+        indexer: keeps the index up to date.
+        reader: asks it.
+        table: the subscriptions.
+        store: changes them.
+        audit_replay: notes in the audit trail which dead letters are about to be begun again.
+        rules: what they have to keep.
+        key_ring: seals their secrets; raises a GatewayError where there are no keys.
+        catalog: the event types.
+        clock: gives the present, milliseconds since the epoch.
+    """
+
+    version: str
+    config: KafkaConfig
+    indexer: Indexer
+    reader: IndexReader
+    table: SubscriptionTable
+    store: ChangeStore
+    audit_replay: Callable[[Sequence[DeliveryHistory]], None]
+    rules: DefinitionRules
+    key_ring: Callable[[], KeyRing]
+    catalog: Catalog
+    clock: Callable[[], int]

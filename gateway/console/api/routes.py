@@ -1,0 +1,90 @@
+"""What a route of the API is: the one description from which requests are served and the OpenAPI document is made."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from pydantic import BaseModel
+
+PREFIX = "/api/v1"
+
+
+class Role(Enum):
+    """Who may call a route; each may do what those before it may. Told apart once there is a log-in."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that was checked.
+
+    Attributes:
+        path: the values of the path's parameters.
+        query: the query's parameters, of the route's model, or None where it has none.
+        body: the body, of the route's model, or None where it has none.
+        if_match: the revision that `If-Match` asks for, or None for any.
+    """
+
+    path: Mapping[str, str]
+    query: Any = None
+    body: Any = None
+    if_match: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered.
+
+    Attributes:
+        value: of the route's model; None for nothing.
+        revision: sent as `ETag`.
+        location: of what was made.
+    """
+
+    value: BaseModel | None = None
+    revision: int | None = None
+    location: str | None = None
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation.
+
+    Attributes:
+        method: of HTTP.
+        path: below `PREFIX`, with parameters in braces.
+        name: the operation's id.
+        summary: a sentence for people.
+        tag: what it is about.
+        role: who may call it.
+        handle: does it.
+        answers: the model of the answer, or None where it has no body.
+        query: the model of the query, or None.
+        body: the model of the body, or None.
+        status: of an answer that is none of an error.
+        matches: takes `If-Match`.
+        repeats: takes `Idempotency-Key`.
+        errors: the statuses of errors of its own, beside those that every route may have.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    tag: str
+    role: Role
+    handle: Handler
+    answers: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    status: int = 200
+    matches: bool = False
+    repeats: bool = False
+    errors: tuple[int, ...] = field(default=())

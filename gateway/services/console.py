@@ -1,0 +1,125 @@
+"""The console process: the table of subscriptions, the index that follows the topics, and the API on both."""
+
+import asyncio
+
+import structlog
+
+import gateway
+from gateway.admin.definition import DefinitionRules
+from gateway.console.api.all_routes import all_routes
+from gateway.console.api.parts import Parts
+from gateway.console.api.server import ApiServer
+from gateway.console.index_reader import IndexReader
+from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
+from gateway.kafka.acl_check import check_access
+from gateway.kafka.acls import Role, permissions
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.subscription_table import SubscriptionTable
+from gateway.services.audit import Actor, audit_action, audited_store, letter_targets
+from gateway.services.deployment import Deployment
+from gateway.services.probes import INDEX_CAUGHT_UP, TABLE_LOADED, Probes
+from gateway.services.process import announce_ready, until_stopped_or_failed
+from gateway.services.shown_metrics import show_index
+from gateway.settings import Settings
+from gateway.telemetry.clock import now_ms
+from gateway.telemetry.metrics import Process
+from gateway.telemetry.process_state import ProcessState
+from gateway.telemetry.watchdog import Watchdog, end_within
+
+_DAY_MS = 86_400_000
+_BEAT_S = 1.0
+_FOLDER = "console"
+_log = structlog.get_logger()
+
+
+async def run_console(settings: Settings) -> None:
+    """Keep the index and serve the API until a signal comes.
+
+    Raises:
+        GatewayError: something that the process can't do without failed.
+    """
+    watchdog = Watchdog(settings.stall_timeout_s)
+    watchdog.start()
+    probes = Probes(Process.CONSOLE, watchdog)
+    async with probes.served(settings):
+        await _run(settings, Deployment(settings), watchdog, probes)
+
+
+async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes) -> None:
+    config = deployment.kafka("webhook-gateway-console")
+    table = SubscriptionTable(config)
+    await table.start()
+    await table.ready()
+    probes.state.has(TABLE_LOADED)
+    await asyncio.to_thread(check_access, config, permissions(deployment.layout())[Role.CONSOLE])
+    indexer = _indexer(settings, deployment, config, watchdog)
+    reader = IndexReader(indexer)
+    server = ApiServer(all_routes(_parts(settings, deployment, config, table, indexer, reader)), gateway.__version__)
+    show_index(probes.metrics, table, indexer)
+    address = str(settings.console_address)
+    await server.start(address, settings.console_port)
+    _log.info("console.listening", address=address, port=server.port)
+    indexer.start()
+    announcing = asyncio.ensure_future(_announce(indexer, probes.state))
+    beating = asyncio.ensure_future(_beat(watchdog))
+    try:
+        await until_stopped_or_failed((beating, table.failure, indexer.failure))
+        _log.info("console.stopping")
+    finally:
+        end_within(settings.shutdown_deadline_s)
+        probes.state.stop()
+        watchdog.stop()
+        announcing.cancel()
+        beating.cancel()
+        await server.stop()
+        await indexer.stop()
+        await asyncio.to_thread(reader.close)
+        await table.stop()
+
+
+def _indexer(settings: Settings, deployment: Deployment, config: KafkaConfig, watchdog: Watchdog) -> Indexer:
+    return Indexer(
+        config,
+        indexed_topics(deployment.layout()),
+        settings.console_dir or settings.home / _FOLDER,
+        IndexBounds(settings.console_keep_days * _DAY_MS, settings.console_max_bytes),
+        now_ms,
+        watchdog.watch("indexer"),
+    )
+
+
+def _parts(  # noqa: PLR0917 - a composition root's inner half
+    settings: Settings,
+    deployment: Deployment,
+    config: KafkaConfig,
+    table: SubscriptionTable,
+    indexer: Indexer,
+    reader: IndexReader,
+) -> Parts:
+    actor = Actor(deployment.actor(), "gateway console")
+    return Parts(
+        version=gateway.__version__,
+        config=config,
+        indexer=indexer,
+        reader=reader,
+        table=table,
+        store=audited_store(config, actor),
+        audit_replay=lambda letters: audit_action(config, actor, "dead_letters_replayed", [*letter_targets(letters)]),
+        rules=DefinitionRules(deployment.catalog(), settings.tiers(), settings.address_policy()),
+        key_ring=deployment.key_ring,
+        catalog=deployment.catalog(),
+        clock=now_ms,
+    )
+
+
+async def _announce(indexer: Indexer, state: ProcessState) -> None:
+    await indexer.caught_up.wait()
+    state.has(INDEX_CAUGHT_UP)
+    announce_ready("console")
+
+
+async def _beat(watchdog: Watchdog) -> None:
+    beat = watchdog.watch("event loop")
+    while True:
+        beat()
+        await asyncio.sleep(_BEAT_S)

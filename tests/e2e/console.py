@@ -1,0 +1,55 @@
+"""Asks a running console over HTTP, as its users' programs do."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+import orjson
+
+from tests.e2e.running import Program, until
+
+_LISTENING = re.compile(r'"port": ?([0-9]+)[^\n]*console\.listening')
+_START_S = 60.0
+_REQUEST_S = 60.0
+
+
+class Console:
+    """The API of one console.
+
+    Args:
+        program: the process, with GATEWAY_CONSOLE_PORT=0.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.url = ""
+
+    async def listening(self) -> "Console":
+        """Wait until it listens; where, its log tells."""
+        await until(lambda: bool(_LISTENING.search(self.program.whole_log)), _START_S, lambda: self.program.log)
+        found = _LISTENING.search(self.program.whole_log)
+        assert found
+        self.url = f"http://127.0.0.1:{found[1]}"
+        return self
+
+    async def ask(
+        self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """Give the status, the value and the headers of an answer."""
+        data = None if body is None else orjson.dumps(body)
+        sent = {"Content-Type": "application/json"} if data else {}
+        timeout = aiohttp.ClientTimeout(total=_REQUEST_S)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.request(method, f"{self.url}/api/v1{path}", data=data, headers={**sent, **(headers or {})}) as got,
+        ):
+            text = await got.read()
+            return got.status, orjson.loads(text) if text else None, got.headers
+
+    async def get(self, path: str) -> Any:
+        """Give what is at a path."""
+        status, value, _ = await self.ask("GET", path)
+        assert status == HTTPStatus.OK, value
+        return value

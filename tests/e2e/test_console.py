@@ -1,0 +1,168 @@
+"""The console beside the running gateway: did you send it, why not, and send it again, asked over HTTP."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi import checks
+
+from gateway.kafka.publisher import EventPublisher
+from tests.e2e.console import Console
+from tests.e2e.events import publish_payments
+from tests.e2e.receiving import Receiver
+from tests.e2e.running import GatewayHome
+
+AWHILE_S = 30.0
+EXAMPLES = 6
+
+pytestmark = pytest.mark.timeout(180, func_only=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the index is."""
+    return tmp_path_factory.mktemp("console")
+
+
+def start(home: GatewayHome, folder: Path, **settings: str) -> Console:
+    """Start a console on any free port."""
+    return Console(home.start("console", GATEWAY_CONSOLE_PORT="0", GATEWAY_CONSOLE_DIR=str(folder), **settings))
+
+
+@pytest.fixture(scope="module")
+def started(running: GatewayHome, folder: Path) -> Iterator[Console]:
+    """Run a console for the module's tests; it has to end well."""
+    console = start(running, folder)
+    console.program.await_ready()
+    yield console
+    assert console.program.stop() == 0
+
+
+@pytest.fixture
+async def console(started: Console) -> Console:
+    """Give the console of the module."""
+    return await started.listening()
+
+
+async def until_found(console: Console, query: str, state: str, attempts: int) -> dict[str, Any]:
+    """Wait until a search finds one delivery in a state; give it."""
+    found: list[dict[str, Any]] = []
+    async with asyncio.timeout(AWHILE_S):
+        while [(one["state"], one["attempts"]) for one in found] != [(state, attempts)]:
+            await asyncio.sleep(0.1)
+            found = (await console.get(f"/deliveries?{query}"))["items"]
+    return found[0]
+
+
+async def test_did_you_send_it_why_not_and_send_it_again(
+    console: Console, receiver: Receiver, publisher: EventPublisher, running: GatewayHome, tmp_path: Path
+) -> None:
+    """A subscription is made, its endpoint fails, and its dead letter is begun again: all of it over the API."""
+    name = f"c{uuid4().hex[:12]}"
+    receiver.sandbox.set_mode(name, "404")
+    url = f"{receiver.url}/hooks/{name}"
+    definition = {"id": name, "tenant": name, "url": url, "event_types": ["order.paid"], "retry_policy": "none"}
+    status, made, headers = await console.ask("POST", "/subscriptions", definition)
+    assert (status, made["subscription"]["state"], headers["ETag"]) == (HTTPStatus.CREATED, "active", '"1"')
+    receiver.sandbox.set_secrets(name, [made["value"]])
+    await publish_payments(publisher, name, 1)
+
+    failed = await until_found(console, f"tenant={name}", "dead_lettered", 1)
+    assert (failed["last_status"], failed["reason"], failed["due_at_ms"]) == (404, "attempts_exhausted", None)
+    told = await console.get(f"/deliveries/{failed['delivery_id']}")
+    assert [attempt["outcome"] for attempt in told["attempts"]] == ["dead_lettered"]
+    assert told["attempts"][0]["response_headers"]
+    assert failed["event_id"] in told["body"]["text"]
+    groups = (await console.get("/dead-letters/groups"))["items"]
+    assert [(one["reason"], one["count"]) for one in groups if one["subscription_id"] == name] == [
+        ("attempts_exhausted", 1)
+    ]
+
+    receiver.sandbox.set_mode(name, "none")
+    body = {"delivery_ids": [failed["delivery_id"]]}
+    key = {"Idempotency-Key": name}
+    status, _, _ = await console.ask("POST", "/dead-letters/replay", body, headers=key)
+    assert status == HTTPStatus.OK
+    status, again, headers = await console.ask("POST", "/dead-letters/replay", body, headers=key)
+    assert (status, again, headers["Idempotent-Replayed"]) == (HTTPStatus.OK, body, "true")
+    await receiver.until_accepted(1, name, timeout_s=AWHILE_S)
+    done = await until_found(console, f"event_id={failed['event_id']}", "delivered", 2)
+    for query in (f"delivery_id={done['delivery_id']}", f"subscription_id={name}&state=delivered", "host=127.0.0.1"):
+        assert done["delivery_id"] in [
+            one["delivery_id"] for one in (await console.get(f"/deliveries?{query}"))["items"]
+        ]
+    assert name in [one["subscription_id"] for one in (await console.get("/stats"))["worst"]]
+
+    # Another console, without an index: it reads everything again, also after it was killed.
+    other = start(running, tmp_path)
+    await other.listening()
+    other.program.kill()
+    other = await start(running, tmp_path).listening()
+    assert await until_found(other, f"tenant={name}", "delivered", 2) == done
+    assert other.program.stop() == 0
+    shutil.rmtree(tmp_path)
+
+
+async def test_a_change_is_refused_that_has_not_seen_the_one_before(console: Console) -> None:
+    """The ETag is the revision; a page of another site, or under another name, changes nothing."""
+    name = f"c{uuid4().hex[:12]}"
+    definition = {"id": name, "url": "http://127.0.0.1:1/h", "event_types": ["order.*"], "headers": {"X-A": "hush"}}
+    _, made, _ = await console.ask("POST", "/subscriptions", definition)
+    path = f"/subscriptions/{name}"
+    change = {"timeout_s": 3, "headers": {"X-A": None}}
+    status, changed, headers = await console.ask("PATCH", path, change, headers={"If-Match": '"1"'})
+    assert (status, changed["timeout_s"], changed["headers"], headers["ETag"]) == (HTTPStatus.OK, 3.0, [], '"2"')
+    status, problem, headers = await console.ask("PATCH", path, change, headers={"If-Match": '"1"'})
+    assert (status, problem["code"]) == (HTTPStatus.PRECONDITION_FAILED, "changed_meanwhile")
+    assert headers["Content-Type"] == "application/problem+json"
+    status, problem, _ = await console.ask("PATCH", path, {"filter": "data.nope == 1"})
+    assert (status, problem["field"]) == (HTTPStatus.BAD_REQUEST, "filter")
+    status, problem, _ = await console.ask("POST", f"{path}/pause", headers={"Origin": "http://elsewhere.test"})
+    assert (status, problem["code"]) == (HTTPStatus.FORBIDDEN, "wrong_origin")
+    status, problem, _ = await console.ask("GET", path, headers={"Host": "rebound.test"})
+    assert (status, problem["code"]) == (HTTPStatus.MISDIRECTED_REQUEST, "wrong_host")
+    for action, state in (("pause", "paused"), ("resume", "active")):
+        assert (await console.ask("POST", f"{path}/{action}"))[1]["state"] == state
+    _, rotated, _ = await console.ask("POST", f"{path}/rotate-secret", {})
+    assert rotated["value"] != made["value"]
+    assert len(rotated["subscription"]["secrets"]) == 2
+    assert (await console.ask("DELETE", path))[0] == HTTPStatus.NO_CONTENT
+    assert (await console.ask("GET", path))[0] == HTTPStatus.NOT_FOUND
+    assert made["value"] not in console.program.whole_log
+
+
+async def test_the_console_listens_to_this_machine_only(running: GatewayHome, tmp_path: Path) -> None:
+    """There is no log-in yet: whoever reaches it may do everything."""
+    console = start(running, tmp_path, GATEWAY_CONSOLE_ADDRESS="0.0.0.0")  # noqa: S104 - refused
+    assert await asyncio.to_thread(console.program._process.wait, AWHILE_S) == 2
+    assert "this machine only" in console.program.log
+
+
+# What is right by the schema may still break a rule of the gateway, such as a filter that does not compile.
+NOT_PROMISED: list[Any] = [checks.positive_data_acceptance]
+
+
+async def test_the_api_is_as_it_describes_itself(console: Console) -> None:
+    """Whatever is sent gets an answer of the form that the document promises, and never a fault of the server."""
+    described = await asyncio.to_thread(schemathesis.openapi.from_url, f"{console.url}/api/openapi.json")
+    operations = [found.ok() for found in described.get_all_operations() if isinstance(found, Ok)]
+    assert len(operations) > 15
+
+    def send_anything(operation: Any) -> None:
+        @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(case=operation.as_strategy())
+        def send(case: Any) -> None:
+            case.call_and_validate(excluded_checks=NOT_PROMISED)
+
+        send()
+
+    for operation in operations:
+        await asyncio.to_thread(send_anything, operation)

@@ -1,0 +1,85 @@
+"""`Idempotency-Key`: a write is done once, whoever repeats it and whenever it fails."""
+
+import asyncio
+from http import HTTPStatus
+
+import pytest
+
+from gateway.console.api.idempotency import KEPT_S, MAX_KEYS, KeptAnswer, KeptAnswers
+from gateway.console.api.problems import ProblemError
+
+
+class Write:
+    """Something that is done, and counted."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.fails = False
+        self.may_end = asyncio.Event()
+        self.may_end.set()
+
+    async def __call__(self) -> KeptAnswer:
+        await self.may_end.wait()
+        if self.fails:
+            raise OSError("it failed")
+        self.done += 1
+        return KeptAnswer(HTTPStatus.CREATED, b"%d" % self.done, ())
+
+
+async def test_the_same_request_with_the_same_key_is_answered_again() -> None:
+    """The client that did not get the answer gets it now; nothing is done twice."""
+    kept, write = KeptAnswers(), Write()
+    first, before = await kept.once("k", b"request", write)
+    again, known = await kept.once("k", b"request", write)
+    assert (first, before, known, write.done) == (again, False, True, 1)
+
+
+async def test_a_key_belongs_to_one_request() -> None:
+    """Another request with it is a mistake, and not done."""
+    kept, write = KeptAnswers(), Write()
+    await kept.once("k", b"request", write)
+    with pytest.raises(ProblemError) as refused:
+        await kept.once("k", b"another", write)
+    assert (refused.value.problem.status, write.done) == (HTTPStatus.UNPROCESSABLE_ENTITY, 1)
+
+
+async def test_a_request_that_is_under_way_is_not_begun_again() -> None:
+    """Its client may ask again later."""
+    kept, write = KeptAnswers(), Write()
+    write.may_end.clear()
+    first = asyncio.ensure_future(kept.once("k", b"request", write))
+    await asyncio.sleep(0)
+    with pytest.raises(ProblemError) as refused:
+        await kept.once("k", b"request", write)
+    write.may_end.set()
+    assert (await first)[1] is False
+    assert (refused.value.problem.status, write.done) == (HTTPStatus.CONFLICT, 1)
+
+
+async def test_what_failed_may_be_tried_again() -> None:
+    """Only answers are kept, no errors."""
+    kept, write = KeptAnswers(), Write()
+    write.fails = True
+    with pytest.raises(OSError, match="it failed"):
+        await kept.once("k", b"request", write)
+    write.fails = False
+    assert (await kept.once("k", b"request", write))[1] is False
+
+
+async def test_keys_are_forgotten_by_time_and_by_number() -> None:
+    """Memory is bounded."""
+    now_s = 0.0
+    kept, write = KeptAnswers(lambda: now_s), Write()
+    await kept.once("old", b"request", write)
+    now_s = KEPT_S
+    assert (await kept.once("old", b"request", write))[1] is False
+    for number in range(MAX_KEYS):
+        await kept.once(f"k{number}", b"request", write)
+    assert (await kept.once("old", b"request", write))[1] is False
+
+
+@pytest.mark.parametrize("key", ["", "x" * 129, "ü", "a\x00b"])
+async def test_what_is_no_key_is_refused(key: str) -> None:
+    """A key is short plain text."""
+    with pytest.raises(ProblemError):
+        await KeptAnswers().once(key, b"request", Write())
