@@ -172,7 +172,8 @@ class Settings(BaseSettings):
     )
     probes_address: IPvAnyAddress = Field(
         default=IPv4Address("127.0.0.1"),
-        description="where `stream` and `egress` serve `/livez`, `/readyz` and `/metrics`; in a container `0.0.0.0`",
+        description="where `stream`, `egress` and `console` serve `/livez`, `/readyz` and `/metrics`; in a container "
+        "`0.0.0.0`",
     )
     probes_port: int = Field(
         default=0,

@@ -32,7 +32,7 @@ RETRIED = ("--retry-policy", "1s")
 ARRIVAL_S = 30.0
 ENDS_WITHIN_S = 40.0
 
-pytestmark = pytest.mark.timeout(400, func_only=True)
+pytestmark = pytest.mark.timeout(240, func_only=True)
 
 
 @pytest.fixture(scope="module")

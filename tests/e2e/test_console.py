@@ -15,8 +15,10 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
 from gateway.kafka.publisher import EventPublisher
+from gateway.telemetry.metrics import METRICS, Process
 from tests.e2e.console import Console
 from tests.e2e.events import publish_payments
+from tests.e2e.probing import Probed
 from tests.e2e.receiving import Receiver
 from tests.e2e.running import GatewayHome
 
@@ -137,6 +139,17 @@ async def test_a_change_is_refused_that_has_not_seen_the_one_before(console: Con
     assert (await console.ask("DELETE", path))[0] == HTTPStatus.NO_CONTENT
     assert (await console.ask("GET", path))[0] == HTTPStatus.NOT_FOUND
     assert made["value"] not in console.program.whole_log
+
+
+async def test_the_console_shows_each_of_its_metrics_and_is_ready(console: Console) -> None:
+    """Its index has caught up, and its loops move."""
+    probed = await Probed(console.program).listening()
+    _, text = await probed.get("/metrics")
+    shown = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE webhook_gateway_")}
+    assert shown == {metric.name for metric in METRICS if Process.CONSOLE in metric.shown_by}
+    assert await probed.get("/readyz") == (HTTPStatus.OK, "ready\n")
+    assert "indexer: moved " in (await probed.get("/livez"))[1]
+    assert (await console.get("/health"))["caught_up"]
 
 
 async def test_the_console_listens_to_this_machine_only(running: GatewayHome, tmp_path: Path) -> None:
