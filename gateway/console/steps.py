@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from gateway.domain.delivery import Attempt, Delivery
+from gateway.domain.delivery import PURGED, Attempt, Delivery
 from gateway.domain.folding import (
     REPLAY_TRIGGER,
     Claim,
@@ -213,9 +213,7 @@ def _merged(one: Step, other: Step) -> Step:
 
 def stand(steps: Mapping[StepKey, Step]) -> Standing:
     """Say what the steps of one delivery, at least one, come to."""
-    replays = sorted(
-        {step.content.round_ms for key, step in steps.items() if key.replayed and key.kind not in _OF_ATTEMPTS}
-    )
+    replays = sorted({step.content.round_ms for step in steps.values() if _is_replay(step)})
     newest = max(_claim(key, step.content, replays) for key, step in steps.items() if _claims(key, step.content))
     attempts = sorted(step for key, step in steps.items() if key.kind is StepKind.ATTEMPT)
     last = attempts[-1].content if attempts else None
@@ -242,6 +240,11 @@ def stand(steps: Mapping[StepKey, Step]) -> Standing:
 
 
 _OF_ATTEMPTS = frozenset({StepKind.ATTEMPT, StepKind.END})
+
+
+def _is_replay(step: Step) -> bool:
+    """Whether a step speaks of a replay's beginning, rather than of a purge, which is noted in the same way."""
+    return step.key.replayed and step.key.kind not in _OF_ATTEMPTS and step.content.reason != PURGED
 
 
 def _claims(key: StepKey, content: StepContent) -> bool:

@@ -80,7 +80,7 @@ def audit_action(config: KafkaConfig, actor: Actor, action: str, targets: Sequen
 
 
 def letter_targets(letters: Iterable[DeliveryHistory]) -> Iterator[ActionTarget]:
-    """Give what something is done to that is done to dead letters: each subscription, with how many of its deliveries."""
+    """Give what is done to dead letters as done to subscriptions: each, with how many of its deliveries."""
     counts = Counter((letter.subscription_id, letter.tenant) for letter in letters)
     for (subscription_id, tenant), deliveries in counts.items():
         yield ActionTarget(subscription_id, tenant, {"deliveries": deliveries})

@@ -51,6 +51,7 @@ def course(event_id: str, subscription_id: str, *, at_ms: int = T0) -> list[Hist
         failed,
         replay_letter,
         again,
+        replay_letter.purged(at_ms + 55_000),
         attempt_of(again, 1, "delivered", at_ms=at_ms + 60_010, status=204),
         replace(attempt_of(begun, 0, "discarded", at_ms=at_ms + 5, status=None), duration_ms=0, reason="disabled"),
     ]
