@@ -69,9 +69,17 @@ class FencedTransaction:
         )
         self._producer = Producer(properties, logger=_librdkafka_log)
 
-    def fence_others(self) -> None:
-        """End what other writers have under way, and refuse what they do from now on (KIP-98, InitProducerId)."""
+    def fence_others(self, topic: str) -> None:
+        """End what other writers have under way, and refuse what they do from now on (KIP-98, InitProducerId).
+
+        Args:
+            topic: one that will be written.
+        """
         try:
+            # It looks for a connection at once, and then every half second. So there is one before: the first question
+            # waits for the address that was given, the second for the broker that was found there.
+            for _ in range(2):
+                self._producer.list_topics(topic, timeout=_STEP_TIMEOUT_S)
             self._producer.init_transactions(_STEP_TIMEOUT_S)
         except KafkaException as error:
             raise self._meaning(error) from error

@@ -37,12 +37,17 @@ class TopicMissingError(UnavailableError):
 class SubscriptionLog:
     """The topic as a stream of changes. Blocking, for one thread.
 
+    Args:
+        config: how to reach Kafka.
+        topic: the topic.
+        overrides: properties of the consumer, by librdkafka's names.
+
     Attributes:
         skipped: how many records could not be read.
         found: whether the record that is looked for was read.
     """
 
-    def __init__(self, config: KafkaConfig, topic: str) -> None:
+    def __init__(self, config: KafkaConfig, topic: str, **overrides: Any) -> None:  # noqa: ANN401 - of any type
         self.skipped = 0
         self._config = config
         self._topic = topic
@@ -51,9 +56,7 @@ class SubscriptionLog:
         self._target: dict[int, int] = {}
         self._looked_for: tuple[int, int] | None = None
         self.found = False
-        # It never seeks: a request may wait long for the next change.
-        overrides: dict[str, Any] = {**QUIET, "enable.partition.eof": True, "fetch.wait.max.ms": 500}
-        self._consumer = Consumer(config.reader(**overrides))
+        self._consumer = Consumer(config.reader(**QUIET, **{"enable.partition.eof": True, **overrides}))
 
     def open(self, timeout_s: float = METADATA_TIMEOUT_S) -> None:
         """Begin at the first record of every partition, and aim at the present end.

@@ -112,7 +112,7 @@ class SubscriptionStore:
                 time.sleep(longest_s * random.uniform(0.3, 1))  # noqa: S311 - spreads writers, guards nothing
             try:
                 transaction = FencedTransaction(self._config, self._transactional_id)
-                transaction.fence_others()
+                transaction.fence_others(self._topic)
                 log.read_to_end(index, stall_timeout_s=_STEP_TIMEOUT_S)
                 if doubt is not None and log.found:
                     return doubt.changes

@@ -29,6 +29,9 @@ from gateway.kafka.subscription_log import (
 _POLL_S = 0.1
 _OPEN_TIMEOUT_S = 2.0
 _REFRESH_POLL_S = 0.02
+# Once it has read all there is, a request may wait long for the next change. Not so for those who read to the end and
+# go: Kafka says that there is no more only when such a request is over, and answers no other question before.
+_FETCH_WAIT_MS = 500
 # Batches read but not yet applied: bounds memory when the loop is busy.
 _BATCHES_AHEAD = 4
 
@@ -97,7 +100,7 @@ class SubscriptionTable:
             await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        log = SubscriptionLog(self._config, self._topic)
+        log = SubscriptionLog(self._config, self._topic, **{"fetch.wait.max.ms": _FETCH_WAIT_MS})
         try:
             self._open(log)
             self._read(log)
