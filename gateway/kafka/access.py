@@ -20,6 +20,7 @@ _HINTS = {
     KafkaError._AUTHENTICATION: "check GATEWAY_KAFKA_SASL_* (docs/security.md, Kafka access)",
     KafkaError._SSL: "check GATEWAY_KAFKA_CA_FILE, and that the brokers' names are those in their certificates",
 }
+_OPENSSL = ":SSL routines:"  # so begin OpenSSL's messages, after their number
 _DENIED = frozenset(
     {
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -60,7 +61,7 @@ def final_refusal(error: KafkaError, config: KafkaConfig) -> AccessRefusedError 
         config: how Kafka is reached.
     """
     if error.code() == KafkaError._AUTHENTICATION and isinstance(config.security.login, PasswordLogin):
-        return _refusal(error, config)
+        return refusal_in(error, config)
     return None
 
 
@@ -72,19 +73,33 @@ def find_refusal(config: KafkaConfig) -> AccessRefusedError | None:
     try:
         client = Producer(config.common() | QUIET | {"error_cb": seen.append})
     except KafkaException as error:
-        return _refusal(error.args[0], config)
+        return _refusal(error.args[0], error.args[0].code(), config)
     give_up_at = time.monotonic() + _ASK_S
     while time.monotonic() < give_up_at:
         client.poll(_POLL_S)
         for reported in seen:
-            if reported.code() in _HINTS:
-                return _refusal(reported, config)
+            if refused := refusal_in(reported, config):
+                return refused
         if any(reported.code() == KafkaError._ALL_BROKERS_DOWN for reported in seen):
             return None
     return None
 
 
-def _refusal(error: KafkaError, config: KafkaConfig) -> AccessRefusedError:
+def refusal_in(error: KafkaError, config: KafkaConfig) -> AccessRefusedError | None:
+    """Give the refusal that an error is which librdkafka reported; None: it is no more than a broker that is away.
+
+    Args:
+        error: what librdkafka reported.
+        config: how Kafka is reached.
+    """
+    # A TLS handshake that fails in its first step, as one does when the broker's answer is there at once, is reported
+    # as a failure of the transport (rd_kafka_transport_ssl_connect in rdkafka_ssl.c).
+    failed_at_once = error.code() == KafkaError._TRANSPORT and _OPENSSL in error.str()
+    code = KafkaError._SSL if failed_at_once else error.code()
+    return _refusal(error, code, config) if code in _HINTS else None
+
+
+def _refusal(error: KafkaError, code: int, config: KafkaConfig) -> AccessRefusedError:
     return AccessRefusedError(
-        f"Kafka at {config.bootstrap_servers} can't be used: {error.str()}", hint=_HINTS.get(error.code())
+        f"Kafka at {config.bootstrap_servers} can't be used: {error.str()}", hint=_HINTS.get(code)
     )

@@ -4,6 +4,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from gateway.domain.errors import GatewayError, UnavailableError
+from gateway.kafka.access import refusal_in
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.errors import gateway_error, is_unreachable, translated_errors
 
@@ -29,3 +30,27 @@ def test_any_other_error_keeps_its_own_words() -> None:
         raise KafkaException(KafkaError(KafkaError.INVALID_REPLICATION_FACTOR, "replication factor 3"))
 
     assert not isinstance(raised.value, UnavailableError)
+
+
+UNTRUSTED = "error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified"
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "setting"),
+    [
+        (KafkaError._SSL, f"SSL handshake failed: {UNTRUSTED}", "GATEWAY_KAFKA_CA_FILE"),
+        (KafkaError._TRANSPORT, f"sasl_ssl://kafka:9093/bootstrap: {UNTRUSTED}", "GATEWAY_KAFKA_CA_FILE"),
+        (KafkaError._AUTHENTICATION, "Authentication failed", "GATEWAY_KAFKA_SASL_*"),
+        (KafkaError._TRANSPORT, "Connect to ipv4#10.0.0.1:9093 failed: Connection refused", None),
+        (KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down", None),
+    ],
+)
+def test_a_refusal_is_told_from_a_broker_that_is_away(code: int, text: str, setting: str | None) -> None:
+    """Also where librdkafka reports a failed handshake as it reports a broken connection."""
+    refused = refusal_in(KafkaError(code, text), KAFKA)
+
+    assert (refused is None) == (setting is None)
+    if refused is not None:
+        assert text in refused.message
+        assert setting is not None
+        assert setting in (refused.hint or "")
