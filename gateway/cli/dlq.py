@@ -123,7 +123,7 @@ def replay(
       gateway dlq replay --subscription sub_shop --dry-run
       gateway dlq replay --subscription sub_shop --reason attempts_exhausted --yes
     """
-    _check_named(delivery_ids, reason, several=every or subscription_id is not None)
+    _check_named("replay", delivery_ids, reason, several=every or subscription_id is not None)
     kafka = _kafka()
     wanted = LetterFilter(delivery_ids or None, subscription_id, reason)
     found = DeadLetters(kafka, ScanProgress()).find(wanted)
@@ -165,7 +165,7 @@ def purge(
       gateway dlq purge --subscription sub_old --dry-run
       gateway dlq purge --all --reason subscription_deleted --yes
     """
-    _check_named(delivery_ids, reason, several=every or subscription_id is not None)
+    _check_named("purge", delivery_ids, reason, several=every or subscription_id is not None)
     kafka = _kafka()
     found = DeadLetters(kafka, ScanProgress()).find(LetterFilter(delivery_ids or None, subscription_id, reason))
     warn_if_partial(found.report)
@@ -184,9 +184,9 @@ def purge(
         click.echo(f"{len(chosen):,} dead letters {'would be purged' if dry_run else 'purged'}")
 
 
-def _check_named(delivery_ids: Sequence[str], reason: str | None, *, several: bool) -> None:
+def _check_named(verb: str, delivery_ids: Sequence[str], reason: str | None, *, several: bool) -> None:
     if bool(delivery_ids) == several:
-        raise InvalidInputError("say which dead letters: delivery ids, or --subscription ID, or --all")
+        raise InvalidInputError(f"name what to {verb}: delivery ids, or --subscription ID, or --all")
     if delivery_ids and reason:
         raise InvalidInputError("--reason chooses among the letters of --subscription or --all, not among ids")
 

@@ -108,9 +108,11 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
     await until(lambda: any(read_topic(secure.inner, SIGNALS)), ARRIVAL_S, lambda: running[1].log)
     await until(lambda: any(read_topic(secure.inner, "events.rejected")), ARRIVAL_S, lambda: running[0].log)
     receiver.sandbox.set_mode("dead", "none")
-    await run(homes[Role.DLQ], "dlq", "replay", "--all", "--subscription", dead, "--yes")
+    failed = ("--subscription", dead, "--since", "1h", "--status", "failed", "--yes")
+    await run(homes[Role.REPLAY], "replay", "start", *failed)
     await receiver.until_accepted(1, "dead", timeout_s=ARRIVAL_S)
     await look_and_change(homes[Role.CONSOLE], dead)
+    await run(homes[Role.DLQ], "dlq", "replay", "--all", "--subscription", dead, "--again", "--yes")
     assert await run(homes[Role.DELIVERIES], "deliveries", "list", "--json")
     (event_id,) = {one.event_id for one in attempts(secure.inner, dead)}
     assert dead in await run(homes[Role.EXPLAIN], "explain", event_id, "--json")
