@@ -19,7 +19,7 @@ export DOCKER_CONFIG := $(abspath $(TOOLS)/docker)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chart chart-tools image image-test bench check lint fmt types contracts \
+.PHONY: help demo test chart chart-tools image image-test compose-test bench check lint fmt types contracts \
 	docs lock audit sbom changelog dist wheel-demo fuzz clean tools
 
 help: ## Show this list.
@@ -48,6 +48,16 @@ image: ## Build the container image, with Docker.
 
 image-test: $(READY) ## Check the image; without a Docker engine it is skipped.
 	@$(BIN)/pytest tests/image $(ARGS)
+
+# The image that `make image` makes; where there is none, Compose makes it.
+compose-test: export WEBHOOK_GATEWAY_IMAGE ?= webhook-gateway:$(VERSION)
+compose-test: $(READY) ## Run the stack of docker-compose.yml and kill its processes; without a Docker engine it is skipped.
+	@$(BIN)/pytest tests/compose $(ARGS)
+	@! docker compose ls >/dev/null 2>&1 || $(BIN)/pytest --kafka=compose $(ON_COMPOSE) $(ARGS)
+
+# Of the integration tests, those that ask most of a broker: admin, transactions, groups.
+ON_COMPOSE := $(foreach name,commit_round_trip delivery_consumer publisher subscription_store topics, \
+	tests/integration/test_$(name).py)
 
 bench: tools $(READY) ## Measure everything (half an hour), and write docs/performance anew.
 	@$(BIN)/gateway bench --save docs/performance $(ARGS)

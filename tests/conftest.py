@@ -23,6 +23,7 @@ from gateway.kafka.local.state import exclusive
 from gateway.kafka.local_broker import DEFAULT_PORT, BrokerStatus, LocalBroker
 from gateway.kafka.topic_admin import apply_topics
 from gateway.settings import ENV_PREFIX
+from tests.container_engine import compose_broker, runs_on_compose
 from tests.secure.broker import SecureBroker, secure_broker
 
 _TESTS = Path(__file__).resolve().parent
@@ -31,6 +32,16 @@ _LIBS = _TESTS.parent / ".gateway" / "kafka" / "libs"
 _DOMAINS = ("customer", "invoice", "order")
 _MARKERS = {"integration": "kafka", "e2e": "e2e"}
 _FETCHING_S = 660.0  # more than Maven is given
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever runs the tests say where their Kafka runs; see `runs_on_compose`."""
+    parser.addoption(
+        "--kafka",
+        choices=("auto", "compose", "local"),
+        default="auto",
+        help="where the tests' broker runs; auto: on the Compose file where an engine has the image, else locally",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -126,10 +137,14 @@ def secure(tmp_path_factory: pytest.TempPathFactory, libs: Path) -> Iterator[Sec
 
 
 @pytest.fixture(scope="session")
-def kafka(broker: BrokerStatus) -> KafkaConfig:
-    """Give the session's cluster."""
-    assert broker.bootstrap_servers is not None
-    return KafkaConfig(broker.bootstrap_servers, client_id="tests")
+def kafka(request: pytest.FixtureRequest) -> Iterator[KafkaConfig]:
+    """Give the session's cluster: the Compose file's broker or a local one, as `--kafka` says."""
+    with ExitStack() as started:
+        if runs_on_compose(request.config.getoption("--kafka")):
+            address = started.enter_context(compose_broker())
+        else:
+            address = request.getfixturevalue("broker").bootstrap_servers
+        yield KafkaConfig(address, client_id="tests")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """A reader who follows a page of the documents: runs its blocks in order, as they stand, in one folder.
 
 Shell blocks share their variables. A block that is to run in a terminal of its own, and a script that serves, go on
-until the reader closes them. Blocks that set up a machine are passed over.
+until the reader closes them. Blocks that set up a machine are passed over, and those for Compose: `tests/compose` has
+them.
 """
 
 import os
@@ -17,7 +18,7 @@ from typing import Self
 OWN_TERMINAL = "# in a terminal of its own"
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SET_UP = ("apt-get ", "make ", ".venv/bin/activate")
+_PASSED_OVER = ("apt-get ", "make ", ".venv/bin/activate", "docker compose ")
 # What an event came to shows a moment later: looking is repeated until it finds something.
 _LOOKING = ("gateway deliveries ",)
 _SERVING = "run_app("
@@ -91,7 +92,7 @@ class Reader:
             script.write_text(text)
             command = [sys.executable, script.name]
             return self._open(block, command) if _SERVING in text else self._run(block, command)
-        if block.language != "sh" or any(word in text for word in _SET_UP):
+        if block.language != "sh" or any(word in text for word in _PASSED_OVER):
             return ""
         if text.startswith(OWN_TERMINAL):
             return self._open(block, ["bash", "-ec", text])
