@@ -23,7 +23,7 @@ RUN SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH} /build/bin/python -m hatchling build 
  && rm -r /opt/gateway/lib/python3.*/site-packages/cel_expr_python/ext \
  && rm -rf /opt/gateway/lib/python3.*/site-packages/bazel-project \
  && /build/bin/python cut_symbols.py /opt/gateway/lib \
- && /opt/gateway/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/gateway/lib
+ && /opt/gateway/bin/python -m compileall -qf --invalidation-mode unchecked-hash /opt/gateway/lib
 
 FROM ${BASE_IMAGE}
 # The same user as the chart's, by number: it can be told that it is not root.
