@@ -22,7 +22,7 @@ COMPOSE_FILE = Path(__file__).resolve().parents[1] / "docker-compose.yml"
 _COMPOSE = "docker compose"
 _REMOVE = ["--profile '*' down --volumes --timeout 60"]
 _KAFKA = "kafka"
-_ANSWER_S = 20.0
+_ANSWER_S = 60.0
 _POLL_S = 0.2
 
 
@@ -46,9 +46,28 @@ def has_image(name: str) -> bool:
     return True
 
 
-def _docker(*arguments: str) -> str:
+def run_once(image: str, program: str, *arguments: str, given: str = "") -> str:
+    """Run a program of an image to its good end, without a network, and give what it printed.
+
+    Args:
+        image: the image's name.
+        program: what is run.
+        arguments: its arguments.
+        given: its standard input.
+    """
+    return _docker(
+        "run", "--rm", "--interactive", "--network=none", f"--entrypoint={program}", image, *arguments, given=given
+    )
+
+
+def _docker(*arguments: str, given: str = "") -> str:
     command = ["docker", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=_ANSWER_S).stdout
+    try:
+        done = subprocess.run(command, input=given, check=True, capture_output=True, text=True, timeout=_ANSWER_S)
+    except subprocess.CalledProcessError as error:
+        error.add_note(error.stderr)
+        raise
+    return done.stdout
 
 
 class Project:

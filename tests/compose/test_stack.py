@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
+import yaml
 
 from tests.compose.conftest import Stack, documented
 from tests.compose.steady_load import SteadyLoad, steady_load
-from tests.container_engine import has_image, until
-from tests.unit.test_dashboard import TARGETS
+from tests.container_engine import has_image, run_once, until
+from tests.unit.test_dashboard import TARGETS, alert_rules
 
 _ARRIVAL_S = 120.0
 _HEALED_S = 120.0
@@ -37,6 +38,14 @@ def _accepted(stack: Stack) -> set[str]:
 def _get(url: str, **query: str) -> Any:
     with urlopen(f"{url}?{urlencode(query)}", timeout=10) as answer:  # noqa: S310 - an address of this machine
         return json.load(answer)
+
+
+def _prometheus(stack: Stack) -> str:
+    """The name of Prometheus' image; the test is skipped where it would have to be pulled."""
+    name = stack.project.image("prometheus")
+    if not has_image(name):
+        pytest.skip(f"there is no image {name}")
+    return name
 
 
 def test_coming_up_shows_deliveries(stack: Stack) -> None:
@@ -61,9 +70,7 @@ def test_any_command_runs_beside_the_stack(stack: Stack) -> None:
 
 def test_prometheus_sees_every_process_and_the_dashboard_has_its_numbers(stack: Stack) -> None:
     """Egress that was scaled out is seen, and every query of the dashboard is one that Prometheus takes."""
-    prometheus = stack.project.image("prometheus")
-    if not has_image(prometheus):
-        pytest.skip(f"there is no image {prometheus}")
+    _prometheus(stack)
     stack.project.start("--profile monitoring up --detach --wait --no-deps prometheus")
     api = f"{stack.prometheus}/api/v1"
 
@@ -76,6 +83,14 @@ def test_prometheus_sees_every_process_and_the_dashboard_has_its_numbers(stack: 
     for title, query in TARGETS:
         filled_in = reduce(lambda text, variable: text.replace(*variable), variables.items(), query)
         assert _get(f"{api}/query", query=filled_in)["status"] == "success", title
+
+
+def test_prometheus_takes_the_charts_alerts(stack: Stack) -> None:
+    """A rule with a fault in it would keep the whole file of rules from being loaded."""
+    rules = yaml.safe_dump(alert_rules())
+    check = "cat > /tmp/rules.yml && promtool check rules --lint-fatal /tmp/rules.yml"
+    said = run_once(_prometheus(stack), "sh", "-c", check, given=rules)
+    assert f"{rules.count('alert:')} rules found" in said
 
 
 def test_killing_any_container_under_load_loses_nothing(stack: Stack) -> None:
