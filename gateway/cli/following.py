@@ -1,6 +1,7 @@
 """Commands that go on with what happens until they are interrupted, which is their good end."""
 
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,10 +33,19 @@ def follow(tail: RecordTail[R], show: Callable[[Sequence[R]], None]) -> None:
     Args:
         tail: gives what comes.
         show: prints it.
+
+    Raises:
+        BrokenPipeError: whoever read the output has ended.
+        AccessRefusedError: an access rule is missing.
     """
     was_cut_off = False
+    # What reads the output may have ended without anything to show: no write would tell.
+    reader = select.poll()
+    reader.register(sys.stdout.fileno(), 0)
     while True:
         show(tail.read(_POLL_S))
+        if any(event & select.POLLERR for _, event in reader.poll(0)):
+            raise BrokenPipeError
         if tail.is_cut_off != was_cut_off:
             was_cut_off = tail.is_cut_off
             said = "does not answer; waiting for it" if was_cut_off else "is back"

@@ -5,6 +5,8 @@ nothing. A record that can't be read is skipped, logged and counted: one bad rec
 """
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -119,10 +121,22 @@ class SubscriptionLog:
 
     def read_on(self, index: SubscriptionIndex, *, stall_timeout_s: float) -> None:
         """Bring an index up to the point aimed at; arguments and errors as for `read_to_end`."""
+        self.hand_on(partial(apply_changes, index), stall_timeout_s=stall_timeout_s)
+
+    def hand_on(self, take: Callable[[list[TableChange]], None], *, stall_timeout_s: float) -> None:
+        """Hand on every change up to the point aimed at.
+
+        Args:
+            take: is given the changes, in order.
+            stall_timeout_s: how long there may be no progress, in seconds.
+
+        Raises:
+            UnavailableError: no progress for that long.
+        """
         give_up_at = time.monotonic() + stall_timeout_s
         while self.behind:
             before = dict(self._reached)
-            apply_changes(index, self.read(timeout_s=0.1))
+            take(self.read(timeout_s=0.1))
             if self._reached != before:
                 give_up_at = time.monotonic() + stall_timeout_s
             elif time.monotonic() > give_up_at:
