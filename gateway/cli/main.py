@@ -27,6 +27,8 @@ _COMMANDS = {
     "stream": ("gateway.cli.stream:command", "Run the stream: events become deliveries."),
     "egress": ("gateway.cli.egress:command", "Run egress: deliveries become signed HTTP requests."),
     "console": ("gateway.cli.console:command", "Run the console: search and change everything over HTTP."),
+    "top": ("gateway.cli.top:command", "Show how the gateway is doing, live."),
+    "tail": ("gateway.cli.tail:command", "Show deliveries as they happen."),
     "deliveries": ("gateway.cli.deliveries:command", "See what became of an event or a delivery."),
     "explain": ("gateway.cli.explain:command", "Explain who gets an event, in which form, and why not."),
     "dlq": ("gateway.cli.dlq:command", "List and replay dead letters."),

@@ -39,6 +39,7 @@ class Role(Enum):
     SIGNALS = "signals"
     AUDIT = "audit"
     CONSOLE = "console"
+    TOP = "top"
     PUBLISHER = "publisher"
 
 
@@ -88,6 +89,10 @@ _CHANGING_SUBSCRIPTIONS = (
 
 def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
     """List what each role needs in a deployment with these topics."""
+    return {**_of_processes(layout), **_of_commands(layout)}
+
+
+def _of_processes(layout: TopicLayout) -> dict[Role, Sequence[Permission]]:
     events, retries = layout.event_topics(), tuple(layout.retry_topics())
     return {
         Role.STREAM: (
@@ -111,6 +116,12 @@ def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
                 tuple(spec.name for spec in layout.specs()),
             ),
         ),
+    }
+
+
+def _of_commands(layout: TopicLayout) -> dict[Role, Sequence[Permission]]:
+    events, retries = layout.event_topics(), tuple(layout.retry_topics())
+    return {
         Role.SUBSCRIPTIONS: (
             *_CHANGING_SUBSCRIPTIONS,
             # What waits for a subscription, and what happened to it.
@@ -129,7 +140,8 @@ def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
             _READING,
         ),
         Role.DELIVERIES: (
-            Permission(_READ, Resource.TOPIC, (*layout.delivery_topics(), DEAD_LETTERS, ATTEMPTS)),
+            # The subscriptions, to name hosts.
+            Permission(_READ, Resource.TOPIC, (*layout.delivery_topics(), DEAD_LETTERS, ATTEMPTS, SUBSCRIPTIONS)),
             _READING,
         ),
         Role.EXPLAIN: (
@@ -143,6 +155,12 @@ def permissions(layout: TopicLayout) -> Mapping[Role, Sequence[Permission]]:
         Role.CONSOLE: _of_console(layout),
         Role.SIGNALS: (Permission(_READ, Resource.TOPIC, (SIGNALS,)), _READING),
         Role.AUDIT: (Permission(_READ, Resource.TOPIC, (AUDIT,)), _READING),
+        Role.TOP: (
+            Permission(_READ, Resource.TOPIC, (*retries, CURSORS, SUBSCRIPTIONS, SIGNALS, ATTEMPTS)),
+            # How far they reach.
+            Permission((Operation.DESCRIBE,), Resource.TOPIC, (*events, *BEGINNINGS, REPLAY_DELIVERIES, DEAD_LETTERS)),
+            Permission((Operation.DESCRIBE,), Resource.GROUP, (STREAM_GROUP_ID, EGRESS_GROUP_ID, READER_GROUP_ID)),
+        ),
         Role.PUBLISHER: (Permission(_WRITE, Resource.TOPIC, events),),
     }
 

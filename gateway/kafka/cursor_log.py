@@ -13,7 +13,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Top
 from gateway.domain.cursor import DurableCursor, KeyStrand, Retrying, Strand, subscription_of
 from gateway.domain.topics import CURSORS
 from gateway.kafka.access import denial, is_denied
-from gateway.kafka.config import KafkaConfig
+from gateway.kafka.config import QUIET, KafkaConfig
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.producer import OutRecord
 from gateway.wire.errors import UndecodableError
@@ -66,7 +66,7 @@ def read_cursors(config: KafkaConfig, partitions: Iterable[int]) -> Cursors:
         TimeoutError: Kafka did not answer in time.
         AccessRefusedError: an access rule is missing.
     """
-    consumer = Consumer(config.reader(**{"enable.partition.eof": True}))
+    consumer = Consumer(config.reader(**{"enable.partition.eof": True}, **QUIET))
     # By partition, too: a subscription whose records were written to two of them has a cursor in each.
     newest: dict[tuple[int | None, bytes], CursorRecord | None] = {}
     try:

@@ -4,7 +4,7 @@ Reading joins no group and commits nothing. Memory is bounded by how many record
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Generic, TypeVar
@@ -112,6 +112,7 @@ class RecordTail(Generic[R]):
         config: how to reach Kafka.
         kind: of what.
         admits: tells which are wanted; None for all.
+        begin_at: the offset to begin at in each partition; None for its end.
 
     Attributes:
         starts: the first offset of each partition that it reads.
@@ -120,10 +121,16 @@ class RecordTail(Generic[R]):
         UnavailableError: no broker answers, or the topic is missing.
     """
 
-    def __init__(self, config: KafkaConfig, kind: RecordKind[R], admits: Callable[[R], bool] | None = None) -> None:
+    def __init__(
+        self,
+        config: KafkaConfig,
+        kind: RecordKind[R],
+        admits: Callable[[R], bool] | None = None,
+        begin_at: Mapping[int, int] | None = None,
+    ) -> None:
         self._kind = kind
         self._admits = admits
-        self._tail = TopicTail(config, kind.topic)
+        self._tail = TopicTail(config, kind.topic, begin_at)
         self.starts = self._tail.starts
 
     @property

@@ -40,7 +40,7 @@ class SignalLog:
     """
 
     def __init__(self, config: KafkaConfig, progress: Callable[[int, int], None] = no_progress) -> None:
-        self._log = RecordLog(config, _kind(), progress)
+        self._log = RecordLog(config, signal_kind(), progress)
 
     def find(self, wanted: SignalFilter, *, since_ms: int, before: dict[int, int] | None = None) -> Found[Signal]:
         """Find the wanted signals of a span of time.
@@ -63,8 +63,9 @@ def signal_tail(config: KafkaConfig, wanted: SignalFilter) -> RecordTail[Signal]
     Raises:
         UnavailableError: no broker answers, or the topic is missing.
     """
-    return RecordTail(config, _kind(), wanted.admits)
+    return RecordTail(config, signal_kind(), wanted.admits)
 
 
-def _kind() -> RecordKind[Signal]:
+def signal_kind() -> RecordKind[Signal]:
+    """Tell what `gateway.kafka.record_log` needs to know of signals."""
     return RecordKind(SIGNALS, signal_codec(), lambda signal: signal.at_ms)

@@ -1,6 +1,8 @@
-"""Follows one topic from now on, without a group: for whoever wants to watch things happen."""
+"""Follows one topic, from now on or from some offsets, without a group: for whoever wants to watch things happen."""
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from collections.abc import Mapping
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
 from gateway.domain.errors import UnavailableError
 from gateway.kafka.access import denial, is_denied
@@ -21,6 +23,7 @@ class TopicTail:
     Args:
         config: how to reach Kafka.
         topic: the topic.
+        begin_at: the offset to begin at in each partition; None for its end.
 
     Attributes:
         starts: the first offset of each partition that it reads.
@@ -30,7 +33,7 @@ class TopicTail:
         UnavailableError: no broker answers, or the topic is missing.
     """
 
-    def __init__(self, config: KafkaConfig, topic: str) -> None:
+    def __init__(self, config: KafkaConfig, topic: str, begin_at: Mapping[int, int] | None = None) -> None:
         self._config = config
         self._topic = topic
         self.is_cut_off = False
@@ -45,11 +48,14 @@ class TopicTail:
                     hint="`gateway topics apply` creates what is missing",
                 )
             # Real offsets instead of "the end": that would only be looked up later, when some records are past.
-            ends = [TopicPartition(topic, number) for number in found.partitions]
-            for end in ends:
-                _, end.offset = self._consumer.get_watermark_offsets(end, timeout=_TIMEOUT_S)
-        self.starts = {end.partition: end.offset for end in ends}
-        self._consumer.assign(ends)
+            starts = [TopicPartition(topic, number) for number in found.partitions]
+            for start in starts:
+                if begin_at is None:
+                    _, start.offset = self._consumer.get_watermark_offsets(start, timeout=_TIMEOUT_S)
+                else:
+                    start.offset = begin_at.get(start.partition, OFFSET_BEGINNING)
+        self.starts = {start.partition: start.offset for start in starts}
+        self._consumer.assign(starts)
 
     def read(self, timeout_s: float) -> list[RawRecord]:
         """Give the next records: at once when there are any, else after `timeout_s` seconds at most.

@@ -5,6 +5,7 @@ the broker was asked for each of it.
 """
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -115,10 +116,14 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
     await run(homes[Role.DLQ], "dlq", "replay", "--all", "--subscription", dead, "--again", "--yes")
     assert await run(homes[Role.DELIVERIES], "deliveries", "list", "--json")
     (event_id,) = {one.event_id for one in attempts(secure.inner, dead)}
+    watching = homes[Role.DELIVERIES].start("tail", "--subscription", dead, "--since", "1h", "--json")
+    await until(lambda: dead in watching.output, ARRIVAL_S, lambda: watching.log)
+    assert watching.stop(signal.SIGINT) == 0
     assert dead in await run(homes[Role.EXPLAIN], "explain", event_id, "--json")
     assert gone in await run(homes[Role.SIGNALS], "signals", "--json")
     assert gone in await run(homes[Role.AUDIT], "audit", "--actor", "egress", "--json")
     await leave_waiting(homes, secure, well)
+    assert await run(homes[Role.TOP], "top", "--once", "--json")
     for subscription in (well, gone):
         assert await run(homes[Role.SUBSCRIPTIONS], "subscriptions", "get", subscription, "--json")
     assert await run(homes[Role.TOPICS], "topics", "list", "--json")
