@@ -39,7 +39,7 @@ from gateway.egress.catch_up import FIRST_LOOK_MS, LOOK_AGAIN_MS
 from gateway.egress.kept_records import MAX_KEPT_BYTES
 from gateway.egress.lane import MAX_KEYS, MAX_OF_KEY, MAX_REPLAYS_WAITING, MIN_PREFETCH
 from gateway.egress.ledger import DEFAULT_BUDGET_BYTES, LANE_SHARE
-from gateway.egress.replay_share import MAX_REPLAYS_IN_FLIGHT
+from gateway.egress.replay_share import MAX_REPLAYS_IN_FLIGHT, MAX_REPLAYS_PER_S
 from gateway.http.tls import MAX_CONTEXTS
 from gateway.kafka.acls import permissions
 from gateway.services.bench.headlines import headlines
@@ -173,6 +173,7 @@ def bounds_table() -> str:
         ),
         ("replays that wait in a lane", f"{MAX_REPLAYS_WAITING}, and only while nothing else does"),
         ("replays under way in an egress process", f"{MAX_REPLAYS_IN_FLIGHT}, and of one lane half of its requests"),
+        ("replays that an egress process begins in a second", f"{MAX_REPLAYS_PER_S:,}"),
         ("event keys that wait, of a subscription in one partition", f"{MAX_KEYS:,}; then no others are begun"),
         ("deliveries of one such key in the lane", MAX_OF_KEY),
         ("records that catch-up passes keep until there is room", f"{MAX_KEPT_BYTES // 1_048_576} MiB"),

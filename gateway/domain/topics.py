@@ -17,7 +17,7 @@ _DAY_MS = 24 * _HOUR_MS
 _LEAST_REST_MS = 100
 _LONGEST_REST_MS = 5_000
 # Replays are in no hurry, and most of the time there are none.
-_REPLAY_REST_MS = 250
+_REPLAY_REST_MS = 100
 # How long Kafka keeps a delivery that waits; what may wait is bounded below it.
 DELIVERIES_RETENTION_MS = 7 * _DAY_MS
 

@@ -20,7 +20,7 @@ from gateway.kafka.partitioning import Partition
 # Beyond what is being sent, so much may wait: enough to keep the lane busy while a catch-up pass is fetched.
 MIN_PREFETCH = 256
 # Of these as many replays, and only while nothing else waits.
-MAX_REPLAYS_WAITING = 64
+MAX_REPLAYS_WAITING = 256
 # Keys of a subscription in one partition that may wait for a delivery of theirs. With more, the lane begins no others.
 MAX_KEYS = 1000
 MAX_OF_KEY = 16
@@ -150,7 +150,8 @@ class Lane:
         if self.size_bytes >= allowance_bytes:
             return False
         prefetch = 0 if self.gate.is_open else max(width, MIN_PREFETCH)
-        return (len(self.urgent) if turn is Turn.URGENT else self.in_flight + self.held - width) < prefetch
+        live = self.held - len(self.replays)
+        return (len(self.urgent) if turn is Turn.URGENT else self.in_flight + live - width) < prefetch
 
     def wants_more(self, width: int, allowance_bytes: int, turn: Turn = Turn.NORMAL) -> bool:
         """Tell whether a catch-up pass is worth while: less than half of what may wait does."""
@@ -160,7 +161,9 @@ class Lane:
             return self.in_flight + self.held == 0
         if turn is Turn.REPLAY:
             return len(self.replays) <= MAX_REPLAYS_WAITING // 2 and self._is_free_for_replays(allowance_bytes)
-        return self.held <= max(width, MIN_PREFETCH) // 2 and self.size_bytes <= allowance_bytes // 2
+        return (
+            self.held - len(self.replays) <= max(width, MIN_PREFETCH) // 2 and self.size_bytes <= allowance_bytes // 2
+        )
 
     def _is_free_for_replays(self, allowance_bytes: int) -> bool:
         """Tell whether nothing else waits; and what comes has to find room: replays take half of the bytes at most."""

@@ -59,7 +59,7 @@ class LanePool:
         self._max_age_ms = max_age_ms
         self.lanes = OpenLanes()
         self._loop = asyncio.get_running_loop()
-        self._replays = ReplayShare()
+        self._replays = ReplayShare(self._replays_turn)
         self._dispatcher = Dispatcher(
             attempter, ledger, events, tiers, self._over, lambda *left: backlog().lags(*left), self._replays
         )
@@ -147,10 +147,12 @@ class LanePool:
 
     def _over(self, lane: Lane) -> None:
         self._pump(lane)
-        for subscription_id in self._replays.turns():
-            waiting = self.lanes.get(subscription_id)
-            if waiting is not None:
-                self._pump(waiting)
+        self._replays.take_turns()
+
+    def _replays_turn(self, subscription_id: str) -> None:
+        lane = self.lanes.get(subscription_id)
+        if lane is not None:
+            self._pump(lane)
 
     def _pump(self, lane: Lane) -> None:
         subscription = self._subscriptions.index.get(lane.subscription_id)

@@ -22,7 +22,8 @@ from gateway.telemetry.clock import now_ms
 
 CHECKPOINT_S = 1.0
 _UNBOUNDED = ScanBounds(max_records=sys.maxsize, deadline_s=float("inf"))
-_BATCHES_PER_S = 10
+# Small ones, so that egress has them one after the other and not all at once.
+_BATCHES_PER_S = 50
 _MAX_BATCH_DELIVERIES = 500
 _MAX_BATCH_BYTES = 4_194_304
 

@@ -8,14 +8,15 @@ from gateway.domain.catch_up import PartitionReading
 from gateway.domain.subscription import DeliveryOrder, Subscription
 from gateway.domain.topics import ATTEMPTS, DELIVERIES, PRIORITY_DELIVERIES, REPLAY_DELIVERIES
 from gateway.egress.lane import MAX_REPLAYS_WAITING, Lane
-from gateway.egress.replay_share import MAX_REPLAYS_IN_FLIGHT, ReplayShare
+from gateway.egress.replay_share import MAX_REPLAYS_IN_FLIGHT, MAX_REPLAYS_PER_S, ReplayShare
 from gateway.egress.turns import Turn, turn_of
 from gateway.telemetry.clock import now_ms
 from gateway.wire.records import attempt_codec
 from tests.delivery_records import planned
-from tests.egress_in_memory import queued, settle_down, until
+from tests.egress_in_memory import queued, settle_down
 from tests.egress_world import World, running
 from tests.subscriptions import subscription
+from tests.virtual_time import comes_true, in_virtual_time, stays
 
 REPLAYS = (REPLAY_DELIVERIES, 0)
 PLENTY = 10**9
@@ -63,6 +64,7 @@ def test_a_lane_takes_replays_only_while_nothing_else_waits() -> None:
     assert not Lane("sub_1", in_flight=1, size_bytes=251).has_room(1, 500, Turn.REPLAY)
 
 
+@in_virtual_time
 async def test_what_is_live_goes_first() -> None:
     """Whatever of a replay waits, and whichever came first; of each, the order is kept."""
     async with running(SINGLE) as world:
@@ -72,7 +74,7 @@ async def test_what_is_live_goes_first() -> None:
         await settle_down()
         world.publish("sub_1", 20)
         world.endpoints.gate.set()
-        await until(lambda: len(world.endpoints.begun) == len(replayed) + 20)
+        await comes_true(lambda: len(world.endpoints.begun) == len(replayed) + 20)
         assert world.endpoints.begun[0] == replayed[0]
         assert world.endpoints.begun[1:21] == [f"sub_1:{number}" for number in range(20)]
         assert world.endpoints.begun[21:] == replayed[1:]
@@ -81,21 +83,22 @@ async def test_what_is_live_goes_first() -> None:
         assert not world.cursors(REPLAYS)
 
 
+@in_virtual_time
 async def test_replays_leave_half_of_a_lane_free() -> None:
     """So that a live delivery is sent at once, however slow the endpoint is."""
     async with running(WIDE) as world:
         world.assign(partition=REPLAYS)
         world.endpoints.gate.clear()
         replay(world, "sub_1", 10)
-        await settle_down()
-        assert world.endpoints.in_flight["sub_1"] == 2
+        await comes_true(lambda: world.endpoints.in_flight["sub_1"] == 2)
         world.publish("sub_1", 3)
         await settle_down()
         assert world.endpoints.begun == ["sub_1:r0", "sub_1:r1", "sub_1:0", "sub_1:1"]
         world.endpoints.gate.set()
-        await until(lambda: len(world.endpoints.begun) == 13)
+        await comes_true(lambda: len(world.endpoints.begun) == 13)
 
 
+@in_virtual_time
 async def test_replays_have_a_share_of_the_process() -> None:
     """Lanes that wait for it take turns; live deliveries know of no such bound."""
     names = [f"sub_{number}" for number in range(MAX_REPLAYS_IN_FLIGHT)]
@@ -103,45 +106,64 @@ async def test_replays_have_a_share_of_the_process() -> None:
         world.assign(partition=REPLAYS)
         world.endpoints.gate.clear()
         replayed = [event for name in names for event in replay(world, name, 5)]
-        await settle_down()
-        assert world.endpoints.in_flight.total() == MAX_REPLAYS_IN_FLIGHT
+        await comes_true(lambda: world.endpoints.in_flight.total() == MAX_REPLAYS_IN_FLIGHT)
+        await stays(lambda: world.endpoints.in_flight.total() == MAX_REPLAYS_IN_FLIGHT, for_s=1)
         for name in names:
             world.publish(name, 1)
         await settle_down()
         assert world.endpoints.in_flight.total() == 2 * MAX_REPLAYS_IN_FLIGHT
         world.endpoints.gate.set()
-        await until(lambda: len(world.endpoints.begun) == len(replayed) + len(names))
+        await comes_true(lambda: len(world.endpoints.begun) == len(replayed) + len(names))
         assert {event for event in world.endpoints.begun if ":r" in event} == set(replayed)
 
 
-def test_a_lane_that_waits_for_the_share_is_not_passed_over() -> None:
+@in_virtual_time
+async def test_replays_begin_apart_from_each_other() -> None:
+    """A batch that was read is no burst: live deliveries find the event loop free in between."""
+    async with running(replace(WIDE, max_in_flight=1000)) as world:
+        world.assign(partition=REPLAYS)
+        replayed = replay(world, "sub_1", MAX_REPLAYS_WAITING)
+        await settle_down()
+        assert len(world.endpoints.begun) <= 2
+        await stays(lambda: len(world.endpoints.begun) <= 2 + MAX_REPLAYS_PER_S / 10, for_s=0.1)
+        await comes_true(lambda: world.endpoints.begun == replayed)
+
+
+@in_virtual_time
+async def test_a_lane_that_waits_for_the_share_is_not_passed_over() -> None:
     """The one whose replay ended asks again behind it."""
-    share, first, second = ReplayShare(limit=1), Lane("sub_1", width=4), Lane("sub_2", width=4)
+    first, second = Lane("sub_1", width=4), Lane("sub_2", width=4)
+    turns: list[str] = []
+
+    def take(name: str) -> None:
+        turns.append(name)
+        if name == "sub_2":
+            assert share.may_begin(second)
+            share.begun(second)
+
+    share = ReplayShare(take, limit=1)
     assert share.may_begin(first)
     share.begun(first)
     assert not share.may_begin(second)
     share.over(first)
     assert not share.may_begin(first)
-    turns = []
-    for name in share.turns():
-        turns.append(name)
-        if name == "sub_2":
-            assert share.may_begin(second)
-            share.begun(second)
+    share.take_turns()
     assert turns == ["sub_2"]
 
 
+@in_virtual_time
 async def test_an_ordered_subscription_keeps_the_order_of_a_replayed_key() -> None:
     """Its key's deliveries come one by one, in the order in which they were published."""
     async with running(replace(WIDE, order=DeliveryOrder.KEY)) as world:
         world.assign(partition=REPLAYS)
         replayed = replay(world, "sub_1", 100)
-        await until(lambda: len(world.endpoints.begun) == 100)
+        await comes_true(lambda: len(world.endpoints.begun) == 100)
         assert world.endpoints.begun == replayed
         assert world.endpoints.most_in_flight["sub_1"] == 1
 
 
 @pytest.mark.parametrize("ordered", [DeliveryOrder.NONE, DeliveryOrder.KEY])
+@in_virtual_time
 async def test_a_new_owner_loses_no_replay(ordered: DeliveryOrder) -> None:
     """Those that waited in the log behind a cursor, or in the lane, are sent by the next one."""
     subscribed: Subscription = replace(SINGLE, order=ordered)
@@ -152,15 +174,16 @@ async def test_a_new_owner_loses_no_replay(ordered: DeliveryOrder) -> None:
         await world.commit_all()
         await world.restart(partition=REPLAYS)
         world.endpoints.gate.set()
-        await until(lambda: set(world.endpoints.begun) == set(replayed))
+        await comes_true(lambda: set(world.endpoints.begun) == set(replayed))
 
 
+@in_virtual_time
 async def test_an_attempt_says_which_replay_it_belongs_to() -> None:
     """Beside its trigger; and a replay is no duplicate of what was delivered, nor of another replay."""
     async with running(WIDE) as world:
         world.assign(partition=REPLAYS)
         replay(world, "sub_1", 1)
         replay(world, "sub_1", 1)
-        await until(lambda: len(world.producer.to(ATTEMPTS)) == 2)
+        await comes_true(lambda: len(world.producer.to(ATTEMPTS)) == 2)
         attempts = [attempt_codec().decode(record.value) for record in world.producer.to(ATTEMPTS)]
         assert [(one.trigger, one.replay_id) for one in attempts] == [("replay", "rpl_1")] * 2
