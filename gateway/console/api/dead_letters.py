@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 
 from gateway.console.api.deliveries import find_page
 from gateway.console.api.models import (
@@ -16,12 +17,14 @@ from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Role, Route
 from gateway.console.database import STATES
 from gateway.console.names import words_of
-from gateway.console.search import DeliverySearch
+from gateway.console.search import DeliverySearch, search_deliveries
 from gateway.domain.history import DeliveryState
 from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose
 from gateway.replay.replayer import Replayer
 
 _MAX_GROUPS = 500
+# A record's timestamp is its producer's, the time in it may be another machine's.
+_CLOCK_MARGIN_MS = 600_000
 
 
 class DeadLettersApi:
@@ -67,12 +70,13 @@ class DeadLettersApi:
 
     async def _replay(self, call: Call) -> Answer:
         body: ReplayBody = call.body
+        since_ms = await self._parts.reader.ask(lambda connection: _since(connection, body.delivery_ids))
         async with self._replaying:
-            return Answer(ReplayedView(delivery_ids=await asyncio.to_thread(self._begin_again, body)))
+            return Answer(ReplayedView(delivery_ids=await asyncio.to_thread(self._begin_again, body, since_ms)))
 
-    def _begin_again(self, body: ReplayBody) -> list[str]:
+    def _begin_again(self, body: ReplayBody, since_ms: int) -> list[str]:
         config = self._parts.config
-        found = DeadLetters(config).find(LetterFilter(delivery_ids=tuple(body.delivery_ids)))
+        found = DeadLetters(config).find(LetterFilter(tuple(body.delivery_ids), since_ms=since_ms))
         chosen = choose(found.letters, body.delivery_ids, again=body.again)
         self._parts.audit_replay(chosen)
         replayed: list[str] = []
@@ -80,6 +84,15 @@ class DeadLettersApi:
             chosen, now_ms=self._parts.clock(), confirmed=lambda letter: replayed.append(letter.delivery_id)
         )
         return replayed
+
+
+def _since(connection: sqlite3.Connection, delivery_ids: Sequence[str]) -> int:
+    """Say from when on the topic has to be read for some dead letters; 0 where the index does not know one of them."""
+    times_ms = []
+    for delivery_id in delivery_ids:
+        found = search_deliveries(connection, DeliverySearch(delivery_id=delivery_id), limit=1).deliveries
+        times_ms.append((found[0].dead_lettered_at_ms if found else None) or 0)
+    return max(0, min(times_ms) - _CLOCK_MARGIN_MS)
 
 
 def _count_groups(connection: sqlite3.Connection) -> list[LetterGroupView]:
