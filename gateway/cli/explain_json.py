@@ -1,17 +1,12 @@
 """The story of an event for machines: an object for the event, then one for each subscription."""
 
-import base64
 from collections.abc import Iterator
 from typing import Any
 
 from gateway.admin.event_story import EventStory, SubscriptionStory
-from gateway.admin.explanation import Explanation, FilterAnswer
+from gateway.admin.explanation_views import explanation_view
 from gateway.admin.past_event import PastEvent
-from gateway.admin.request_preview import preview_headers
 from gateway.cli.delivery_views import history_json
-from gateway.cli.filter_views import part_objects
-from gateway.domain.content_headers import AVRO_TYPE
-from gateway.domain.delivery import Delivery
 from gateway.domain.event import Event
 from gateway.wire.event_codec import EventRecord
 
@@ -75,47 +70,7 @@ def _subscription_object(story: SubscriptionStory) -> dict[str, Any]:
     return {
         "kind": "subscription",
         "subscription_id": story.subscription_id,
-        **({} if explanation is None else _explanation_fields(explanation)),
+        **({} if explanation is None else explanation_view(explanation)),
         "note": story.note,
         "delivery": None if history is None else history_json(history),
     }
-
-
-def _explanation_fields(explanation: Explanation) -> dict[str, Any]:
-    subscription, sight = explanation.subscription, explanation.sight
-    return {
-        "tenant": subscription.tenant,
-        "state": subscription.state.value,
-        "verdict": explanation.verdict.value,
-        "rule": explanation.rule.value,
-        "detail": explanation.detail,
-        "pattern": explanation.pattern,
-        "version": None if sight is None else sight.version,
-        "version_rule": None if sight is None else sight.version_rule.value,
-        "hidden_fields": None if sight is None else list(sight.hidden),
-        "filter": None if explanation.filter is None else _filter_object(explanation.filter),
-        "content_mode": subscription.content_mode.value,
-        "request": _request_object(explanation),
-    }
-
-
-def _filter_object(answer: FilterAnswer) -> dict[str, Any]:
-    return {"text": answer.text, "result": answer.result, "parts": part_objects(answer.parts())}
-
-
-def _request_object(explanation: Explanation) -> dict[str, Any] | None:
-    delivery = explanation.delivery
-    if delivery is None or delivery.reason is not None:
-        return None
-    return {
-        "delivery_id": delivery.delivery_id,
-        "url": explanation.subscription.url,
-        "headers": dict(preview_headers(explanation.subscription, delivery)),
-        **_body_fields(delivery),
-    }
-
-
-def _body_fields(delivery: Delivery) -> dict[str, str | None]:
-    if delivery.content_type == AVRO_TYPE:
-        return {"body": None, "body_base64": base64.b64encode(delivery.body).decode()}
-    return {"body": delivery.body.decode(), "body_base64": None}

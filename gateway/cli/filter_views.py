@@ -1,9 +1,7 @@
-"""How the parts of a filter look, with their values for an event: as lines, and as JSON."""
+"""How the parts of a filter look, with their values for an event."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-
-import orjson
 
 from gateway.shaping.filter_parts import PartValue
 from gateway.wire.rendering import render_data
@@ -17,14 +15,6 @@ def part_lines(parts: Sequence[PartValue]) -> Iterator[str]:
     for part in parts:
         value = f"error: {part.error}" if part.error is not None else _shown(part.value)
         yield f"{part.text:<{min(width, _MAX_SHOWN_CHARS)}}  {value}"
-
-
-def part_objects(parts: Sequence[PartValue]) -> list[dict[str, Any]]:
-    """Give an object for each part; its value is written as a body has it."""
-    return [
-        {"expression": part.text, "value": orjson.Fragment(render_data(part.value)), "error": part.error}
-        for part in parts
-    ]
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - a value of any Avro type

@@ -6,8 +6,9 @@ from typing import IO
 
 import click
 
+from gateway.admin.explanation_views import part_objects
 from gateway.cli.event_files import read_rows
-from gateway.cli.filter_views import part_lines, part_objects
+from gateway.cli.filter_views import part_lines
 from gateway.cli.output import emit_json, emit_line, json_option
 from gateway.cli.subscription_parts import table
 from gateway.domain.changes import require

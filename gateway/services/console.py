@@ -108,6 +108,7 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
         rules=DefinitionRules(deployment.catalog(), settings.tiers(), settings.address_policy()),
         key_ring=deployment.key_ring,
         catalog=deployment.catalog(),
+        max_body_bytes=settings.max_body_bytes,
         clock=now_ms,
     )
 

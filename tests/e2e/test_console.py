@@ -108,17 +108,23 @@ async def test_did_you_send_it_why_not_and_send_it_again(
     await other.listening()
     other.program.kill()
     other = await start(running, tmp_path).listening()
+    await asyncio.to_thread(other.program.await_ready)
     assert await until_found(other, f"tenant={name}", "delivered", 2) == done
     assert other.program.stop() == 0
     shutil.rmtree(tmp_path)
 
 
-async def test_a_change_is_refused_that_has_not_seen_the_one_before(console: Console) -> None:
+async def test_a_change_is_refused_that_has_not_seen_the_one_before(console: Console, running: GatewayHome) -> None:
     """The ETag is the revision; a page of another site, or under another name, changes nothing."""
     name = f"c{uuid4().hex[:12]}"
     definition = {"id": name, "url": "http://127.0.0.1:1/h", "event_types": ["order.*"], "headers": {"X-A": "hush"}}
     _, made, _ = await console.ask("POST", "/subscriptions", definition)
     path = f"/subscriptions/{name}"
+    (data,) = await asyncio.to_thread(running.read, "schemas", "mock", "order.paid")
+    trial = {"event_type": "order.paid", "data": data, "subscription_id": name}
+    (explained,) = (await console.ask("POST", "/explain", trial))[1]["items"]
+    assert (explained["verdict"], explained["request"]["url"]) == ("sent", definition["url"])
+    assert "hush" not in str(explained)
     change = {"timeout_s": 3, "headers": {"X-A": None}}
     status, changed, headers = await console.ask("PATCH", path, change, headers={"If-Match": '"1"'})
     assert (status, changed["timeout_s"], changed["headers"], headers["ETag"]) == (HTTPStatus.OK, 3.0, [], '"2"')

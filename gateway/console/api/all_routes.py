@@ -3,6 +3,7 @@
 from gateway.console.api.catalog import CatalogApi
 from gateway.console.api.dead_letters import DeadLettersApi
 from gateway.console.api.deliveries import DeliveriesApi
+from gateway.console.api.explaining import ExplainingApi
 from gateway.console.api.looking import LookingApi
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Route
@@ -15,5 +16,12 @@ def all_routes(parts: Parts) -> list[Route]:
     Args:
         parts: what its handlers work with.
     """
-    apis = (DeliveriesApi(parts), DeadLettersApi(parts), SubscriptionsApi(parts), CatalogApi(parts), LookingApi(parts))
+    apis = (
+        DeliveriesApi(parts),
+        DeadLettersApi(parts),
+        SubscriptionsApi(parts),
+        CatalogApi(parts),
+        ExplainingApi(parts),
+        LookingApi(parts),
+    )
     return [route for api in apis for route in api.routes()]

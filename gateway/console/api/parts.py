@@ -29,6 +29,7 @@ class Parts:
         rules: what they have to keep.
         key_ring: seals their secrets; raises a GatewayError where there are no keys.
         catalog: the event types.
+        max_body_bytes: how large a body may be.
         clock: gives the present, milliseconds since the epoch.
     """
 
@@ -42,4 +43,5 @@ class Parts:
     rules: DefinitionRules
     key_ring: Callable[[], KeyRing]
     catalog: Catalog
+    max_body_bytes: int
     clock: Callable[[], int]

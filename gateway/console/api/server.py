@@ -7,6 +7,7 @@ that another site's page asks of a browser.
 import asyncio
 import contextlib
 import ipaddress
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -160,9 +161,12 @@ async def _guarded(
         response = _plain_problem(HTTPStatus(error.status), error.headers.get(hdrs.ALLOW))
     except TimeoutError:
         response = _plain_problem(HTTPStatus.GATEWAY_TIMEOUT)
-    except Exception:  # noqa: BLE001 - a fault in one request must not end the others
-        # What it was is for the log: an answer must not tell of the inside.
-        _log.exception("console.request_failed", method=request.method, path=request.path)
+    except Exception as error:  # noqa: BLE001 - a fault in one request must not end the others
+        # Where it was is for the log, and no message: it may quote what was asked or found.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        _log.error(
+            "console.request_failed", method=request.method, path=request.path, error=repr(type(error)), at=where
+        )
         response = _plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR)
     response.headers.update(_HEADERS)
     return response

@@ -1,0 +1,147 @@
+"""What an event would mean for the subscriptions as they are, over HTTP: by the stream's own code, nothing is sent."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from gateway.admin.explanation import ExplainedEvent, Explainer
+from gateway.admin.explanation_views import explanation_view
+from gateway.admin.lifecycle import select_subscriptions
+from gateway.console.api.models import Text
+from gateway.console.api.parts import Parts
+from gateway.console.api.routes import Answer, Call, Role, Route
+from gateway.domain.changes import require
+from gateway.domain.event import DEFAULT_TENANT
+from gateway.domain.matching import SubscriptionIndex
+from gateway.shaping.trial_events import trial_event
+from gateway.wire.event_encoder import NewEvent
+
+MAX_EXPLAINED = 200
+# It is made of computing: more at once would only take turns.
+_AT_ONCE = 2
+
+
+class TrialBody(BaseModel):
+    """An event that nobody has published."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event_type: Text
+    data: dict[str, JsonValue]
+    version: Annotated[int, Field(ge=1, le=1_000_000, description="the newest if left out")] | None = None
+    tenant: Text = DEFAULT_TENANT
+    subject: Text | None = None
+    subscription_id: Annotated[Text, Field(description="only this one, of any tenant")] | None = None
+
+
+class RefusalView(BaseModel):
+    """Why an event would go to `events.rejected`."""
+
+    reason: str
+    detail: str
+
+
+class FilterView(BaseModel):
+    """What a filter says of the event."""
+
+    text: str
+    result: bool | None = Field(description="null where it failed")
+    parts: list[dict[str, Any]] = Field(description="its parts with their values")
+
+
+class RequestView(BaseModel):
+    """The request that would be sent, but for what signs it."""
+
+    delivery_id: str
+    url: str
+    headers: dict[str, str | None] = Field(description="null where a value is not shown")
+    body: str | None
+    body_base64: str | None
+
+
+class ExplanationView(BaseModel):
+    """What the event means for one subscription, and which rule decided that."""
+
+    subscription_id: str
+    tenant: str
+    state: str
+    verdict: str
+    rule: str
+    detail: str | None
+    pattern: str | None
+    version: int | None
+    version_rule: str | None
+    hidden_fields: list[str] | None
+    filter: FilterView | None
+    content_mode: str
+    request: RequestView | None
+
+
+class ExplainedView(BaseModel):
+    """What the event means for each subscription of its tenant."""
+
+    refusal: RefusalView | None
+    items: list[ExplanationView]
+    omitted: int = Field(description="how many more subscriptions the tenant has")
+
+
+class ExplainingApi:
+    """The handlers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    def routes(self) -> list[Route]:
+        """List the routes."""
+        return [
+            Route(
+                "POST", "/explain", "explainEvent",
+                "Say who would get an event, in which form, and why the others would not. Nothing is sent.", "catalog",
+                Role.VIEWER, self._explain, ExplainedView, body=TrialBody,
+            )
+        ]  # fmt: skip
+
+    async def _explain(self, call: Call) -> Answer:
+        body: TrialBody = call.body
+        table = self._parts.table.index
+        if body.subscription_id is None:
+            asked = select_subscriptions(table, tenant=body.tenant)
+        else:
+            asked = [require(table, body.subscription_id)]
+        # The table belongs to the event loop: what is looked at on another thread is a copy.
+        index = SubscriptionIndex()
+        for subscription in asked[:MAX_EXPLAINED]:
+            index.put(subscription)
+        async with self._room:
+            explained = await asyncio.to_thread(self._explained, body, index)
+            views = await asyncio.to_thread(_views, explained)
+        refusal = explained.refusal
+        return Answer(
+            ExplainedView(
+                refusal=None if refusal is None else RefusalView(reason=refusal.reason, detail=refusal.detail),
+                items=views,
+                omitted=max(0, len(asked) - MAX_EXPLAINED),
+            )
+        )
+
+    def _explained(self, body: TrialBody, index: SubscriptionIndex) -> ExplainedEvent:
+        limit = self._parts.max_body_bytes
+        event = NewEvent(body.event_type, body.data, body.version, tenant=body.tenant, subject=body.subject)
+        decoded = trial_event(self._parts.catalog, event, datetime.now(UTC), max_body_bytes=limit)
+        explainer = Explainer(self._parts.catalog, index, max_body_bytes=limit)
+        return explainer.explain(decoded, now_ms=self._parts.clock(), subscription_id=body.subscription_id)
+
+
+def _views(explained: ExplainedEvent) -> list[ExplanationView]:
+    return [
+        ExplanationView(
+            subscription_id=one.subscription.subscription_id,
+            # Values of a filter's parts are written as a body has them.
+            **orjson.loads(orjson.dumps(explanation_view(one))),
+        )
+        for one in explained.explanations
+    ]
