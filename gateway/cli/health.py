@@ -1,6 +1,6 @@
 """`gateway-health`: whether the process of this machine says that it is well. A container asks every few seconds.
 
-It is a program of its own and imports next to nothing: only to start, the `gateway` command takes four times as much.
+It is a program of its own and imports next to nothing: only to start, the `gateway` command takes three times as much.
 """
 
 import socket
