@@ -122,7 +122,7 @@ def _last_minute(overview: Overview, host_of: HostOf) -> Table:
         ("latency p50", p50),
         ("latency p95", p95),
         ("latency p99", p99),
-        ("failing endpoints", _count(minute.failing)),
+        ("failing endpoints", _count(minute.failing) + ("+" if minute.untold else "")),
         ("open circuits", _count(len(_open_circuits(overview, host_of)))),
         ("dead letters kept", "" if standing is None else _count(standing.dead_letters)),
     ]

@@ -102,6 +102,12 @@ def test_the_orders_go_round() -> None:
     assert SortKey.FAILED.next().next().next() is SortKey.FAILED
 
 
+def test_failures_that_are_not_told_apart_are_hinted_at() -> None:
+    """There may be more endpoints that fail."""
+    drawn = "\n".join(screen(replace(OVERVIEW, minute=replace(MINUTE, failing=1_000, untold=7))))
+    assert "1,000+" in drawn
+
+
 def test_an_open_circuit_stays_in_sight() -> None:
     """Also when nothing was sent to it for a minute; that of a deleted subscription does not."""
     held = replace(OVERVIEW, minute=replace(MINUTE, worst=()), open_circuits={"sub_99": T0, "sub_gone": T0})
