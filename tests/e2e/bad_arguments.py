@@ -16,7 +16,19 @@ import orjson
 from gateway.cli.main import cli, main
 
 # They go on until they are stopped, or start and stop what tests share: only what is refused at once is tried there.
-LONG_RUNNING = {"up", "demo", "stream", "egress", "console", "receiver", "bench", "kafka start", "kafka stop"}
+LONG_RUNNING = {
+    "up",
+    "demo",
+    "stream",
+    "egress",
+    "console",
+    "tail",
+    "top",
+    "receiver",
+    "bench",
+    "kafka start",
+    "kafka stop",
+}
 # Long, with a terminal's escape sequence, a line break and a direction override.
 HOSTILE_TEXT = "\x1b[31m\r\n\u202e" + "x" * 5_000
 # Bytes that are no UTF-8, as the system hands them over.
