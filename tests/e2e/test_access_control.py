@@ -160,7 +160,6 @@ async def leave_waiting(homes: dict[Role, GatewayHome], secure: SecureBroker, su
         await publish(homes, subscription, "order", "--priority", priority)
         await until(partial(has_more, secure, topic, before), ARRIVAL_S, str)
     await run(homes[Role.REPLAY], "replay", "start", "--subscription", subscription, "--since", "1h", "--yes")
-    await run(homes[Role.REPLAY], "replay", "start", "--subscription", subscription, "--since", "1h", "--yes")
 
 
 def has_more(secure: SecureBroker, topic: str, count: int) -> bool:
