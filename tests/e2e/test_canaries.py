@@ -57,6 +57,7 @@ ONCE = [
     ("subscriptions", "update", NAME, "--timeout-s", "9"),
     ("dlq", "replay", "--all", "--dry-run"),
     ("secrets", "rekey"),
+    ("audit", "--json"),
 ]
 
 pytestmark = pytest.mark.timeout(240, func_only=True)
