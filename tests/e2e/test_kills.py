@@ -16,7 +16,7 @@ UNDER_WAY = 200
 # Egress commits every 0.2 s; acknowledgement by a busy broker, of the attempt and of the commit, comes on top.
 UNCOMMITTED_MS = 200 + 400
 SETTLED_S = 60.0
-SLOW_S = 0.5
+SLOW_S = 1.0
 UNHURRIED_S = 0.02
 EVERY_SECOND = ("--retry-policy", ",".join(["1s"] * 12))
 

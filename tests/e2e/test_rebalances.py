@@ -10,7 +10,7 @@ from tests.e2e.events import event_id, publish_payments
 from tests.e2e.receiving import Receiver
 from tests.e2e.running import GatewayHome, Program
 
-STORM_S = 30.0
+STORM_S, WORKERS = 30.0, 4  # at least
 BEAT_S = 2.0
 BATCH = 25
 PAUSE_S = 0.25
@@ -23,7 +23,7 @@ async def join_and_leave(home: GatewayHome) -> list[Program]:
     workers = [home.start("egress")]
     await asyncio.to_thread(workers[0].await_ready)
     over_at = time.monotonic() + STORM_S
-    while time.monotonic() < over_at:
+    while time.monotonic() < over_at or len(workers) < WORKERS:
         beat = asyncio.ensure_future(asyncio.sleep(BEAT_S))
         workers.append(home.start("egress"))
         await asyncio.to_thread(workers[-1].await_ready)
@@ -52,7 +52,6 @@ async def test_a_storm_of_rebalances(programs: GatewayHome, receiver: Receiver, 
     workers = await storm
 
     await receiver.until_accepted(published * 4, *inboxes, flaky)
-    assert len(workers) >= 4
     # Each of them had work: it was given partitions.
     assert all('"event": "egress.assigned"' in worker.whole_log for worker in workers)
     for inbox in (*inboxes, flaky):
