@@ -18,6 +18,7 @@ _BATCH = 2000
 _MAX_SCANNED = 20_000
 _MAX_KEPT_BYTES = 4_194_304
 _MAX_S = 0.5
+_MAX_FRUITLESS = 20  # 10 s of reading in which nothing came
 _STALL_TIMEOUT_S = 30.0
 # The client reads ahead of what it is asked for, and drops it at the next seek: little, so that neither memory nor the
 # broker's work is wasted.
@@ -51,7 +52,9 @@ class CatchUpReader:
 
     def __init__(self, config: KafkaConfig) -> None:
         # Quiet, because a client that is not used between passes keeps its log lines until it is.
-        self._consumer = Consumer(config.reader(**_READING, **QUIET))
+        self._properties = config.reader(**_READING, **QUIET)
+        self._consumer = Consumer(self._properties)
+        self._fruitless = 0
         self._at: tuple[Partition, int] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catch-up")
 
@@ -94,7 +97,17 @@ class CatchUpReader:
             if time.monotonic() > give_up_at:
                 break
         self._at = (partition, position)
+        self._fruitless = 0 if position > start or start >= end else self._fruitless + 1
+        if self._fruitless == _MAX_FRUITLESS:
+            self._connect_anew()
         return Stretch(kept, min(position, end))
+
+    def _connect_anew(self) -> None:
+        # It may have lost its brokers for good; between passes nobody polls it, so it can't be watched for that
+        # (gateway.kafka.lost_brokers).
+        self._consumer.close()
+        self._consumer = Consumer(self._properties)
+        self._fruitless, self._at = 0, None
 
     @staticmethod
     def _look_at(message: Message, position: int) -> int:

@@ -101,6 +101,7 @@ class DeliveryConsumer:
         self._consumer = Consumer(
             config.consumer(
                 group_id,
+                **config.watched(),
                 **{
                     "partition.assignment.strategy": "range",
                     "session.timeout.ms": 15_000,

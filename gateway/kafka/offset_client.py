@@ -5,13 +5,16 @@ would ask the same, but its answers that come late, or over a connection that br
 the process (docs/decisions/0038-no-admin-client-outlives-its-question.md).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from gateway.kafka.config import QUIET, READER_GROUP_ID, KafkaConfig
 from gateway.kafka.partitioning import Partition
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,13 @@ class OffsetClient:
     """
 
     def __init__(self, config: KafkaConfig, group_id: str = READER_GROUP_ID, *, timeout_s: float) -> None:
-        self._consumer = Consumer(config.consumer(group_id, **QUIET))
+        self._properties = config.consumer(group_id, **QUIET)
         self._timeout_s = timeout_s
+        self._connected: Consumer | None = None
 
     def partition_counts(self) -> dict[str, int]:
         """Give how many partitions each topic has that the user may see; learns their leaders anew."""
-        topics = self._consumer.list_topics(timeout=self._timeout_s).topics
+        topics = self._ask(lambda consumer: consumer.list_topics(timeout=self._timeout_s)).topics
         return {name: len(topic.partitions) for name, topic in topics.items() if topic.error is None}
 
     def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
@@ -66,13 +70,13 @@ class OffsetClient:
         if not partitions:
             return {}
         asked = [TopicPartition(*at, since_ms) for at in partitions]
-        answers = _checked(self._consumer.offsets_for_times(asked, timeout=self._timeout_s))
+        answers = self._ask(lambda consumer: _checked(consumer.offsets_for_times(asked, timeout=self._timeout_s)))
         return {(answer.topic, answer.partition): answer.offset for answer in answers}
 
     def committed(self, partitions: Collection[Partition]) -> dict[Partition, CommittedOffset]:
         """Give the group's commits; partitions without one are left out."""
         asked = [TopicPartition(*at) for at in partitions]
-        answers = _checked(self._consumer.committed(asked, timeout=self._timeout_s))
+        answers = self._ask(lambda consumer: _checked(consumer.committed(asked, timeout=self._timeout_s)))
         return {
             (answer.topic, answer.partition): CommittedOffset(answer.offset, answer.metadata or "")
             for answer in answers
@@ -80,8 +84,20 @@ class OffsetClient:
         }
 
     def close(self) -> None:
-        """Ask no more."""
-        self._consumer.close()
+        """Ask no more, or over a new connection."""
+        if self._connected is not None:
+            self._connected.close()
+            self._connected = None
+
+    def _ask(self, question: Callable[[Consumer], T]) -> T:
+        if self._connected is None:
+            self._connected = Consumer(self._properties)
+        try:
+            return question(self._connected)
+        except KafkaException:
+            # It may have lost its brokers for good, which nobody else would notice of it: gateway.kafka.lost_brokers.
+            self.close()
+            raise
 
 
 def _checked(answers: list[TopicPartition]) -> list[TopicPartition]:

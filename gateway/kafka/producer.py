@@ -82,7 +82,7 @@ class ConfirmedProducer:
 
     def __init__(self, config: KafkaConfig, loop: asyncio.AbstractEventLoop, **overrides: Any) -> None:  # noqa: ANN401 - any type
         self._config = config
-        self._producer = Producer(config.producer(error_cb=self._on_error, **overrides))
+        self._producer = Producer(config.producer(error_cb=self._on_error, **config.watched(), **overrides))
         self._loop = loop
         self.failure: asyncio.Future[None] = loop.create_future()
         self._confirmed: deque[Callable[[], None]] = deque()

@@ -100,7 +100,9 @@ class SubscriptionTable:
             await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        log = SubscriptionLog(self._config, self._topic, **{"fetch.wait.max.ms": _FETCH_WAIT_MS})
+        log = SubscriptionLog(
+            self._config, self._topic, **{"fetch.wait.max.ms": _FETCH_WAIT_MS}, **self._config.watched()
+        )
         try:
             self._open(log)
             self._read(log)

@@ -42,7 +42,7 @@ class TopicFollower:
         self._targets: dict[Partition, int] = {}
         overrides = {"enable.partition.eof": True, "queued.max.messages.kbytes": _PREFETCH_KBYTES}
         # It never seeks: a request may wait for the next record.
-        self._consumer = Consumer(config.reader(**{**overrides, "fetch.wait.max.ms": 100}, **QUIET))
+        self._consumer = Consumer(config.reader(**{**overrides, "fetch.wait.max.ms": 100}, **QUIET, **config.watched()))
 
     def cluster_id(self) -> str:
         """Give the id of the cluster.

@@ -1,6 +1,7 @@
 """The console process: the table of subscriptions, the index that follows the topics, and the API on both."""
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 
@@ -18,7 +19,7 @@ from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.audit import Actor, audit_action, audited_store, letter_targets
 from gateway.services.deployment import Deployment
 from gateway.services.probes import INDEX_CAUGHT_UP, TABLE_LOADED, Probes
-from gateway.services.process import announce_ready, until_stopped_or_failed
+from gateway.services.process import announce_ready, begin_anew, until_stopped_or_failed
 from gateway.services.shown_metrics import show_index
 from gateway.settings import Settings
 from gateway.telemetry.clock import now_ms
@@ -46,7 +47,7 @@ async def run_console(settings: Settings) -> None:
 
 
 async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes) -> None:
-    config = deployment.kafka("webhook-gateway-console")
+    config = replace(deployment.kafka("webhook-gateway-console"), on_brokers_lost=begin_anew)
     table = SubscriptionTable(config)
     await table.start()
     await table.ready()

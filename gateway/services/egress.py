@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -36,7 +37,7 @@ from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.audit import Actor, audited_store
 from gateway.services.deployment import Deployment
 from gateway.services.probes import PARTITIONS_ASSIGNED, TABLE_LOADED, Probes
-from gateway.services.process import announce_ready, until_stopped_or_failed
+from gateway.services.process import announce_ready, begin_anew, until_stopped_or_failed
 from gateway.services.shown_metrics import show_deliveries, show_lag, show_lanes, show_shared, show_tiers
 from gateway.services.tracing import traced
 from gateway.settings import Settings
@@ -73,7 +74,7 @@ async def run_egress(settings: Settings) -> None:
 async def _run(
     settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes, spans: Spans | None
 ) -> None:
-    config = deployment.kafka("webhook-gateway-egress")
+    config = replace(deployment.kafka("webhook-gateway-egress"), on_brokers_lost=begin_anew)
     key_ring = deployment.key_ring()
     proxy = deployment.egress_proxy()
     if proxy is not None:

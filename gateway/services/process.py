@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Coroutine, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
+import structlog
 import uvloop
 
 from gateway.domain.errors import GatewayError
@@ -15,6 +17,19 @@ from gateway.telemetry.watchdog import end_within
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Objects made and not freed before the youngest are looked at, and how often that leads to looking at older ones.
 _COLLECT_AFTER = (20_000, 20, 20)
+_log = structlog.get_logger()
+
+
+def begin_anew() -> NoReturn:
+    """Become a new process of the same command, with the same id: a Kafka client has lost its brokers for good.
+
+    Nothing is drained, since what is under way can't be acknowledged any more. It is as after `kill -9`, which loses
+    nothing, but that nobody has to start the process again. Callable on any thread.
+    """
+    _log.critical("kafka.brokers_lost", hint="a Kafka client would never be connected again; the process begins anew")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - its own command, and no shell
 
 
 def run(main: Coroutine[Any, Any, None], *, stop_deadline_s: float) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import structlog
 
@@ -17,7 +18,7 @@ from gateway.kafka.signal_sender import SignalSender
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
 from gateway.services.probes import PARTITIONS_ASSIGNED, TABLE_LOADED, Probes
-from gateway.services.process import announce_ready, until_stopped_or_failed
+from gateway.services.process import announce_ready, begin_anew, until_stopped_or_failed
 from gateway.services.registry_access import registry_access
 from gateway.services.shown_metrics import show_lag, show_shared, show_stream
 from gateway.services.tracing import traced
@@ -64,7 +65,7 @@ async def run_stream(settings: Settings) -> None:
 async def _run(
     settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes, spans: Spans | None
 ) -> None:
-    config = deployment.kafka("webhook-gateway-stream")
+    config = replace(deployment.kafka("webhook-gateway-stream"), on_brokers_lost=begin_anew)
     access = registry_access(settings)
     registry = None if access is None else HttpSchemaRegistry(access)
     topics = deployment.layout().event_topics()
