@@ -76,19 +76,21 @@ async def test_the_index_follows_reads_on_and_is_made_anew(
 
     write_records(kafka, last, (DEAD_LETTERS, letter))
     async with indexing(kafka, topics, tmp_path) as indexer:
+        # Topics are read side by side: the last attempt tells of the end as well, and may come before the letter.
+        await until(lambda: [one.dead_lettered_at_ms for one in find(indexer, tenant)] == [at_ms + 1030])
         given_up = await until_found(indexer, tenant, DeliveryState.DEAD_LETTERED)
-        assert (given_up.attempts, given_up.dead_lettered_at_ms) == (2, at_ms + 1030)
+        assert given_up.attempts == 2
         assert indexer.records < 1000  # only what came since
         read_before = indexer.records
 
         indexer.report_damage()
         await until(lambda: indexer.records > read_before)
-        assert await until_found(indexer, tenant, DeliveryState.DEAD_LETTERED) == given_up
+        await until(lambda: find(indexer, tenant) == [given_up])
 
     for suffix in ("", "-wal", "-shm"):
         (tmp_path / (FILE_NAME + suffix)).unlink(missing_ok=True)
     async with indexing(kafka, topics, tmp_path) as indexer:
-        assert await until_found(indexer, tenant, DeliveryState.DEAD_LETTERED) == given_up
+        await until(lambda: find(indexer, tenant) == [given_up])
 
 
 async def test_positions_beyond_the_end_mean_another_topic(
