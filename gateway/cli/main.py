@@ -55,6 +55,10 @@ def cli() -> None:
       gateway demo
       gateway up
     """
+    # The command's module is loaded by now. What a command prints is its result, and may be for another program: lines
+    # of the log never get between, whether it sets its log up or not.
+    if structlog := sys.modules.get("structlog"):
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 
 def main() -> None:

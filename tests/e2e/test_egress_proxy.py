@@ -47,6 +47,12 @@ async def test_an_outage_of_the_proxy_is_nobodys(
     async with connect_proxy(leading_to(), port=proxy.port) as proxy:
         await receiver.until_accepted(40, inbox)
         assert proxy.asked[0].headers["proxy-authorization"].startswith("Basic ")
+        # The proxy has to carry the answers as well before it goes.
+        await until(
+            lambda: [one.outcome for one in attempts(kafka, inbox)].count("delivered") == 40,
+            PUT_OFF_S,
+            lambda: attempts(kafka, inbox),
+        )
 
     assert dead_letters(kafka, inbox) == []
     assert {one.error for one in attempts(kafka, inbox) if one.outcome == "put_off"} == {"proxy_failure"}
