@@ -1,8 +1,8 @@
 """Notices a Kafka client that has forgotten all of its brokers, and so will never be connected again.
 
 librdkafka (2.10 and later) drops every broker that an answer about the cluster does not name, and begins anew with
-`bootstrap.servers` when none is left. By its source, that beginning can be lost: then the client has no broker, looks for
-none, and reports nothing. Only a new client helps. What was seen of it: docs/decisions/0047.
+`bootstrap.servers` when none is left. By its source, that beginning can be lost: then the client has no broker, looks
+for none, and reports nothing. Only a new client helps. What was seen of it: docs/decisions/0047.
 """
 
 from collections.abc import Callable
