@@ -19,7 +19,7 @@ from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.audit import Actor, audit_action, audited_store, letter_targets
 from gateway.services.deployment import Deployment
 from gateway.services.probes import INDEX_CAUGHT_UP, TABLE_LOADED, Probes
-from gateway.services.process import announce_ready, begin_anew, until_stopped_or_failed
+from gateway.services.process import announce_ready, beat, begin_anew, until_stopped_or_failed
 from gateway.services.shown_metrics import show_index
 from gateway.settings import Settings
 from gateway.telemetry.clock import now_ms
@@ -28,7 +28,6 @@ from gateway.telemetry.process_state import ProcessState
 from gateway.telemetry.watchdog import Watchdog, end_within
 
 _DAY_MS = 86_400_000
-_BEAT_S = 1.0
 _FOLDER = "console"
 _log = structlog.get_logger()
 
@@ -62,7 +61,7 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     _log.info("console.listening", address=address, port=server.port)
     indexer.start()
     announcing = asyncio.ensure_future(_announce(indexer, probes.state))
-    beating = asyncio.ensure_future(_beat(watchdog))
+    beating = asyncio.ensure_future(beat(watchdog))
     try:
         await until_stopped_or_failed((beating, table.failure, indexer.failure))
         _log.info("console.stopping")
@@ -118,10 +117,3 @@ async def _announce(indexer: Indexer, state: ProcessState) -> None:
     await indexer.caught_up.wait()
     state.has(INDEX_CAUGHT_UP)
     announce_ready("console")
-
-
-async def _beat(watchdog: Watchdog) -> None:
-    beat = watchdog.watch("event loop")
-    while True:
-        beat()
-        await asyncio.sleep(_BEAT_S)

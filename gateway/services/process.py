@@ -12,8 +12,9 @@ import structlog
 import uvloop
 
 from gateway.domain.errors import GatewayError
-from gateway.telemetry.watchdog import end_within
+from gateway.telemetry.watchdog import Watchdog, end_within
 
+_BEAT_S = 1.0
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Objects made and not freed before the youngest are looked at, and how often that leads to looking at older ones.
 _COLLECT_AFTER = (20_000, 20, 20)
@@ -81,6 +82,14 @@ async def until_stopped_or_failed(watched: Iterable[Awaitable[None]]) -> None:
         if part in done:
             part.result()
             raise GatewayError("a part of the process ended by itself")
+
+
+async def beat(watchdog: Watchdog) -> None:
+    """Tell a watchdog, again and again, that the event loop moves."""
+    moved = watchdog.watch("event loop")
+    while True:
+        moved()
+        await asyncio.sleep(_BEAT_S)
 
 
 def announce_ready(name: str) -> None:

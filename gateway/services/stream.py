@@ -18,7 +18,7 @@ from gateway.kafka.signal_sender import SignalSender
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.deployment import Deployment
 from gateway.services.probes import PARTITIONS_ASSIGNED, TABLE_LOADED, Probes
-from gateway.services.process import announce_ready, begin_anew, until_stopped_or_failed
+from gateway.services.process import announce_ready, beat, begin_anew, until_stopped_or_failed
 from gateway.services.registry_access import registry_access
 from gateway.services.shown_metrics import show_lag, show_shared, show_stream
 from gateway.services.tracing import traced
@@ -94,7 +94,7 @@ async def _run(
     pipeline = EventPipeline(EventDecoder(catalog, registry), router, spans)
     stream = StreamApp(config, topics, pipeline, output, acks)
     observing = asyncio.ensure_future(_observe(stream, acks, EndOffsets(config, topics), settings.stall_timeout_s))
-    beating = asyncio.ensure_future(_beat(watchdog))
+    beating = asyncio.ensure_future(beat(watchdog))
     running = asyncio.ensure_future(stream.run())
     announcing = asyncio.ensure_future(_announce(stream, probes.state))
     lag = LagReader(config, STREAM_GROUP_ID, stream.owned)
@@ -124,13 +124,6 @@ async def _announce(stream: StreamApp, state: ProcessState) -> None:
     await stream.assigned.wait()
     state.has(PARTITIONS_ASSIGNED)
     announce_ready("stream")
-
-
-async def _beat(watchdog: Watchdog) -> None:
-    beat = watchdog.watch("event loop")
-    while True:
-        beat()
-        await asyncio.sleep(1.0)
 
 
 async def _observe(stream: StreamApp, acks: InOrderAcks, end_offsets: EndOffsets, patience_s: float) -> None:
