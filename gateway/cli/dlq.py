@@ -31,6 +31,11 @@ _reason_option = click.option(
     type=click.Choice([reason.value for reason in Reason if reason is not Reason.NONE]),
     help="Only those given up for this reason.",
 )
+_ids_argument = click.argument("delivery_ids", metavar="[DELIVERY_ID]...", nargs=-1)
+_every_option = click.option(
+    "--all", "every", is_flag=True, help="Every one that waits; with --subscription, every one of it."
+)
+_yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 _subscription_option = click.option("--subscription", "subscription_id", metavar="ID", help="Only this subscription's.")
 
 
@@ -94,13 +99,13 @@ def list_(
 
 
 @command.command()
-@click.argument("delivery_ids", metavar="[DELIVERY_ID]...", nargs=-1)
+@_ids_argument
 @_subscription_option
-@click.option("--all", "every", is_flag=True, help="Every one that waits; with --subscription, every one of it.")
+@_every_option
 @_reason_option
 @click.option("--again", is_flag=True, help="Also those that have been replayed or purged.")
 @click.option("--dry-run", is_flag=True, help="Show what would be replayed; replay nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@_yes_option
 @json_option
 def replay(
     delivery_ids: tuple[str, ...],
@@ -138,12 +143,12 @@ def replay(
 
 
 @command.command()
-@click.argument("delivery_ids", metavar="[DELIVERY_ID]...", nargs=-1)
+@_ids_argument
 @_subscription_option
-@click.option("--all", "every", is_flag=True, help="Every one that waits; with --subscription, every one of it.")
+@_every_option
 @_reason_option
 @click.option("--dry-run", is_flag=True, help="Show what would be purged; purge nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@_yes_option
 @json_option
 def purge(
     delivery_ids: tuple[str, ...],
