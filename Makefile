@@ -126,7 +126,7 @@ lock: $(READY) ## Pin the dependencies anew, with hashes.
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml $(PIN) -o requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml $(PIN) --group dev -c requirements.lock \
 		-o requirements-dev.lock
-	@for group in audit build fuzz; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile $(PIN) \
+	@for group in audit build fuzz pages; do UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile $(PIN) \
 		--group $$group -o requirements-$$group.lock; done
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile $(PIN) --no-deps --group chart -o requirements-chart.lock
 
