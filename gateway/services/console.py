@@ -7,13 +7,16 @@ import structlog
 
 import gateway
 from gateway.admin.definition import DefinitionRules
+from gateway.console.access.caller import Caller
 from gateway.console.api.all_routes import all_routes
 from gateway.console.api.parts import Parts
 from gateway.console.api.server import ApiServer
 from gateway.console.index_reader import IndexReader
 from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
+from gateway.domain.access import Role
 from gateway.kafka.acl_check import check_access
-from gateway.kafka.acls import Role, permissions
+from gateway.kafka.acls import Role as KafkaRole
+from gateway.kafka.acls import permissions
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.audit import Actor, audit_action, audited_store, letter_targets
@@ -51,10 +54,12 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     await table.start()
     await table.ready()
     probes.state.has(TABLE_LOADED)
-    await asyncio.to_thread(check_access, config, permissions(deployment.layout())[Role.CONSOLE])
+    await asyncio.to_thread(check_access, config, permissions(deployment.layout())[KafkaRole.CONSOLE])
     indexer = _indexer(settings, deployment, config, watchdog)
     reader = IndexReader(indexer)
-    server = ApiServer(all_routes(_parts(settings, deployment, config, table, indexer, reader)), gateway.__version__)
+    routes = all_routes(_parts(settings, deployment, config, table, indexer, reader))
+    whoever_is_here = Caller(deployment.actor(), Role.ADMIN)
+    server = ApiServer(routes, gateway.__version__, lambda _: whoever_is_here)
     show_index(probes.metrics, table, indexer)
     address = str(settings.console_address)
     await server.start(address, settings.console_port)

@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from gateway.console.api.parts import Parts
-from gateway.console.api.routes import Answer, Call, Role, Route
+from gateway.console.api.routes import Answer, Call, Route, Scope
+from gateway.domain.access import Role
 from gateway.domain.errors import NotFoundError
 from gateway.shaping.sensitive import sensitive_fields
 from gateway.wire.single_object import fingerprint_of
@@ -49,15 +50,16 @@ class CatalogApi:
         return [
             Route(
                 "GET", "/event-types", "listEventTypes", "List the event types.", "catalog",
-                Role.VIEWER, self._list, EventTypesView,
+                Role.VIEWER, self._list, EventTypesView, scope=Scope.SHARED,
             ),
             Route(
                 "GET", "/event-types/{event_type}", "getEventType", "Show an event type.", "catalog",
-                Role.VIEWER, self._get, EventTypeView,
+                Role.VIEWER, self._get, EventTypeView, scope=Scope.SHARED,
             ),
             Route(
                 "GET", "/event-types/{event_type}/versions/{version}", "getEventSchema",
                 "Show the schema of one version.", "catalog", Role.VIEWER, self._schema, EventSchemaView,
+                scope=Scope.SHARED,
             ),
         ]  # fmt: skip
 

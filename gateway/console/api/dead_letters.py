@@ -14,10 +14,11 @@ from gateway.console.api.models import (
     ReplayedView,
 )
 from gateway.console.api.parts import Parts
-from gateway.console.api.routes import Answer, Call, Role, Route
+from gateway.console.api.routes import Answer, Call, Route
 from gateway.console.database import STATES
 from gateway.console.names import words_of
 from gateway.console.search import DeliverySearch, search_deliveries
+from gateway.domain.access import Role
 from gateway.domain.history import DeliveryState
 from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose
 from gateway.replay.replayer import Replayer

@@ -18,7 +18,7 @@ from gateway.console.api.models import (
 )
 from gateway.console.api.parts import Parts
 from gateway.console.api.problems import ProblemError
-from gateway.console.api.routes import Answer, Call, Role, Route
+from gateway.console.api.routes import Answer, Call, Route
 from gateway.console.api.stored_records import StoredRecords
 from gateway.console.search import (
     DeliveryPage,
@@ -30,6 +30,7 @@ from gateway.console.search import (
 )
 from gateway.console.step_rows import read_steps
 from gateway.console.steps import Step, StepKind
+from gateway.domain.access import Role
 from gateway.domain.delivery import Attempt, Delivery
 from gateway.domain.errors import NotFoundError
 

@@ -12,7 +12,8 @@ from gateway.admin.explanation_views import explanation_view
 from gateway.admin.lifecycle import select_subscriptions
 from gateway.console.api.models import Text
 from gateway.console.api.parts import Parts
-from gateway.console.api.routes import Answer, Call, Role, Route
+from gateway.console.api.routes import Answer, Call, Route
+from gateway.domain.access import Role
 from gateway.domain.changes import require
 from gateway.domain.event import DEFAULT_TENANT
 from gateway.domain.matching import SubscriptionIndex

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from gateway.console.access.caller import Caller
 from gateway.console.api.problems import ProblemError
 
 MAX_KEYS = 1_000
@@ -43,14 +44,15 @@ class KeptAnswers:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[tuple[Caller, str], _Entry] = {}
 
     async def once(
-        self, key: str, request: bytes, write: Callable[[], Awaitable[KeptAnswer]]
+        self, caller: Caller, key: str, request: bytes, write: Callable[[], Awaitable[KeptAnswer]]
     ) -> tuple[KeptAnswer, bool]:
         """Give the answer to a request, and whether it was given before.
 
         Args:
+            caller: whose key it is: nobody is given another's answer.
             key: as the client sent it.
             request: all that the request asks for.
             write: does it; an error is not kept.
@@ -64,9 +66,9 @@ class KeptAnswers:
             )
         self._forget()
         digest = hashlib.blake2b(request, digest_size=16).digest()
-        known = self._entries.get(key)
+        known = self._entries.get((caller, key))
         if known is None:
-            return await self._write(key, digest, write), False
+            return await self._write((caller, key), digest, write), False
         if known.request != digest:
             raise ProblemError(
                 HTTPStatus.UNPROCESSABLE_ENTITY, "key_used", "this Idempotency-Key was sent with another request"
@@ -75,7 +77,9 @@ class KeptAnswers:
             raise ProblemError(HTTPStatus.CONFLICT, "in_progress", "the request with this key is not answered yet")
         return known.answer, True
 
-    async def _write(self, key: str, digest: bytes, write: Callable[[], Awaitable[KeptAnswer]]) -> KeptAnswer:
+    async def _write(
+        self, key: tuple[Caller, str], digest: bytes, write: Callable[[], Awaitable[KeptAnswer]]
+    ) -> KeptAnswer:
         entry = self._entries[key] = _Entry(digest, self._clock() + KEPT_S)
         try:
             entry.answer = await write()

@@ -14,8 +14,9 @@ from gateway.console.api.models import (
     StatsView,
 )
 from gateway.console.api.parts import Parts
-from gateway.console.api.routes import Answer, Call, Role, Route
+from gateway.console.api.routes import Answer, Call, Route
 from gateway.console.overview import Overview, overview
+from gateway.domain.access import Role
 
 
 class LookingApi:

@@ -6,6 +6,7 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from gateway.console.access.caller import ForbiddenError
 from gateway.domain.changes import RevisionConflictError
 from gateway.domain.errors import (
     ConflictError,
@@ -40,6 +41,7 @@ class ProblemError(Exception):
 
 # The first that fits; the last one is every other error that people can act on.
 _MEANINGS: tuple[tuple[type[GatewayError], HTTPStatus, str], ...] = (
+    (ForbiddenError, HTTPStatus.FORBIDDEN, "forbidden"),
     (InvalidInputError, HTTPStatus.BAD_REQUEST, "invalid_input"),
     (NotFoundError, HTTPStatus.NOT_FOUND, "not_found"),
     (RevisionConflictError, HTTPStatus.PRECONDITION_FAILED, "changed_meanwhile"),
@@ -62,4 +64,6 @@ def respond(problem: Problem) -> web.Response:
     response = web.Response(status=problem.status, body=body, content_type=CONTENT_TYPE)
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = "2"
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -7,15 +7,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from gateway.console.access.caller import Caller
+from gateway.domain.access import Role
+
 PREFIX = "/api/v1"
 
 
-class Role(Enum):
-    """Who may call a route; each may do what those before it may. Told apart once there is a log-in."""
+class Scope(Enum):
+    """How a route keeps tenants apart; docs/decisions/0048."""
 
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    ADMIN = "admin"
+    UNSCOPED = "unscoped"  # not at all: only for callers who see all tenants
+    TENANT = "tenant"  # its handler limits what it does to what `call.caller` sees
+    SHARED = "shared"  # it holds nothing of any tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,14 @@ class Call:
     """A request that was checked.
 
     Attributes:
+        caller: who makes it.
         path: the values of the path's parameters.
         query: the query's parameters, of the route's model, or None where it has none.
         body: the body, of the route's model, or None where it has none.
         if_match: the revision that `If-Match` asks for, or None for any.
     """
 
+    caller: Caller
     path: Mapping[str, str]
     query: Any = None
     body: Any = None
@@ -63,7 +68,7 @@ class Route:
         name: the operation's id.
         summary: a sentence for people.
         tag: what it is about.
-        role: who may call it.
+        role: who may call it; ANONYMOUS for whoever comes.
         handle: does it.
         answers: the model of the answer, or None where it has no body.
         query: the model of the query, or None.
@@ -72,6 +77,7 @@ class Route:
         matches: takes `If-Match`.
         repeats: takes `Idempotency-Key`.
         errors: the statuses of errors of its own, beside those that every route may have.
+        scope: how it keeps tenants apart.
     """
 
     method: str
@@ -88,3 +94,4 @@ class Route:
     matches: bool = False
     repeats: bool = False
     errors: tuple[int, ...] = field(default=())
+    scope: Scope = Scope.UNSCOPED

@@ -14,7 +14,7 @@ from gateway.admin.signing_secrets import held_secrets
 from gateway.admin.subscriptions import DEFAULT_OVERLAP_MS, Issued, SubscriptionAdmin
 from gateway.admin.views import public_view
 from gateway.console.api.parts import Parts
-from gateway.console.api.routes import Answer, Call, Role, Route
+from gateway.console.api.routes import Answer, Call, Route
 from gateway.console.api.subscription_models import (
     IssuedView,
     NewSubscription,
@@ -24,6 +24,7 @@ from gateway.console.api.subscription_models import (
     SubscriptionQuery,
     SubscriptionView,
 )
+from gateway.domain.access import Role
 from gateway.domain.changes import require
 from gateway.domain.errors import GatewayError
 from gateway.domain.secret import Ed25519Secret
