@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
+from gateway.domain.access import Role
 from gateway.domain.audit import AuditRecord
+from gateway.domain.credentials import Credential, CredentialKind
 from gateway.domain.delivery import AttemptSummary, RejectedEvent
 from gateway.domain.event import SourcePosition
 from gateway.domain.matching import SubscriptionIndex
@@ -18,6 +20,7 @@ from gateway.stream.app import _record_of
 from gateway.stream.pipeline import EventPipeline
 from gateway.wire.audit_record import audit_codec
 from gateway.wire.catalog import load_catalog
+from gateway.wire.credential_record import credential_codec
 from gateway.wire.delivery_head import read_delivery_id
 from gateway.wire.errors import UndecodableError
 from gateway.wire.event_codec import EventDecoder
@@ -49,6 +52,10 @@ _RECORDS: dict[str, tuple[RecordCodec[Any], object]] = {
     "cursor": (cursor_codec(), CursorRecord("sub_1", "deliveries", 3, 77, b"key", T0, (_TRIED,), "1AAA=")),
     "rejected_event": (rejected_codec(), RejectedEvent(_SOURCE, b"key", b"x", (("ce_id", b"1"),), "not_avro", "", T0)),
     "audit": (audit_codec(), AuditRecord(T0, "alice@desk", "updated", "gateway x", "sub_1", "default", ("url",), 2, 7)),
+    "credential": (
+        credential_codec(),
+        Credential("0a" * 8, CredentialKind.TOKEN, "ci", bytes(32), Role.VIEWER, "default", T0, "alice@desk", T0 + 1),
+    ),
     "signal": (signal_codec(), Signal("sub_1", "default", T0, SignalKind.DISABLED, "410")),
 }
 CODECS = {kind: codec for kind, (codec, _) in _RECORDS.items()}

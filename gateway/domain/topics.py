@@ -33,6 +33,7 @@ CURSORS = "gateway.cursors"
 SIGNALS = "gateway.signals"
 REPLAYS = "gateway.replays"
 AUDIT = "gateway.audit"
+ACCESS = "gateway.access"
 ATTEMPTS = "attempts"
 # Where the stream plans deliveries.
 BEGINNINGS = (DELIVERIES, PRIORITY_DELIVERIES)
@@ -125,6 +126,7 @@ class TopicLayout:
             TopicSpec(SIGNALS, deliveries, "delete", 30 * _DAY_MS, "subscription id", "signal"),
             # One partition: the trail has one order, that of the changes.
             TopicSpec(AUDIT, 1, "delete", 365 * _DAY_MS, "subscription id", "audit"),
+            TopicSpec(ACCESS, 1, "compact", None, "credential id", "credential; null = revoked"),
             TopicSpec(ATTEMPTS, deliveries, "delete", 7 * _DAY_MS, "delivery id", "attempt"),
         )
 
@@ -144,7 +146,7 @@ def layout_for(event_types: Iterable[str], *, partitions: int, tiers: tuple[Tier
 
     Args:
         event_types: every event type of the catalog.
-        partitions: partitions of every topic but `subscriptions`, `gateway.replays` and `gateway.audit`.
+        partitions: partitions of every topic but those that have one.
         tiers: the deployment's retry tiers.
     """
     domains = tuple(sorted({domain_of(event_type) for event_type in event_types}))

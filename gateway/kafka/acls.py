@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gateway.domain.topics import (
+    ACCESS,
     ATTEMPTS,
     AUDIT,
     BEGINNINGS,
@@ -39,6 +40,7 @@ class Role(Enum):
     SIGNALS = "signals"
     AUDIT = "audit"
     CONSOLE = "console"
+    TOKENS = "tokens"
     TOP = "top"
     PUBLISHER = "publisher"
 
@@ -153,6 +155,11 @@ def _of_commands(layout: TopicLayout) -> dict[Role, Sequence[Permission]]:
             Permission((Operation.DESCRIBE,), Resource.GROUP, (STREAM_GROUP_ID, READER_GROUP_ID)),
         ),
         Role.CONSOLE: _of_console(layout),
+        Role.TOKENS: (
+            Permission(_BOTH, Resource.TOPIC, (ACCESS,)),
+            Permission(_WRITE, Resource.TOPIC, (AUDIT,)),
+            _READING,
+        ),
         Role.SIGNALS: (Permission(_READ, Resource.TOPIC, (SIGNALS,)), _READING),
         Role.AUDIT: (Permission(_READ, Resource.TOPIC, (AUDIT,)), _READING),
         Role.TOP: (
@@ -174,5 +181,7 @@ def _of_console(layout: TopicLayout) -> tuple[Permission, ...]:
         # To begin dead letters again.
         Permission(_BOTH, Resource.TOPIC, (DEAD_LETTERS,)),
         Permission(_WRITE, Resource.TOPIC, (REPLAY_DELIVERIES,)),
+        # Who may come in, and who has logged in.
+        Permission(_BOTH, Resource.TOPIC, (ACCESS,)),
         _READING,
     )

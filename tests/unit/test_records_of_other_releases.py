@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.domain.access import Role
 from gateway.domain.audit import AuditRecord
+from gateway.domain.credentials import Credential, CredentialKind
 from gateway.domain.delivery import RejectedEvent
 from gateway.domain.replay import DeliveryStatus, Replay, ReplayState, Stretch, Wanted
 from gateway.domain.signals import Signal, SignalKind
 from gateway.wire import record_codec
 from gateway.wire.audit_record import audit_codec
+from gateway.wire.credential_record import credential_codec
 from gateway.wire.record_codec import RecordCodec
 from gateway.wire.records import attempt_codec, cursor_codec, delivery_codec, subscription_codec
 from gateway.wire.rejected_record import rejected_codec
@@ -28,6 +31,7 @@ from tests.unit.test_records import attempts, cursors, deliveries, ints, longs, 
 CODECS: dict[str, RecordCodec[Any]] = {
     "attempt": attempt_codec(),
     "audit": audit_codec(),
+    "credential": credential_codec(),
     "cursor": cursor_codec(),
     "delivery": delivery_codec(),
     "rejected_event": rejected_codec(),
@@ -38,6 +42,19 @@ CODECS: dict[str, RecordCodec[Any]] = {
 RECORDS: dict[str, st.SearchStrategy[Any]] = {
     "attempt": attempts,
     "audit": of(AuditRecord, at_ms=longs, table_offset=st.none() | longs),
+    "credential": st.builds(
+        Credential,
+        texts,
+        st.sampled_from(CredentialKind),
+        texts,
+        st.binary(min_size=32, max_size=32),
+        st.sampled_from([role for role in Role if role is not Role.ANONYMOUS]),
+        st.none() | texts,
+        longs,
+        texts,
+        st.none() | longs,
+        st.none() | texts,
+    ),
     "cursor": cursors,
     "delivery": deliveries,
     "rejected_event": of(
