@@ -38,7 +38,7 @@ def attempt_line(attempt: Attempt, host: str | None) -> str:
         host or "?",
         attempt.event_type,
         attempt.event_id,
-        "(replay)" if attempt.trigger == "replay" else "",
+        f"({attempt.trigger})" if attempt.trigger != "event" else "",
         attempt.reason if attempt.outcome in {"dead_lettered", "discarded"} else "",
         f"next {describe_moment(attempt.due_at_ms)}" if attempt.due_at_ms else "",
     )

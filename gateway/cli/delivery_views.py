@@ -64,9 +64,9 @@ def _attempt_lines(attempt: PastAttempt) -> Iterator[str]:
     number = f"{attempt.attempt_number}/{attempt.max_attempts}" if attempt.max_attempts else f"{attempt.attempt_number}"
     result = f"HTTP {attempt.status}" if attempt.status is not None else attempt.error
     outcome = f"  {attempt.outcome.replace('_', ' ')}" if attempt.outcome else ""
-    replay = "  (replay)" if attempt.trigger == "replay" else ""
+    trigger = f"  ({attempt.trigger})" if attempt.trigger != "event" else ""
     timing = f"{describe_moment(attempt.started_at_ms)}  {attempt.duration_ms:>6} ms"
-    yield f"    {number:<5} {timing}  {result}{outcome}{replay}"
+    yield f"    {number:<5} {timing}  {result}{outcome}{trigger}"
     for text in (attempt.error_detail, attempt.response_excerpt if attempt.outcome != "delivered" else ""):
         if text:
             yield f"          {_shortened(text)}"

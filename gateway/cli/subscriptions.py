@@ -11,6 +11,7 @@ from gateway.cli import (
     subscription_filters,
     subscription_manifests,
     subscription_secrets,
+    subscription_tests,
 )
 from gateway.cli.backlog_views import backlog_fields, backlog_json
 from gateway.cli.output import emit_json, emit_line, emit_table, json_option
@@ -179,5 +180,6 @@ for _part in (
     *subscription_manifests.COMMANDS,
     *subscription_backups.COMMANDS,
     *subscription_filters.COMMANDS,
+    *subscription_tests.COMMANDS,
 ):
     command.add_command(_part)

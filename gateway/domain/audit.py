@@ -4,7 +4,7 @@ A change of a subscription and its record are written together or not at all (do
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.domain.changes import Change
@@ -43,6 +43,21 @@ class AuditRecord:
     before: str | None = None
     after: str | None = None
     details: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionTarget:
+    """What something is done to.
+
+    Attributes:
+        subscription_id: one subscription; None for many, or none.
+        tenant: whose that is.
+        details: what else is to be known: plain values, nothing secret.
+    """
+
+    subscription_id: str | None = None
+    tenant: str | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
 
 
 DescribeChange = Callable[[Subscription | None, Change], AuditRecord | None]

@@ -17,6 +17,8 @@ DEFAULT_MAX_BODY_BYTES = 262_144
 LARGEST_MAX_BODY_BYTES = 921_600
 # The reason of a dead letter's note that says that nobody wants it any more.
 PURGED = "purged"
+# What began a delivery that an operator made up to try an endpoint.
+TEST_TRIGGER = "test"
 # Random once, fixed for good: two gateways must derive the same delivery id.
 _NAMESPACE = uuid.UUID("6f0a4a0e-5b0c-4d3b-9a5e-0f2c7f1f2c11").bytes
 
@@ -57,7 +59,7 @@ class Delivery:
         body: the exact bytes that are sent and signed.
         planned_at_ms: when the stream planned it.
         due_at_ms: not before this; 0 for at once.
-        trigger: `event`, or `replay` when an operator asked for it.
+        trigger: `event`; `replay` or `test` when an operator asked for it.
         attempts: what was tried so far, oldest first.
         reason: why it is in the dead-letter topic, or, on its way there, why it has no body; None elsewhere.
         dead_lettered_at_ms: since when; None elsewhere.
@@ -95,6 +97,11 @@ class Delivery:
     def next_attempt_number(self) -> int:
         """The number that the next attempt gets, from 1."""
         return len(self.attempts) + 1
+
+    @property
+    def is_test(self) -> bool:
+        """Tell whether it tries an endpoint: it is attempted once, and nobody misses it if that fails."""
+        return self.trigger == TEST_TRIGGER
 
     def retried(self, attempt: AttemptSummary, due_at_ms: int) -> "Delivery":
         """The same duty with one more attempt behind it, due later."""

@@ -24,7 +24,7 @@ class PastAttempt:
     Attributes:
         attempt_number: from 1, counted anew in each round.
         max_attempts: how many the round could have, or None where only a summary was found.
-        trigger: `event` or `replay`.
+        trigger: `event`, `replay` or `test`.
         started_at_ms: when the request was begun, milliseconds since the epoch.
         duration_ms: how long it took.
         status: the HTTP status, or None where there was no answer.

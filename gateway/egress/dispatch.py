@@ -22,7 +22,7 @@ from gateway.egress.attempt import Attempter, CompletedAttempt
 from gateway.egress.lane import Lane, QueuedDelivery
 from gateway.egress.ledger import Ledger
 from gateway.egress.replay_share import ReplayShare
-from gateway.egress.settlement import Settlement, put_off, settle_attempt, settle_without_attempt
+from gateway.egress.settlement import Settlement, is_discarded, put_off, settle_attempt, settle_without_attempt
 from gateway.egress.tally import DeliveryTally
 from gateway.kafka.partitioning import Partition
 from gateway.telemetry.clock import monotonic_ms, now_ms
@@ -203,9 +203,10 @@ class Dispatcher:
     def end(self, queued: QueuedDelivery, reason: Reason) -> None:
         """Settle a delivery without an attempt."""
         self._ledger.begin(queued.origin)
-        self.tally.ended(reason)
+        discarded = is_discarded(queued.delivery, reason)
+        self.tally.ended(reason, discarded=discarded)
         partition = queued.origin.partition[1]
-        if reason is not Reason.SUBSCRIPTION_DELETED:
+        if not discarded:
             self._events.dead_lettered(queued.delivery, reason.value)
         self._ledger.settle(queued.origin, settle_without_attempt(queued.delivery, reason, partition, now_ms=now_ms()))
 

@@ -11,7 +11,7 @@ import structlog
 from gateway.domain.cursor import Retrying
 from gateway.domain.delivery import Attempt, AttemptSummary, Delivery
 from gateway.domain.outcome import Answered, Failed, Reason, Verdict, classify
-from gateway.domain.retry import DeadLetter, Decision, Delivered, PutOff, Retry, decide
+from gateway.domain.retry import DeadLetter, Decision, Delivered, PutOff, Retry, RetryPolicy, decide
 from gateway.domain.subscription import Subscription
 from gateway.domain.tiers import Tier
 from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, retry_topic
@@ -64,7 +64,7 @@ def settle_attempt(
         now_ms: the present, milliseconds since the epoch.
         jitter: a random number in [0, 1).
     """
-    policy = subscription.retry_policy
+    policy = _policy_of(delivery, subscription)
     verdict = classify(completed.result, fail_fast=policy.fail_fast)
     number = completed.summary.attempt_number
     decision = decide(verdict, policy, tiers, attempt_number=number, now_ms=now_ms, jitter=jitter)
@@ -79,17 +79,23 @@ def settle_attempt(
         case PutOff():
             records += put_off(delivery, decision, partition)
         case DeadLetter(reason):
-            attempts = (*delivery.attempts, completed.summary)
-            records.append(_dead_letter_record(delivery.dead_lettered(attempts, reason, now_ms), partition))
-            return Settlement(records, verdict, dead_letter=reason)
+            if not delivery.is_test:
+                attempts = (*delivery.attempts, completed.summary)
+                records.append(_dead_letter_record(delivery.dead_lettered(attempts, reason, now_ms), partition))
+                return Settlement(records, verdict, dead_letter=reason)
         case Delivered():
             pass
     return Settlement(records, verdict)
 
 
+def is_discarded(delivery: Delivery, reason: Reason) -> bool:
+    """Tell whether nothing is kept of a delivery that ends for a reason."""
+    return delivery.is_test or reason is Reason.SUBSCRIPTION_DELETED
+
+
 def settle_without_attempt(delivery: Delivery, reason: Reason, partition: int, *, now_ms: int) -> list[OutRecord]:
-    """Give the records that end a delivery: to the dead letters, or discarded where its subscription was deleted."""
-    discarded = reason is Reason.SUBSCRIPTION_DELETED
+    """Give the records that end a delivery: to the dead letters; or discarded: a test, or one to nobody any more."""
+    discarded = is_discarded(delivery, reason)
     made = len(delivery.attempts)
     attempt = _attempt_of(delivery)(
         attempt_number=made,
@@ -116,6 +122,12 @@ def put_off(delivery: Delivery, hop: PutOff, partition: int) -> list[OutRecord]:
     return [_retry_record(replace(delivery, due_at_ms=hop.due_at_ms), hop.tier, partition)]
 
 
+def _policy_of(delivery: Delivery, subscription: Subscription) -> RetryPolicy:
+    """Give how a delivery is retried: a test shows how one attempt goes."""
+    policy = subscription.retry_policy
+    return RetryPolicy((), policy.fail_fast) if delivery.is_test else policy
+
+
 def _attempt_of(delivery: Delivery) -> partial[Attempt]:
     """Begin an attempt record with what it says of its delivery."""
     return partial(
@@ -135,7 +147,7 @@ def _attempt_record(
 ) -> OutRecord:
     summary: AttemptSummary = completed.summary
     result = completed.result
-    outcome, reason, due_at_ms = _described(verdict, decision)
+    outcome, reason, due_at_ms = _described(delivery, verdict, decision)
     attempt = _attempt_of(delivery)(
         attempt_number=summary.attempt_number,
         max_attempts=max_attempts,
@@ -169,7 +181,7 @@ def _attempt_record(
     return OutRecord(ATTEMPTS, delivery.delivery_id.encode(), attempt_codec().encode(attempt))
 
 
-def _described(verdict: Verdict, decision: Decision) -> tuple[str, str | None, int | None]:
+def _described(delivery: Delivery, verdict: Verdict, decision: Decision) -> tuple[str, str | None, int | None]:
     match decision:
         case Delivered():
             return "delivered", None, None
@@ -178,7 +190,7 @@ def _described(verdict: Verdict, decision: Decision) -> tuple[str, str | None, i
         case PutOff(_, due_at_ms):
             return "put_off", verdict.reason.value, due_at_ms
         case DeadLetter(reason):
-            return "dead_lettered", reason.value, None
+            return "discarded" if delivery.is_test else "dead_lettered", reason.value, None
 
 
 def _retry_record(delivery: Delivery, tier: Tier, partition: int) -> OutRecord:

@@ -53,9 +53,9 @@ class DeliveryTally:
         if settlement.dead_letter is not None:
             self._given_up[DEAD_LETTERED, settlement.dead_letter] += 1
 
-    def ended(self, reason: Reason) -> None:
+    def ended(self, reason: Reason, *, discarded: bool) -> None:
         """A delivery was ended without an attempt."""
-        result = DISCARDED if reason is Reason.SUBSCRIPTION_DELETED else DEAD_LETTERED
+        result = DISCARDED if discarded else DEAD_LETTERED
         self._given_up[result, reason] += 1
 
     def retry_read(self, topic: str, *, late_ms: int) -> None:

@@ -14,6 +14,7 @@ from gateway.domain.topics import (
     BEGINNINGS,
     CURSORS,
     DEAD_LETTERS,
+    PRIORITY_DELIVERIES,
     REJECTED,
     REPLAY_DELIVERIES,
     REPLAYS,
@@ -39,6 +40,7 @@ class Role(Enum):
     EXPLAIN = "explain"
     SIGNALS = "signals"
     AUDIT = "audit"
+    TEST = "test"
     CONSOLE = "console"
     TOKENS = "tokens"
     TOP = "top"
@@ -162,6 +164,11 @@ def _of_commands(layout: TopicLayout) -> dict[Role, Sequence[Permission]]:
         ),
         Role.SIGNALS: (Permission(_READ, Resource.TOPIC, (SIGNALS,)), _READING),
         Role.AUDIT: (Permission(_READ, Resource.TOPIC, (AUDIT,)), _READING),
+        Role.TEST: (
+            Permission(_READ, Resource.TOPIC, (SUBSCRIPTIONS, ATTEMPTS)),
+            Permission(_WRITE, Resource.TOPIC, (PRIORITY_DELIVERIES, AUDIT)),
+            _READING,
+        ),
         Role.TOP: (
             Permission(_READ, Resource.TOPIC, (*retries, CURSORS, SUBSCRIPTIONS, SIGNALS, ATTEMPTS)),
             # How far they reach.

@@ -1,13 +1,13 @@
 """Who makes changes in this process, and the stores and entries that say so in the audit trail."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import orjson
 
 from gateway.admin.audit_trail import ChangeTrail
-from gateway.domain.audit import AuditRecord
+from gateway.domain.audit import ActionTarget, AuditRecord
 from gateway.domain.changes import ChangeStore
 from gateway.domain.history import DeliveryHistory
 from gateway.kafka.audit_log import write_audit
@@ -28,21 +28,6 @@ class Actor:
 
     name: str
     command: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ActionTarget:
-    """What something is done to.
-
-    Attributes:
-        subscription_id: one subscription; None for many, or none.
-        tenant: whose that is.
-        details: what else is to be known: plain values, nothing secret.
-    """
-
-    subscription_id: str | None = None
-    tenant: str | None = None
-    details: Mapping[str, object] = field(default_factory=dict)
 
 
 def audited_store(config: KafkaConfig, actor: Actor) -> ChangeStore:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from gateway.domain.audit import ActionTarget
 from gateway.domain.errors import ConflictError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.replay import Replay, ReplayState, Stretch, Tally, Wanted, tally_of
@@ -19,7 +20,7 @@ from gateway.replay.event_choice import EventChoice
 from gateway.replay.event_planner import EventPlanner, note_no_failure
 from gateway.replay.event_replay import EventReplay, count_all
 from gateway.replay.stretches import ChosenStretches, OffsetRanges, TimeSpan, choose_stretches, topics_of
-from gateway.services.audit import ActionTarget, Actor, audit_action
+from gateway.services.audit import Actor, audit_action
 from gateway.services.deployment import Deployment
 from gateway.services.registry_access import registry_access
 from gateway.settings import Settings

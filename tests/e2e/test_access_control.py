@@ -113,6 +113,8 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
     await run(homes[Role.REPLAY], "replay", "start", *failed)
     await receiver.until_accepted(1, "dead", timeout_s=ARRIVAL_S)
     await look_and_change(homes[Role.CONSOLE], dead)
+    tested = await run(homes[Role.TEST], "subscriptions", "test", well, "--json")
+    assert '"trigger":"test"' in tested
     await run(homes[Role.DLQ], "dlq", "replay", "--all", "--subscription", dead, "--again", "--yes")
     assert await run(homes[Role.DELIVERIES], "deliveries", "list", "--json")
     (event_id,) = {one.event_id for one in attempts(secure.inner, dead)}

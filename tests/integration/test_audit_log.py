@@ -12,7 +12,7 @@ from confluent_kafka import Producer
 
 from gateway.admin.audit_trail import ChangeTrail
 from gateway.cli.audit import command
-from gateway.domain.audit import AuditRecord
+from gateway.domain.audit import ActionTarget, AuditRecord
 from gateway.domain.changes import Change, Delete, Put, revised
 from gateway.domain.errors import ConflictError
 from gateway.domain.matching import SubscriptionIndex
@@ -22,7 +22,7 @@ from gateway.kafka.config import KafkaConfig
 from gateway.kafka.record_log import RecordLog
 from gateway.kafka.subscription_log import TopicMissingError
 from gateway.kafka.subscription_store import SubscriptionStore
-from gateway.services.audit import ActionTarget, Actor, audit_action
+from gateway.services.audit import Actor, audit_action
 from gateway.telemetry.clock import now_ms
 from tests.subscriptions import NOW_MS, subscription
 

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.domain.cursor import Retrying
-from gateway.domain.delivery import Delivery
+from gateway.domain.delivery import TEST_TRIGGER, Delivery
 from gateway.domain.outcome import Answered, ErrorCode, Failed, Reason, SendResult
 from gateway.domain.retry import QUICK_POLICY, policy_of
 from gateway.domain.tiers import DEFAULT_TIERS
@@ -227,3 +227,15 @@ def test_the_line_of_an_attempt_names_the_trace_of_its_event() -> None:
     with capture_logs() as lines:
         settle(Answered(500), traced)
     assert [line["trace_id"] for line in lines] == ["0af7651916cd43dd8448eb211c80319c"]
+
+
+def test_a_test_is_tried_once_and_leaves_no_dead_letter() -> None:
+    """Its attempt record says that, and what came of it; a policy with retries does not matter."""
+    test = replace(planned(), trigger=TEST_TRIGGER)
+    settlement = settle(Answered(500), test)
+    (record,) = settlement.records
+    attempt = attempt_codec().decode(record.value)
+    assert (attempt.trigger, attempt.outcome, attempt.reason) == ("test", "discarded", "attempts_exhausted")
+    assert (attempt.status, attempt.max_attempts, settlement.dead_letter) == (500, 1, None)
+    (ended,) = settle_without_attempt(test, Reason.CIRCUIT_OPEN, PARTITION, now_ms=NOW_MS)
+    assert attempt_codec().decode(ended.value).outcome == "discarded"
