@@ -19,6 +19,8 @@ from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.domain.errors import GatewayError, InvalidInputError, UnavailableError
 from gateway.domain.secret import SigningSecret, parse_secret
@@ -69,6 +71,7 @@ class KeyRing:
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         """Take the keys by id, newest first: at least one, each of 32 bytes."""
+        self._keys = dict(keys)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self.key_ids = tuple(keys)
 
@@ -79,6 +82,17 @@ class KeyRing:
     def newest_id(self) -> str:
         """The id of the key that seals."""
         return self.key_ids[0]
+
+    def derived(self, purpose: str) -> dict[str, bytes]:
+        """Give keys of 32 bytes for something else than sealing, by the ids of those that they come from, newest first.
+
+        Whoever learns one knows neither the ring's key nor that of another purpose (HKDF-SHA256, RFC 5869).
+
+        Args:
+            purpose: what it is for; another text gives another key.
+        """
+        info = b"webhook-gateway " + purpose.encode()
+        return {key_id: HKDF(SHA256(), KEY_BYTES, None, info).derive(key) for key_id, key in self._keys.items()}
 
     def seal(
         self, secret: SigningSecret, *, tenant: str, subscription_id: str, now_ms: int, expires_at_ms: int | None = None

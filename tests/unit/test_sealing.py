@@ -200,3 +200,13 @@ def test_a_key_file_may_have_blank_lines_and_line_ends_of_any_kind() -> None:
     ring = parse_key_ring(f"\r\n a:{KEY} \r\n\n b:{OTHER_KEY},c:{KEY}\n")
 
     assert repr(ring) == "KeyRing(key_ids=('a', 'b', 'c'))"
+
+
+def test_a_key_for_something_else_is_another_one_for_each_purpose() -> None:
+    """It comes from its key alone, in their order, and shows nothing of it: every process makes the same."""
+    ring = parse_key_ring(f"k2:{OTHER_KEY},k1:{KEY}")
+    one, other = ring.derived("one"), ring.derived("other")
+    assert one == parse_key_ring(f"k2:{OTHER_KEY},k1:{KEY}").derived("one")
+    assert list(one) == list(other) == ["k2", "k1"]
+    assert len({*one.values(), *other.values(), bytes(32), bytes([1] * 32)}) == 6
+    assert {len(key) for key in one.values()} == {32}
