@@ -184,7 +184,7 @@ def _of_console(layout: TopicLayout) -> tuple[Permission, ...]:
     followed = tuple(topic for topic in layout.delivery_topics() if topic not in retries)
     return (
         *_CHANGING_SUBSCRIPTIONS,
-        Permission(_READ, Resource.TOPIC, (*followed, ATTEMPTS, SIGNALS)),
+        Permission(_READ, Resource.TOPIC, (*followed, ATTEMPTS, SIGNALS, AUDIT)),
         # To begin dead letters again.
         Permission(_BOTH, Resource.TOPIC, (DEAD_LETTERS,)),
         Permission(_WRITE, Resource.TOPIC, (REPLAY_DELIVERIES,)),

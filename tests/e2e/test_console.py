@@ -145,6 +145,17 @@ async def test_a_change_is_refused_that_has_not_seen_the_one_before(console: Con
     assert (await console.ask("DELETE", path))[0] == HTTPStatus.NO_CONTENT
     assert (await console.ask("GET", path))[0] == HTTPStatus.NOT_FOUND
     assert made["value"] not in console.program.whole_log
+    told = (await console.get(f"/audit?subscription_id={name}"))["items"]
+    assert [entry["action"] for entry in told] == [
+        "deleted",
+        "secret_rotated",
+        "resumed",
+        "paused",
+        "updated",
+        "created",
+    ]
+    assert {"field": "timeout_s", "before": 10.0, "after": 3.0} in told[-2]["differences"]
+    assert "hush" not in str(told)
 
 
 async def test_the_console_shows_each_of_its_metrics_and_is_ready(console: Console) -> None:

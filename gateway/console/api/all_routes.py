@@ -1,11 +1,13 @@
 """Every route of the API, in the order in which it is told."""
 
+from gateway.console.api.auditing import AuditingApi
 from gateway.console.api.catalog import CatalogApi
 from gateway.console.api.dead_letters import DeadLettersApi
 from gateway.console.api.deliveries import DeliveriesApi
 from gateway.console.api.explaining import ExplainingApi
 from gateway.console.api.looking import LookingApi
 from gateway.console.api.parts import Parts
+from gateway.console.api.recent_hours import RecentHoursApi
 from gateway.console.api.routes import Route
 from gateway.console.api.subscriptions import SubscriptionsApi
 
@@ -23,5 +25,7 @@ def all_routes(parts: Parts) -> list[Route]:
         CatalogApi(parts),
         ExplainingApi(parts),
         LookingApi(parts),
+        RecentHoursApi(parts),
+        AuditingApi(parts),
     )
     return [route for api in apis for route in api.routes()]

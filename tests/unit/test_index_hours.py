@@ -1,0 +1,42 @@
+"""What a list of subscriptions shows of each: how attempts to it went, hour by hour."""
+
+from pathlib import Path
+
+from gateway.console.database import IndexFile
+from gateway.console.hours import HourCount, count_hours
+from gateway.console.index_writer import IndexBatch, IndexWriter
+from gateway.console.statistics import HOUR_MS
+from gateway.console.steps import Place
+from gateway.domain.topics import ATTEMPTS
+from tests.delivery_records import T0, attempt_of, planned
+
+HOUR0_MS = T0 // HOUR_MS * HOUR_MS
+
+
+def test_attempts_are_counted_by_subscription_and_hour_as_far_back_as_asked(tmp_path: Path) -> None:
+    """Of those asked for only, of these hours only; hours and subscriptions without any are left out."""
+    courses = [
+        ("sub_1", 0, "delivered"),
+        ("sub_1", 1, "retry_scheduled"),
+        ("sub_1", 59, "delivered"),
+        ("sub_1", 180, "dead_lettered"),
+        ("sub_2", 180, "delivered"),
+        ("sub_3", 180, "delivered"),
+    ]
+    writer = IndexWriter((file := IndexFile(tmp_path, "cluster-1")).open())
+    records = [
+        attempt_of(planned(f"evt-{number}", name), 1, outcome, at_ms=HOUR0_MS + minute * 60_000)
+        for number, (name, minute, outcome) in enumerate(courses)
+    ]
+    writer.apply(IndexBatch([(record, Place(ATTEMPTS, 0, at)) for at, record in enumerate(records)]))
+
+    connection = file.connect_reader()
+    now_ms = HOUR0_MS + 3 * HOUR_MS + 1
+    asked = ("sub_1", "sub_2", "unknown")
+    assert count_hours(connection, asked, hours=4, now_ms=now_ms) == {
+        "sub_1": [HourCount(HOUR0_MS, 3, 1), HourCount(HOUR0_MS + 3 * HOUR_MS, 1, 1)],
+        "sub_2": [HourCount(HOUR0_MS + 3 * HOUR_MS, 1, 0)],
+    }
+    assert count_hours(connection, ("sub_1",), hours=3, now_ms=now_ms) == {
+        "sub_1": [HourCount(HOUR0_MS + 3 * HOUR_MS, 1, 1)],
+    }
