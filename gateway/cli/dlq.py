@@ -15,10 +15,18 @@ from gateway.domain.errors import InvalidInputError
 from gateway.domain.history import DeliveryHistory, DeliveryState
 from gateway.domain.outcome import Reason
 from gateway.kafka.config import KafkaConfig
-from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose, found_of, has_body, is_waiting
+from gateway.replay.dead_letters import (
+    DeadLetters,
+    LetterFilter,
+    choose,
+    found_of,
+    has_body,
+    is_waiting,
+    letter_targets,
+)
 from gateway.replay.letter_groups import GroupBy, group_letters
 from gateway.replay.replayer import Replayer
-from gateway.services.audit import audit_action, letter_targets
+from gateway.services.audit import audit_action
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
 from gateway.telemetry.clock import now_ms
@@ -183,7 +191,7 @@ def purge(
         for letter in chosen:
             tell(letter)
     elif chosen:
-        audit_action(kafka, acting(Deployment(load_settings())), "dead_letters_purged", [*letter_targets(chosen)])
+        audit_action(kafka, acting(Deployment(load_settings())), "dead_letters_purged", letter_targets(chosen))
         Replayer(kafka, ScanProgress()).purge(chosen, now_ms=now_ms(), confirmed=tell)
     if not as_json:
         click.echo(f"{len(chosen):,} dead letters {'would be purged' if dry_run else 'purged'}")
@@ -215,7 +223,7 @@ def _replay(kafka: KafkaConfig, letters: Sequence[DeliveryHistory], *, dry_run: 
             tell(letter)
     elif letters:
         actor = acting(Deployment(load_settings()))
-        audit_action(kafka, actor, "dead_letters_replayed", [*letter_targets(letters)])
+        audit_action(kafka, actor, "dead_letters_replayed", letter_targets(letters))
         Replayer(kafka, ScanProgress()).replay(letters, now_ms=now_ms(), confirmed=tell)
     if not as_json:
         click.echo(f"{len(letters):,} dead letters {'would be replayed' if dry_run else 'replayed'}")

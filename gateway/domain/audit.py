@@ -17,7 +17,7 @@ class AuditRecord:
 
     Attributes:
         at_ms: when it was decided, milliseconds since the epoch, by the clock of whoever made it.
-        actor: who: `GATEWAY_ACTOR`, `user@host`, or `egress`.
+        actor: who: `GATEWAY_ACTOR`, `user@host`, `egress`, or a caller of the console, like `token:ci`.
         action: of a subscription see `gateway.domain.change_notes`; else what a command did, like
             `dead_letters_replayed`.
         command: the command's name without its arguments, which may be secret.

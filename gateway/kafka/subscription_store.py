@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 
@@ -62,6 +63,7 @@ class SubscriptionStore:
         trail: describes each change for the audit trail, which is written in the same transaction; None for no trail.
         topic: where the subscriptions are.
         transactional_id: whose bearers fence each other.
+        turn: has the threads of a process that use several stores take turns instead of fencing each other.
     """
 
     def __init__(
@@ -71,14 +73,14 @@ class SubscriptionStore:
         *,
         topic: str = SUBSCRIPTIONS,
         transactional_id: str = TRANSACTIONAL_ID,
+        turn: AbstractContextManager[object] | None = None,
     ) -> None:
         self._config = config
         self._trail = trail
         self._topic = topic
         self._transactional_id = transactional_id
         self._codec = subscription_codec()
-        # Threads of one process take turns instead of fencing each other.
-        self._turn = threading.Lock()
+        self._turn = turn or threading.Lock()
 
     def change(self, decide: Decide) -> Sequence[Change]:
         """Decide on the table as it is, write all changes or none, and return them once readers see them.

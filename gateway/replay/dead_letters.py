@@ -4,9 +4,11 @@ The dead-letter topic tells both by itself, for as long as it keeps its records:
 note that a replay leaves in it.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from gateway.domain.audit import ActionTarget
 from gateway.domain.errors import ConflictError, NotFoundError
 from gateway.domain.folding import HistoryBook, HistoryRecord
 from gateway.domain.history import DeliveryHistory, DeliveryState
@@ -109,6 +111,15 @@ def choose(letters: Sequence[DeliveryHistory], delivery_ids: Collection[str], *,
             hint="`gateway deliveries get` shows what became of it; --again replays it once more",
         )
     return chosen
+
+
+def letter_targets(letters: Iterable[DeliveryHistory]) -> list[ActionTarget]:
+    """Give what is done to dead letters as done to subscriptions: each, with how many of its deliveries."""
+    counts = Counter((letter.subscription_id, letter.tenant) for letter in letters)
+    return [
+        ActionTarget(subscription_id, tenant, {"deliveries": deliveries})
+        for (subscription_id, tenant), deliveries in counts.items()
+    ]
 
 
 class DeadLetters:

@@ -1,7 +1,7 @@
 """Who makes changes in this process, and the stores and entries that say so in the audit trail."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import orjson
@@ -9,7 +9,6 @@ import orjson
 from gateway.admin.audit_trail import ChangeTrail
 from gateway.domain.audit import ActionTarget, AuditRecord
 from gateway.domain.changes import ChangeStore
-from gateway.domain.history import DeliveryHistory
 from gateway.kafka.audit_log import write_audit
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.subscription_store import SubscriptionStore
@@ -22,7 +21,7 @@ class Actor:
     """Who has something done.
 
     Attributes:
-        name: `GATEWAY_ACTOR`, `user@host`, or `egress`.
+        name: `GATEWAY_ACTOR`, `user@host`, `egress`, or a caller of the console, like `token:ci`.
         command: the name of the command, without its arguments; None where there is none.
     """
 
@@ -30,9 +29,18 @@ class Actor:
     command: str | None = None
 
 
-def audited_store(config: KafkaConfig, actor: Actor) -> ChangeStore:
-    """Give what writes subscriptions, each change with its entry in the audit trail and its line in the log."""
-    return AuditedStore(SubscriptionStore(config, ChangeTrail(actor.name, now_ms, actor.command)), actor.name)
+def audited_store(
+    config: KafkaConfig, actor: Actor, *, turn: AbstractContextManager[object] | None = None
+) -> ChangeStore:
+    """Give what writes subscriptions, each change with its entry in the audit trail and its line in the log.
+
+    Args:
+        config: how to reach Kafka.
+        actor: who makes the changes.
+        turn: has the stores of a process take turns instead of fencing each other.
+    """
+    trail = ChangeTrail(actor.name, now_ms, actor.command)
+    return AuditedStore(SubscriptionStore(config, trail, turn=turn), actor.name)
 
 
 def audit_action(config: KafkaConfig, actor: Actor, action: str, targets: Sequence[ActionTarget]) -> None:
@@ -62,10 +70,3 @@ def audit_action(config: KafkaConfig, actor: Actor, action: str, targets: Sequen
         for target in targets
     ]
     write_audit(config, records)
-
-
-def letter_targets(letters: Iterable[DeliveryHistory]) -> Iterator[ActionTarget]:
-    """Give what is done to dead letters as done to subscriptions: each, with how many of its deliveries."""
-    counts = Counter((letter.subscription_id, letter.tenant) for letter in letters)
-    for (subscription_id, tenant), deliveries in counts.items():
-        yield ActionTarget(subscription_id, tenant, {"deliveries": deliveries})

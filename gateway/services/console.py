@@ -1,6 +1,7 @@
 """The console process: the table of subscriptions, the index that follows the topics, and the API on both."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import structlog
@@ -8,18 +9,20 @@ import structlog
 import gateway
 from gateway.admin.definition import DefinitionRules
 from gateway.console.access.caller import Caller
+from gateway.console.access.tenant_fence import TenantFence
 from gateway.console.api.all_routes import all_routes
 from gateway.console.api.parts import Parts
 from gateway.console.api.server import ApiServer
 from gateway.console.index_reader import IndexReader
 from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
 from gateway.domain.access import Role
+from gateway.domain.changes import ChangeStore
 from gateway.kafka.acl_check import check_access
 from gateway.kafka.acls import Role as KafkaRole
 from gateway.kafka.acls import permissions
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.subscription_table import SubscriptionTable
-from gateway.services.audit import Actor, audit_action, audited_store, letter_targets
+from gateway.services.audit import Actor, audit_action, audited_store
 from gateway.services.deployment import Deployment
 from gateway.services.probes import INDEX_CAUGHT_UP, TABLE_LOADED, Probes
 from gateway.services.process import announce_ready, beat, begin_anew, until_stopped_or_failed
@@ -101,21 +104,30 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
     indexer: Indexer,
     reader: IndexReader,
 ) -> Parts:
-    actor = Actor(deployment.actor(), "gateway console")
+    turn = threading.Lock()
+
+    def store(caller: Caller) -> ChangeStore:
+        audited = audited_store(config, _actor(caller), turn=turn)
+        return audited if caller.tenant is None else TenantFence(audited, caller.tenant)
+
     return Parts(
         version=gateway.__version__,
         config=config,
         indexer=indexer,
         reader=reader,
         table=table,
-        store=audited_store(config, actor),
-        audit_replay=lambda letters: audit_action(config, actor, "dead_letters_replayed", [*letter_targets(letters)]),
+        store=store,
+        audit=lambda caller, action, targets: audit_action(config, _actor(caller), action, targets),
         rules=DefinitionRules(deployment.catalog(), settings.tiers(), settings.address_policy()),
         key_ring=deployment.key_ring,
         catalog=deployment.catalog(),
         max_body_bytes=settings.max_body_bytes,
         clock=now_ms,
     )
+
+
+def _actor(caller: Caller) -> Actor:
+    return Actor(caller.name, "gateway console")
 
 
 async def _announce(indexer: Indexer, state: ProcessState) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 
+from gateway.console.access.caller import Caller
 from gateway.console.api.deliveries import find_page
 from gateway.console.api.models import (
     DeadLetterQuery,
@@ -14,13 +15,13 @@ from gateway.console.api.models import (
     ReplayedView,
 )
 from gateway.console.api.parts import Parts
-from gateway.console.api.routes import Answer, Call, Route
+from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.database import STATES
 from gateway.console.names import words_of
 from gateway.console.search import DeliverySearch, search_deliveries
 from gateway.domain.access import Role
 from gateway.domain.history import DeliveryState
-from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose
+from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose, letter_targets
 from gateway.replay.replayer import Replayer
 
 _MAX_GROUPS = 500
@@ -41,16 +42,17 @@ class DeadLettersApi:
         return [
             Route(
                 "GET", "/dead-letters", "listDeadLetters", "List deliveries that were given up, newest first.",
-                "dead letters", Role.VIEWER, self._list, DeliveryPageView, query=DeadLetterQuery,
+                "dead letters", Role.VIEWER, self._list, DeliveryPageView, query=DeadLetterQuery, scope=Scope.TENANT,
             ),
             Route(
                 "GET", "/dead-letters/groups", "groupDeadLetters", "Count dead letters by subscription and reason.",
-                "dead letters", Role.VIEWER, self._groups, LetterGroupsView,
+                "dead letters", Role.VIEWER, self._groups, LetterGroupsView, scope=Scope.TENANT,
             ),
             Route(
                 "POST", "/dead-letters/replay", "replayDeadLetters",
                 "Begin deliveries again that were given up: the same body, the same webhook-id.",
                 "dead letters", Role.OPERATOR, self._replay, ReplayedView, body=ReplayBody, repeats=True,
+                scope=Scope.TENANT,
             ),
         ]  # fmt: skip
 
@@ -59,27 +61,31 @@ class DeadLettersApi:
         wanted = DeliverySearch(
             event_type=query.event_type,
             subscription_ids=tuple(query.subscription_id) or None,
-            tenant=query.tenant,
+            tenant=call.caller.tenant_for(query.tenant),
             states=(DeliveryState.DEAD_LETTERED,),
             since_ms=query.since_ms,
             before_ms=query.before_ms,
         )
         return Answer(await find_page(self._parts, wanted, query.limit, query.cursor))
 
-    async def _groups(self, _: Call) -> Answer:
-        return Answer(LetterGroupsView(items=await self._parts.reader.ask(_count_groups)))
+    async def _groups(self, call: Call) -> Answer:
+        tenant = call.caller.tenant
+        groups = await self._parts.reader.ask(lambda connection: _count_groups(connection, tenant))
+        return Answer(LetterGroupsView(items=groups))
 
     async def _replay(self, call: Call) -> Answer:
         body: ReplayBody = call.body
         since_ms = await self._parts.reader.ask(lambda connection: _since(connection, body.delivery_ids))
         async with self._replaying:
-            return Answer(ReplayedView(delivery_ids=await asyncio.to_thread(self._begin_again, body, since_ms)))
+            replayed = await asyncio.to_thread(self._begin_again, call.caller, body, since_ms)
+        return Answer(ReplayedView(delivery_ids=replayed))
 
-    def _begin_again(self, body: ReplayBody, since_ms: int) -> list[str]:
+    def _begin_again(self, caller: Caller, body: ReplayBody, since_ms: int) -> list[str]:
         config = self._parts.config
         found = DeadLetters(config).find(LetterFilter(tuple(body.delivery_ids), since_ms=since_ms))
-        chosen = choose(found.letters, body.delivery_ids, again=body.again)
-        self._parts.audit_replay(chosen)
+        seen = [letter for letter in found.letters if caller.sees(letter.tenant)]
+        chosen = choose(seen, body.delivery_ids, again=body.again)
+        self._parts.audit(caller, "dead_letters_replayed", letter_targets(chosen))
         replayed: list[str] = []
         Replayer(config).replay(
             chosen, now_ms=self._parts.clock(), confirmed=lambda letter: replayed.append(letter.delivery_id)
@@ -96,13 +102,14 @@ def _since(connection: sqlite3.Connection, delivery_ids: Sequence[str]) -> int:
     return max(0, min(times_ms) - _CLOCK_MARGIN_MS)
 
 
-def _count_groups(connection: sqlite3.Connection) -> list[LetterGroupView]:
+def _count_groups(connection: sqlite3.Connection, tenant: str | None) -> list[LetterGroupView]:
     given_up, delivered = STATES.index(DeliveryState.DEAD_LETTERED), STATES.index(DeliveryState.DELIVERED)
     rows = connection.execute(
         f"SELECT subscription, reason, count(*), min(dead_lettered_at_ms), max(dead_lettered_at_ms) "  # noqa: S608 - numbers
         f"FROM deliveries INDEXED BY undelivered WHERE state = {given_up} AND state <> {delivered} "
-        "GROUP BY subscription, reason ORDER BY count(*) DESC, subscription, reason LIMIT ?",
-        (_MAX_GROUPS,),
+        "AND (?1 IS NULL OR tenant = (SELECT id FROM names WHERE name = ?1)) "
+        "GROUP BY subscription, reason ORDER BY count(*) DESC, subscription, reason LIMIT ?2",
+        (tenant, _MAX_GROUPS),
     ).fetchall()
     words = words_of(connection, (code for row in rows for code in row[:2] if code is not None))
     return [

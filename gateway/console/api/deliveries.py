@@ -18,7 +18,7 @@ from gateway.console.api.models import (
 )
 from gateway.console.api.parts import Parts
 from gateway.console.api.problems import ProblemError
-from gateway.console.api.routes import Answer, Call, Route
+from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.api.stored_records import StoredRecords
 from gateway.console.search import (
     DeliveryPage,
@@ -49,12 +49,12 @@ class DeliveriesApi:
         return [
             Route(
                 "GET", "/deliveries", "listDeliveries", "Search deliveries, newest first.", "deliveries",
-                Role.VIEWER, self._list, DeliveryPageView, query=DeliveryQuery,
+                Role.VIEWER, self._list, DeliveryPageView, query=DeliveryQuery, scope=Scope.TENANT,
             ),
             Route(
                 "GET", "/deliveries/{delivery_id}", "getDelivery",
                 "Show a delivery with its attempts, its body, and when it is tried next.", "deliveries",
-                Role.VIEWER, self._get, DeliveryDetailView,
+                Role.VIEWER, self._get, DeliveryDetailView, scope=Scope.TENANT,
             ),
         ]  # fmt: skip
 
@@ -65,7 +65,7 @@ class DeliveriesApi:
             event_id=query.event_id,
             event_type=query.event_type,
             subscription_ids=self._subscriptions(query),
-            tenant=query.tenant,
+            tenant=call.caller.tenant_for(query.tenant),
             states=tuple(query.state) or None,
             since_ms=query.since_ms,
             before_ms=query.before_ms,
@@ -90,7 +90,7 @@ class DeliveriesApi:
             return None if row is None or not found else (found[0], read_steps(connection, row))
 
         found = await self._parts.reader.ask(look)
-        if found is None:
+        if found is None or not call.caller.sees(found[0].tenant):
             raise NotFoundError(
                 f"there is no delivery '{delivery_id}' in the index",
                 hint="it may be older than what is kept: gateway deliveries get reads the topics themselves",

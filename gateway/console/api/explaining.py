@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from gateway.admin.explanation import ExplainedEvent, Explainer
 from gateway.admin.explanation_views import explanation_view
 from gateway.admin.lifecycle import select_subscriptions
+from gateway.console.access.caller import Caller, require_seen
 from gateway.console.api.models import Text
 from gateway.console.api.parts import Parts
-from gateway.console.api.routes import Answer, Call, Route
+from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.domain.access import Role
-from gateway.domain.changes import require
 from gateway.domain.event import DEFAULT_TENANT
 from gateway.domain.matching import SubscriptionIndex
 from gateway.shaping.trial_events import trial_event
@@ -33,9 +33,9 @@ class TrialBody(BaseModel):
     event_type: Text
     data: dict[str, JsonValue]
     version: Annotated[int, Field(ge=1, le=1_000_000, description="the newest if left out")] | None = None
-    tenant: Text = DEFAULT_TENANT
+    tenant: Annotated[Text, Field(description="the caller's, else `default`, if left out")] | None = None
     subject: Text | None = None
-    subscription_id: Annotated[Text, Field(description="only this one, of any tenant")] | None = None
+    subscription_id: Annotated[Text, Field(description="only this one")] | None = None
 
 
 class RefusalView(BaseModel):
@@ -102,23 +102,23 @@ class ExplainingApi:
             Route(
                 "POST", "/explain", "explainEvent",
                 "Say who would get an event, in which form, and why the others would not. Nothing is sent.", "catalog",
-                Role.VIEWER, self._explain, ExplainedView, body=TrialBody,
+                Role.VIEWER, self._explain, ExplainedView, body=TrialBody, scope=Scope.TENANT,
             )
         ]  # fmt: skip
 
     async def _explain(self, call: Call) -> Answer:
         body: TrialBody = call.body
-        table = self._parts.table.index
+        table, tenant = self._parts.table.index, _tenant(call.caller, body)
         if body.subscription_id is None:
-            asked = select_subscriptions(table, tenant=body.tenant)
+            asked = select_subscriptions(table, tenant=tenant)
         else:
-            asked = [require(table, body.subscription_id)]
+            asked = [require_seen(table, body.subscription_id, call.caller)]
         # The table belongs to the event loop: what is looked at on another thread is a copy.
         index = SubscriptionIndex()
         for subscription in asked[:MAX_EXPLAINED]:
             index.put(subscription)
         async with self._room:
-            explained = await asyncio.to_thread(self._explained, body, index)
+            explained = await asyncio.to_thread(self._explained, body, tenant, index)
             views = await asyncio.to_thread(_views, explained)
         refusal = explained.refusal
         return Answer(
@@ -129,12 +129,17 @@ class ExplainingApi:
             )
         )
 
-    def _explained(self, body: TrialBody, index: SubscriptionIndex) -> ExplainedEvent:
+    def _explained(self, body: TrialBody, tenant: str, index: SubscriptionIndex) -> ExplainedEvent:
         limit = self._parts.max_body_bytes
-        event = NewEvent(body.event_type, body.data, body.version, tenant=body.tenant, subject=body.subject)
+        event = NewEvent(body.event_type, body.data, body.version, tenant=tenant, subject=body.subject)
         decoded = trial_event(self._parts.catalog, event, datetime.now(UTC), max_body_bytes=limit)
         explainer = Explainer(self._parts.catalog, index, max_body_bytes=limit)
         return explainer.explain(decoded, now_ms=self._parts.clock(), subscription_id=body.subscription_id)
+
+
+def _tenant(caller: Caller, body: TrialBody) -> str:
+    """Give the tenant of the event."""
+    return caller.tenant_for(body.tenant) or DEFAULT_TENANT
 
 
 def _views(explained: ExplainedEvent) -> list[ExplanationView]:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.admin.definition import DefinitionRules
+from gateway.console.access.caller import Caller
 from gateway.console.index_reader import IndexReader
 from gateway.console.indexer import Indexer
+from gateway.domain.audit import ActionTarget
 from gateway.domain.changes import ChangeStore
-from gateway.domain.history import DeliveryHistory
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.wire.catalog import Catalog
@@ -24,8 +25,8 @@ class Parts:
         indexer: keeps the index up to date.
         reader: asks it.
         table: the subscriptions.
-        store: changes them.
-        audit_replay: notes in the audit trail which dead letters are about to be begun again.
+        store: gives what changes them for a caller, in the caller's name and tenant.
+        audit: notes in the audit trail what a caller is about to do to something, like `dead_letters_replayed`.
         rules: what they have to keep.
         key_ring: seals their secrets; raises a GatewayError where there are no keys.
         catalog: the event types.
@@ -38,8 +39,8 @@ class Parts:
     indexer: Indexer
     reader: IndexReader
     table: SubscriptionTable
-    store: ChangeStore
-    audit_replay: Callable[[Sequence[DeliveryHistory]], None]
+    store: Callable[[Caller], ChangeStore]
+    audit: Callable[[Caller, str, Sequence[ActionTarget]], None]
     rules: DefinitionRules
     key_ring: Callable[[], KeyRing]
     catalog: Catalog

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 from gateway.admin.definition import Definition
 from gateway.console.api.models import Limit, Query, Text
 from gateway.domain.custom_headers import GivenHeader
-from gateway.domain.event import DEFAULT_TENANT
 from gateway.domain.secret import SecretType
 from gateway.domain.subscription import (
     ContentMode,
@@ -89,7 +88,7 @@ class NewSubscription(SubscriptionChange):
     """A subscription to be made; what is left out has its default."""
 
     id: Annotated[Text, Field(description="its id; left out: one is made")] | None = None
-    tenant: Text = DEFAULT_TENANT
+    tenant: Annotated[Text, Field(description="the caller's, else `default`, if left out")] | None = None
     url: Annotated[_LongText, Field(description="where deliveries are POSTed, https://…")]
     event_types: Annotated[
         list[Text],

@@ -13,8 +13,9 @@ from gateway.admin.lifecycle import SubscriptionLifecycle, select_subscriptions
 from gateway.admin.signing_secrets import held_secrets
 from gateway.admin.subscriptions import DEFAULT_OVERLAP_MS, Issued, SubscriptionAdmin
 from gateway.admin.views import public_view
+from gateway.console.access.caller import Caller, require_seen
 from gateway.console.api.parts import Parts
-from gateway.console.api.routes import Answer, Call, Route
+from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.api.subscription_models import (
     IssuedView,
     NewSubscription,
@@ -25,8 +26,8 @@ from gateway.console.api.subscription_models import (
     SubscriptionView,
 )
 from gateway.domain.access import Role
-from gateway.domain.changes import require
 from gateway.domain.errors import GatewayError
+from gateway.domain.event import DEFAULT_TENANT
 from gateway.domain.secret import Ed25519Secret
 from gateway.domain.subscription import Subscription
 
@@ -41,8 +42,6 @@ class SubscriptionsApi:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._lifecycle = SubscriptionLifecycle(parts.store, parts.clock)
-        self._admin = SubscriptionAdmin(parts.store, rules=parts.rules, key_ring=parts.key_ring, clock=parts.clock)
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -50,40 +49,45 @@ class SubscriptionsApi:
         return [
             Route(
                 "GET", "/subscriptions", "listSubscriptions", "List subscriptions, by their ids.", _TAG,
-                Role.VIEWER, self._list, SubscriptionPageView, query=SubscriptionQuery,
+                Role.VIEWER, self._list, SubscriptionPageView, query=SubscriptionQuery, scope=Scope.TENANT,
             ),
             Route(
                 "POST", "/subscriptions", "createSubscription", "Make a subscription; its secret is shown once.", _TAG,
                 Role.OPERATOR, self._create, IssuedView, body=NewSubscription, status=201, repeats=True,
+                scope=Scope.TENANT,
             ),
             Route(
-                "GET", one, "getSubscription", "Show a subscription.", _TAG, Role.VIEWER, self._get, SubscriptionView
+                "GET", one, "getSubscription", "Show a subscription.", _TAG, Role.VIEWER, self._get, SubscriptionView,
+                scope=Scope.TENANT,
             ),
             Route(
                 "PATCH", one, "updateSubscription", "Change a subscription: a JSON merge patch.", _TAG,
                 Role.OPERATOR, self._update, SubscriptionView, body=SubscriptionChange, matches=True, repeats=True,
+                scope=Scope.TENANT,
             ),
             Route(
                 "DELETE", one, "deleteSubscription", "Delete a subscription; what is under way to it is discarded.",
-                _TAG, Role.OPERATOR, self._delete, status=204, matches=True, repeats=True,
+                _TAG, Role.OPERATOR, self._delete, status=204, matches=True, repeats=True, scope=Scope.TENANT,
             ),
             Route(
                 "POST", f"{one}/pause", "pauseSubscription", "Hold its deliveries back until it is resumed.", _TAG,
-                Role.OPERATOR, self._pause, SubscriptionView, matches=True, repeats=True,
+                Role.OPERATOR, self._pause, SubscriptionView, matches=True, repeats=True, scope=Scope.TENANT,
             ),
             Route(
                 "POST", f"{one}/resume", "resumeSubscription", "Make a paused or disabled one active.", _TAG,
-                Role.OPERATOR, self._resume, SubscriptionView, matches=True, repeats=True,
+                Role.OPERATOR, self._resume, SubscriptionView, matches=True, repeats=True, scope=Scope.TENANT,
             ),
             Route(
                 "POST", f"{one}/rotate-secret", "rotateSecret", "Give it a new secret, which is shown once.", _TAG,
                 Role.OPERATOR, self._rotate, IssuedView, body=RotationBody, matches=True, repeats=True,
+                scope=Scope.TENANT,
             ),
         ]  # fmt: skip
 
     async def _list(self, call: Call) -> Answer:
         query: SubscriptionQuery = call.query
-        chosen = select_subscriptions(self._parts.table.index, tenant=query.tenant, state=query.state)
+        tenant = call.caller.tenant_for(query.tenant)
+        chosen = select_subscriptions(self._parts.table.index, tenant=tenant, state=query.state)
         behind = sorted(
             (one for one in chosen if query.cursor is None or one.subscription_id > query.cursor),
             key=lambda one: one.subscription_id,
@@ -98,10 +102,10 @@ class SubscriptionsApi:
     async def _create(self, call: Call) -> Answer:
         body: NewSubscription = call.body
         issued = await self._write(
-            lambda: self._admin.create(
+            lambda: self._admin(call.caller).create(
                 body.definition(None),
                 subscription_id=body.id,
-                tenant=body.tenant,
+                tenant=call.caller.tenant_for(body.tenant) or DEFAULT_TENANT,
                 secret_text=None if body.secret is None else body.secret.get_secret_value(),
                 secret_type=body.secret_type,
             )
@@ -113,27 +117,31 @@ class SubscriptionsApi:
         current = await self._current(call)
         definition = body.definition(current)
         return await self._changed(
-            lambda: self._admin.update(current.subscription_id, definition, expected_revision=call.if_match)
+            lambda: self._admin(call.caller).update(
+                current.subscription_id, definition, expected_revision=call.if_match
+            )
         )
 
     async def _delete(self, call: Call) -> Answer:
         subscription_id = (await self._current(call)).subscription_id
-        await self._write(lambda: self._lifecycle.delete(subscription_id, expected_revision=call.if_match))
+        await self._write(lambda: self._lifecycle(call.caller).delete(subscription_id, expected_revision=call.if_match))
         return Answer()
 
     async def _pause(self, call: Call) -> Answer:
         subscription_id = (await self._current(call)).subscription_id
-        return await self._changed(lambda: self._lifecycle.pause(subscription_id, expected_revision=call.if_match))
+        lifecycle = self._lifecycle(call.caller)
+        return await self._changed(lambda: lifecycle.pause(subscription_id, expected_revision=call.if_match))
 
     async def _resume(self, call: Call) -> Answer:
         subscription_id = (await self._current(call)).subscription_id
-        return await self._changed(lambda: self._lifecycle.resume(subscription_id, expected_revision=call.if_match))
+        lifecycle = self._lifecycle(call.caller)
+        return await self._changed(lambda: lifecycle.resume(subscription_id, expected_revision=call.if_match))
 
     async def _rotate(self, call: Call) -> Answer:
         body: RotationBody = call.body
         subscription_id = (await self._current(call)).subscription_id
         issued = await self._write(
-            lambda: self._admin.rotate_secret(
+            lambda: self._admin(call.caller).rotate_secret(
                 subscription_id,
                 overlap_ms=DEFAULT_OVERLAP_MS if body.overlap_ms is None else body.overlap_ms,
                 secret_text=None if body.secret is None else body.secret.get_secret_value(),
@@ -143,12 +151,23 @@ class SubscriptionsApi:
         )
         return await self._issued(issued)
 
+    def _lifecycle(self, caller: Caller) -> SubscriptionLifecycle:
+        return SubscriptionLifecycle(self._parts.store(caller), self._parts.clock)
+
+    def _admin(self, caller: Caller) -> SubscriptionAdmin:
+        parts = self._parts
+        return SubscriptionAdmin(parts.store(caller), rules=parts.rules, key_ring=parts.key_ring, clock=parts.clock)
+
     async def _current(self, call: Call) -> Subscription:
-        """Give the subscription that the path names; one that is not known may be too new to have been seen."""
+        """Give the subscription that the path names; one that is not known may be too new to have been seen.
+
+        For another tenant's it waits as for one that is not there: how long an answer takes tells nothing.
+        """
         subscription_id = call.path["subscription_id"]
-        if self._parts.table.index.get(subscription_id) is None:
+        known = self._parts.table.index.get(subscription_id)
+        if known is None or not call.caller.sees(known.tenant):
             await self._catch_up()
-        return require(self._parts.table.index, subscription_id)
+        return require_seen(self._parts.table.index, subscription_id, call.caller)
 
     async def _catch_up(self) -> None:
         """Wait until the table holds what was written before; without Kafka it stays as it is."""
