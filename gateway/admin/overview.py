@@ -8,10 +8,10 @@ import time
 
 from gateway.admin.lifecycle import Clock
 from gateway.admin.standing import StandingReader
-from gateway.admin.standing_watch import Look, StandingWatch
+from gateway.admin.standing_watch import StandingWatch, standing_of
 from gateway.domain.attempt_window import WINDOW_S, AttemptWindow
-from gateway.domain.overview import Depth, Overview, SignalBoard, Standing
-from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, SIGNALS, TopicLayout
+from gateway.domain.overview import Overview, SignalBoard
+from gateway.domain.topics import ATTEMPTS, SIGNALS, TopicLayout
 from gateway.kafka.attempt_tail import attempt_kind
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.offset_lookup import OffsetLookup
@@ -93,12 +93,12 @@ class OverviewReader:
 
     def overview(self) -> Overview:
         """Give how everything is now."""
-        now_ms = self._clock()
+        now_ms, newest = self._clock(), self._watch.newest
         return Overview(
             now_ms,
             self._window.sum_up(now_ms, WINDOW_S, WORST),
             self._window.sum_up(now_ms, RECENT_S),
-            None if self._watch.newest is None else self._standing(self._watch.newest),
+            None if newest is None else standing_of(newest, self._layout, self._board),
             self._board.open_circuits,
         )
 
@@ -115,18 +115,3 @@ class OverviewReader:
         for attempt in attempts:
             self._window.add(attempt, now_ms)
         return len(attempts)
-
-    def _standing(self, look: Look) -> Standing:
-        def of(*topics: str) -> tuple[Depth, ...]:
-            return tuple(look.depths.get(topic, Depth(topic, 0)) for topic in topics)
-
-        retries = tuple(self._layout.retry_topics())
-        begin = tuple(topic for topic in self._layout.delivery_topics() if topic not in retries)
-        return Standing(
-            look.at_ms,
-            of(*self._layout.event_topics()),
-            of(*begin),
-            of(*retries),
-            of(DEAD_LETTERS)[0].records,
-            self._board.lagging(look.cursors),
-        )

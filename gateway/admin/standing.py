@@ -1,12 +1,12 @@
 """Asks Kafka how far everything is: what the stages have not committed, how old it is, and who lags. Reads only.
 
 No process of the gateway is asked, and no group is joined. A look costs some requests, and one record of each partition
-of a retry tier that has something open: of the other topics no record is read.
+that has something open, of those topics whose age is wanted: of the others no record is read.
 """
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from gateway.domain.cursor import subscription_of
 from gateway.domain.errors import UnavailableError
@@ -28,16 +28,17 @@ class StandingReader:
     Args:
         config: how to reach Kafka.
         layout: the deployment's topics.
+        aged: the topics of which it is told how old the oldest open record is; those of the retry tiers if not given.
 
     Raises:
         UnavailableError: no broker answers, or a topic is missing.
     """
 
-    def __init__(self, config: KafkaConfig, layout: TopicLayout) -> None:
+    def __init__(self, config: KafkaConfig, layout: TopicLayout, aged: Collection[str] | None = None) -> None:
         self._config = config
         self._events = layout.event_topics()
         self._deliveries = layout.delivery_topics()
-        self._tiers = frozenset(layout.retry_topics())
+        self._aged = frozenset(layout.retry_topics() if aged is None else aged)
         self._lookup = OffsetLookup(config)
         self._scan = TopicScan(config, _HEAD_BOUNDS)
         topics = (*self._events, *self._deliveries, DEAD_LETTERS)
@@ -46,8 +47,6 @@ class StandingReader:
 
     def depths(self) -> dict[str, Depth]:
         """Give what is not committed of each topic that a stage reads, and what the dead-letter topic keeps.
-
-        How old the oldest is is told of the retry tiers.
 
         Raises:
             UnavailableError: no broker answers.
@@ -59,7 +58,7 @@ class StandingReader:
         }
         kept = self._lookup.newest_span(self._partitions, 0, sys.maxsize).ranges
         opened = {at: range(max(offsets.start, committed.get(at, 0)), offsets.stop) for at, offsets in kept.items()}
-        oldest = self._oldest_ms({at: offsets for at, offsets in opened.items() if at[0] in self._tiers})
+        oldest = self._oldest_ms({at: offsets for at, offsets in opened.items() if at[0] in self._aged})
         records = _sum_by_topic((at[0], len(offsets)) for at, offsets in opened.items())
         return {topic: Depth(topic, count, oldest.get(topic)) for topic, count in records.items()}
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from gateway.admin.lifecycle import Clock
 from gateway.admin.standing import StandingReader
 from gateway.domain.errors import GatewayError, UnavailableError
-from gateway.domain.overview import Depth
+from gateway.domain.overview import Depth, SignalBoard, Standing
+from gateway.domain.topics import DEAD_LETTERS, TopicLayout
 
 LOOK_S = 3.0
 # The topic of cursors is read as a whole.
@@ -28,6 +29,30 @@ class Look:
     at_ms: int
     depths: Mapping[str, Depth] = field(default_factory=dict)
     cursors: Mapping[str, int] = field(default_factory=dict)
+
+
+def standing_of(look: Look, layout: TopicLayout, board: SignalBoard) -> Standing:
+    """Give what a look found, stage by stage, with what signals tell of those that lag.
+
+    Args:
+        look: what was found.
+        layout: the deployment's topics.
+        board: the last word of the signals.
+    """
+
+    def of(*topics: str) -> tuple[Depth, ...]:
+        return tuple(look.depths.get(topic, Depth(topic, 0)) for topic in topics)
+
+    retries = tuple(layout.retry_topics())
+    begin = tuple(topic for topic in layout.delivery_topics() if topic not in retries)
+    return Standing(
+        look.at_ms,
+        of(*layout.event_topics()),
+        of(*begin),
+        of(*retries),
+        of(DEAD_LETTERS)[0].records,
+        board.lagging(look.cursors),
+    )
 
 
 class StandingWatch:

@@ -12,14 +12,18 @@ from pathlib import Path
 
 import structlog
 
+from gateway.console.steps import StepKind
 from gateway.domain.errors import UnavailableError
 from gateway.domain.history import DeliveryState
+from gateway.domain.signals import SignalKind
 
 FILE_NAME = "index.sqlite3"
 # Kept in the file: another number, and it is made anew. Raise it with every change of the tables or of their meaning.
-LAYOUT = 1
+LAYOUT = 2
 STATES = tuple(DeliveryState)
+SIGNAL_KINDS = tuple(SignalKind)
 DELIVERED = STATES.index(DeliveryState.DELIVERED)
+_IS_ATTEMPT = f"kind = {StepKind.ATTEMPT:d}"
 _PAGE_BYTES = 8192
 _WRITER_CACHE_KIB = 131_072
 _READER_CACHE_KIB = 16_384
@@ -29,6 +33,7 @@ _BUSY_S = 10.0
 _log = structlog.get_logger()
 
 # `names` keeps every word once: ids of subscriptions, tenants, event types, topics, reasons.
+# A step repeats whose delivery it is of, so that attempts are searched without a look at their deliveries.
 # `deliveries.at_ms` is the time by which they are listed: when the delivery was planned. It hardly ever changes, so a
 # page of a list stays what it was, and an attempt moves no entry of the indexes that end with it.
 _TABLES = f"""
@@ -55,14 +60,21 @@ CREATE TABLE steps (
   replayed INTEGER NOT NULL, outcome INTEGER NOT NULL, due_ms INTEGER NOT NULL, reason INTEGER NOT NULL,
   duration_ms INTEGER NOT NULL, status INTEGER NOT NULL, error INTEGER NOT NULL, round_ms INTEGER NOT NULL,
   stage INTEGER NOT NULL, topic INTEGER, partition INTEGER, position INTEGER,
+  event_type INTEGER NOT NULL, subscription INTEGER NOT NULL, tenant INTEGER NOT NULL,
   PRIMARY KEY (delivery, at_ms, kind, number, replayed)
 ) WITHOUT ROWID;
+CREATE INDEX attempts_by_time ON steps
+  (at_ms, delivery, number, replayed, outcome, status, event_type, subscription, tenant) WHERE {_IS_ATTEMPT};
+CREATE INDEX attempts_by_tenant ON steps
+  (tenant, at_ms, delivery, number, replayed, outcome, status, event_type, subscription) WHERE {_IS_ATTEMPT};
+CREATE INDEX attempts_by_subscription ON steps
+  (subscription, at_ms, delivery, number, replayed, outcome, status, event_type, tenant) WHERE {_IS_ATTEMPT};
 CREATE TABLE signals (
   partition INTEGER NOT NULL, position INTEGER NOT NULL, subscription INTEGER NOT NULL, at_ms INTEGER NOT NULL,
-  signal TEXT NOT NULL, PRIMARY KEY (partition, position)
+  kind INTEGER NOT NULL, tenant INTEGER NOT NULL, signal TEXT NOT NULL, PRIMARY KEY (partition, position)
 ) WITHOUT ROWID;
-CREATE INDEX signals_by_subscription ON signals (subscription, at_ms);
-CREATE INDEX signals_by_time ON signals (at_ms);
+CREATE INDEX signals_by_subscription ON signals (subscription, at_ms, kind);
+CREATE INDEX signals_by_time ON signals (at_ms, kind, tenant);
 CREATE TABLE minutes (
   minute INTEGER NOT NULL, outcome INTEGER NOT NULL, bucket INTEGER NOT NULL, attempts INTEGER NOT NULL,
   PRIMARY KEY (minute, outcome, bucket)
@@ -71,6 +83,11 @@ CREATE TABLE hours (
   hour INTEGER NOT NULL, subscription INTEGER NOT NULL, attempts INTEGER NOT NULL, failed INTEGER NOT NULL,
   duration_ms INTEGER NOT NULL, PRIMARY KEY (hour, subscription)
 ) WITHOUT ROWID;
+CREATE TABLE subscription_minutes (
+  minute INTEGER NOT NULL, subscription INTEGER NOT NULL, delivered INTEGER NOT NULL, bucket INTEGER NOT NULL,
+  attempts INTEGER NOT NULL, duration_ms INTEGER NOT NULL, PRIMARY KEY (minute, subscription, delivered, bucket)
+) WITHOUT ROWID;
+CREATE INDEX minutes_by_subscription ON subscription_minutes (subscription, minute);
 """
 
 

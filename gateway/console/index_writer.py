@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass, field
 
 import orjson
 
-from gateway.console.database import STATES
+from gateway.console.database import SIGNAL_KINDS, STATES
 from gateway.console.names import CHUNK, Names, marks
 from gateway.console.packed_ids import pack_id
 from gateway.console.statistics import AttemptTally
 from gateway.console.step_rows import SELECT_STEPS, codes_in, step_from_row
 from gateway.console.steps import Place, Standing, Step, StepKey, merge, stand, steps_of
+from gateway.console.tally_rows import prune_tally, write_tally
 from gateway.domain.folding import HistoryRecord
 from gateway.domain.signals import Signal
 from gateway.kafka.partitioning import Partition
@@ -112,8 +113,7 @@ class IndexWriter:
         # What the rest is kept for: as far back as deliveries are.
         since_ms = oldest[len(removed) - 1][1] if too_large and removed else before_ms
         self._connection.execute("DELETE FROM signals WHERE at_ms < ?", (since_ms,))
-        self._connection.execute("DELETE FROM minutes WHERE minute < ?", (since_ms // 60_000,))
-        self._connection.execute("DELETE FROM hours WHERE hour < ?", (since_ms // 3_600_000,))
+        prune_tally(self._connection, since_ms)
         self._connection.execute("COMMIT")
         return len(removed)
 
@@ -143,7 +143,7 @@ class IndexWriter:
         self._names.learn(_words(touched.values(), tally))
         self._write_rows(touched)
         self._write_steps(touched.values())
-        self._write_tally(tally)
+        write_tally(self._connection, self._names, tally)
 
     def _find_rows(self, touched: Mapping[str, _Touched]) -> None:
         """Find the deliveries that are known already, and their steps."""
@@ -201,14 +201,14 @@ class IndexWriter:
 
     def _write_steps(self, touched: Iterable[_Touched]) -> None:
         rows = [
-            self._step_values(one.row, step)
+            self._step_values(one.row, step, one.record)
             for one in touched
             for key, step in one.known.items()
             if one.row is not None and one.before.get(key) != step
         ]
-        self._connection.executemany(f"INSERT OR REPLACE INTO steps VALUES ({marks(range(16))})", rows)  # noqa: S608 - only marks
+        self._connection.executemany(f"INSERT OR REPLACE INTO steps VALUES ({marks(range(19))})", rows)  # noqa: S608 - only marks
 
-    def _step_values(self, row: int, step: Step) -> tuple[object, ...]:
+    def _step_values(self, row: int, step: Step, record: HistoryRecord) -> tuple[object, ...]:
         key, content, place = step
 
         def code(name: str) -> int:
@@ -229,33 +229,23 @@ class IndexWriter:
             content.round_ms,
             content.stage,
             *((None, None, None) if place is None else (self._names.code(place.topic), place.partition, place.offset)),
-        )
-
-    def _write_tally(self, tally: AttemptTally) -> None:
-        self._connection.executemany(
-            "INSERT INTO minutes VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET attempts = attempts + excluded.attempts",
-            [(minute, self._names.code(outcome), bucket, n) for (minute, outcome, bucket), n in tally.minutes.items()],
-        )
-        self._connection.executemany(
-            "INSERT INTO hours VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET attempts = attempts + excluded.attempts, "
-            "failed = failed + excluded.failed, duration_ms = duration_ms + excluded.duration_ms",
-            [
-                (hour, self._names.code(subscription_id), *counted)
-                for (hour, subscription_id), counted in tally.hours.items()
-            ],
+            code(record.event_type),
+            code(record.subscription_id),
+            code(record.tenant),
         )
 
     def _write_signals(self, signals: Sequence[tuple[Signal, Place]]) -> None:
-        self._names.learn(signal.subscription_id for signal, _ in signals)
+        self._names.learn(name for signal, _ in signals for name in (signal.subscription_id, signal.tenant))
         self._connection.executemany(
-            "INSERT OR REPLACE INTO signals VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO signals VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     place.partition,
                     place.offset,
                     self._names.code(signal.subscription_id),
                     signal.at_ms,
+                    SIGNAL_KINDS.index(signal.kind),
+                    self._names.code(signal.tenant),
                     orjson.dumps(asdict(signal)).decode(),
                 )
                 for signal, place in signals

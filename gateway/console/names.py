@@ -45,6 +45,16 @@ def words_of(connection: sqlite3.Connection, codes: Iterable[int]) -> dict[int, 
     return found
 
 
+def codes_of(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, int]:
+    """Give the numbers of some words; those that the index has never met have none."""
+    wanted = list(set(names))
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        found.update(connection.execute(f"SELECT name, id FROM names WHERE name IN ({marks(part)})", part))  # noqa: S608 - only marks
+    return found
+
+
 def marks(values: Iterable[object]) -> str:
     """Give the parameter marks for some values."""
     return ",".join("?" for _ in values)

@@ -2,15 +2,16 @@
 
 import sqlite3
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from gateway.console.database import DELIVERED as DELIVERED_STATE
 from gateway.console.database import STATES
-from gateway.console.names import words_of
-from gateway.console.statistics import HOUR_MS, MINUTE_MS, quantile_ms
-from gateway.domain.history import DeliveryState
+from gateway.console.names import codes_of, words_of
+from gateway.console.statistics import DELIVERED, HOUR_MS, MINUTE_MS, quantile_ms
+from gateway.console.terms import Terms, among
 
 MAX_MINUTES = 1440
-_DELIVERED = "delivered"
 _WORST = 20
 
 
@@ -22,13 +23,17 @@ class MinuteCount:
         at_ms: when it began, milliseconds since the epoch.
         delivered: those that delivered.
         failed: the others.
-        p95_ms: the duration that 95 of 100 did not exceed.
+        p50_ms: the duration that half of them did not exceed, as the bound of a bucket.
+        p95_ms: the same for 95 of 100.
+        p99_ms: the same for 99 of 100.
     """
 
     at_ms: int
     delivered: int
     failed: int
+    p50_ms: int | None
     p95_ms: int | None
+    p99_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,59 +77,104 @@ class Overview:
     worst: tuple[EndpointCount, ...]
 
 
-def overview(connection: sqlite3.Connection, *, minutes: int, now_ms: int) -> Overview:
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Of whom an overview is, where it is not of all.
+
+    Attributes:
+        tenant: the tenant.
+        subscription_ids: its subscriptions.
+    """
+
+    tenant: str
+    subscription_ids: Sequence[str]
+
+
+@dataclass(slots=True)
+class _Count:
+    """Attempts counted together: by the bucket of their durations, and how many of them delivered."""
+
+    buckets: Counter[int] = field(default_factory=Counter)
+    delivered: int = 0
+
+    def add(self, bucket: int, attempts: int, *, delivered: bool) -> None:
+        self.buckets[bucket] += attempts
+        self.delivered += attempts if delivered else 0
+
+    def quantiles(self) -> tuple[int | None, int | None, int | None]:
+        return quantile_ms(self.buckets, 0.5), quantile_ms(self.buckets, 0.95), quantile_ms(self.buckets, 0.99)
+
+
+def overview(connection: sqlite3.Connection, *, minutes: int, now_ms: int, whose: Whose | None = None) -> Overview:
     """Count what happened lately.
 
     Args:
         connection: of a reader.
         minutes: how many minutes up to now, at most MAX_MINUTES.
         now_ms: the present, milliseconds since the epoch.
+        whose: of one tenant; None for all.
     """
     first = now_ms // MINUTE_MS - minutes + 1
-    every: Counter[int] = Counter()
-    delivered = 0
-    by_minute: dict[int, tuple[Counter[int], Counter[bool]]] = {}
-    for minute, outcome, bucket, attempts in connection.execute(
-        "SELECT minute, name, bucket, attempts FROM minutes JOIN names ON names.id = outcome WHERE minute >= ?",
-        (first,),
-    ):
-        buckets, outcomes = by_minute.setdefault(minute, (Counter(), Counter()))
-        buckets[bucket] += attempts
-        outcomes[outcome == _DELIVERED] += attempts
-        every[bucket] += attempts
-        delivered += attempts if outcome == _DELIVERED else 0
-    total = every.total()
+    since_ms = first * MINUTE_MS
+    subscriptions = (
+        None if whose is None else among("subscription", codes_of(connection, whose.subscription_ids).values())
+    )
+    every = _Count()
+    by_minute: dict[int, _Count] = {}
+    for minute, delivered, bucket, attempts in _minutes(connection, first, subscriptions):
+        for count in (every, by_minute.setdefault(minute, _Count())):
+            count.add(bucket, attempts, delivered=bool(delivered))
+    total = every.buckets.total()
+    p50_ms, p95_ms, p99_ms = every.quantiles()
     return Overview(
-        since_ms=first * MINUTE_MS,
+        since_ms=since_ms,
         attempts=total,
-        delivered=delivered,
-        success_rate=round(delivered / total, 5) if total else None,
-        per_s=round(total / max((now_ms - first * MINUTE_MS) / 1000, 1), 2),
-        p50_ms=quantile_ms(every, 0.5),
-        p95_ms=quantile_ms(every, 0.95),
-        p99_ms=quantile_ms(every, 0.99),
-        open=_open(connection, first * MINUTE_MS),
+        delivered=every.delivered,
+        success_rate=round(every.delivered / total, 5) if total else None,
+        per_s=round(total / max((now_ms - since_ms) / 1000, 1), 2),
+        p50_ms=p50_ms,
+        p95_ms=p95_ms,
+        p99_ms=p99_ms,
+        open=_open(connection, since_ms, whose),
         minutes=tuple(
-            MinuteCount(minute * MINUTE_MS, outcomes[True], outcomes[False], quantile_ms(buckets, 0.95))
-            for minute, (buckets, outcomes) in sorted(by_minute.items())
+            MinuteCount(minute * MINUTE_MS, one.delivered, one.buckets.total() - one.delivered, *one.quantiles())
+            for minute, one in sorted(by_minute.items())
         ),
-        worst=_worst(connection, first * MINUTE_MS // HOUR_MS),
+        worst=_worst(connection, since_ms // HOUR_MS, subscriptions),
     )
 
 
-def _open(connection: sqlite3.Connection, since_ms: int) -> dict[str, int]:
-    delivered = STATES.index(DeliveryState.DELIVERED)
+def _minutes(connection: sqlite3.Connection, first: int, subscriptions: str | None) -> sqlite3.Cursor:
+    """Give minutes with whether attempts delivered, their bucket, and how many they are."""
+    if subscriptions is None:
+        return connection.execute(
+            "SELECT minute, name = ?, bucket, attempts FROM minutes JOIN names ON names.id = outcome WHERE minute >= ?",
+            (DELIVERED, first),
+        )
+    return connection.execute(
+        "SELECT minute, delivered, bucket, sum(attempts) FROM subscription_minutes INDEXED BY minutes_by_subscription "  # noqa: S608 - numbers
+        f"WHERE {subscriptions} AND minute >= ? GROUP BY minute, delivered, bucket",
+        (first,),
+    )
+
+
+def _open(connection: sqlite3.Connection, since_ms: int, whose: Whose | None) -> dict[str, int]:
+    terms = Terms()
+    terms.add(f"state <> {DELIVERED_STATE}")
+    terms.add("at_ms >= ?", since_ms)
+    if whose is not None:
+        terms.add("tenant = (SELECT id FROM names WHERE name = ?)", whose.tenant)
     counted = connection.execute(
-        f"SELECT state, count(*) FROM deliveries INDEXED BY undelivered "  # noqa: S608 - a number
-        f"WHERE state <> {delivered} AND at_ms >= ? GROUP BY state",
-        (since_ms,),
+        f"SELECT state, count(*) FROM deliveries INDEXED BY undelivered WHERE {terms.where} GROUP BY state",  # noqa: S608 - texts of this module
+        terms.values,
     )
     return {STATES[state].value: count for state, count in counted}
 
 
-def _worst(connection: sqlite3.Connection, first_hour: int) -> tuple[EndpointCount, ...]:
+def _worst(connection: sqlite3.Connection, first_hour: int, subscriptions: str | None) -> tuple[EndpointCount, ...]:
     rows = connection.execute(
-        "SELECT subscription, sum(attempts), sum(failed), sum(duration_ms) FROM hours WHERE hour >= ? "
+        "SELECT subscription, sum(attempts), sum(failed), sum(duration_ms) FROM hours "  # noqa: S608 - numbers
+        f"WHERE hour >= ? AND {subscriptions or '1 = 1'} "
         "GROUP BY subscription HAVING sum(failed) > 0 ORDER BY sum(failed) DESC, subscription LIMIT ?",
         (first_hour, _WORST),
     ).fetchall()

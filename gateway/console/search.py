@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.console.database import DELIVERED, STATES
-from gateway.console.names import words_of
+from gateway.console.names import codes_of, words_of
 from gateway.console.packed_ids import pack_id, unpack_id
+from gateway.console.terms import Terms
 from gateway.domain.history import DeliveryState
 
 MAX_PAGE = 200
-# More subscriptions than this are not looked up one by one: all deliveries are passed through instead.
-_MAX_LOOKED_UP = 100
+# More subscriptions than this are not looked up one by one: everything is passed through instead.
+MAX_LOOKED_UP = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +89,6 @@ class DeliveryPage:
     next: PageStart | None
 
 
-class _Terms:
-    """The conditions of a search as SQL."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.values: list[object] = []
-
-    def add(self, text: str, *values: object) -> None:
-        self.texts.append(text)
-        self.values += values
-
-
 def search_deliveries(
     connection: sqlite3.Connection, wanted: DeliverySearch, *, limit: int, start: PageStart | None = None
 ) -> DeliveryPage:
@@ -122,9 +111,8 @@ def search_deliveries(
         terms = _terms(wanted, codes, start)
         if extra:
             terms.add(extra, *values)
-        where = " AND ".join(terms.texts) or "1"
         found += connection.execute(
-            f"SELECT at_ms, id FROM deliveries INDEXED BY {index} WHERE {where} "  # noqa: S608 - texts of this module
+            f"SELECT at_ms, id FROM deliveries INDEXED BY {index} WHERE {terms.where} "  # noqa: S608 - texts of this module
             "ORDER BY at_ms DESC, id DESC LIMIT ?",
             [*terms.values, limit + 1],
         ).fetchall()
@@ -137,20 +125,15 @@ def search_deliveries(
 def _codes(connection: sqlite3.Connection, wanted: DeliverySearch) -> dict[str, int] | None:
     """Give the numbers of the words that are looked for, or None where one of them is in no delivery."""
     needed = {name for name in (wanted.event_type, wanted.tenant) if name is not None}
-    names = needed | set(wanted.subscription_ids or ())
-    codes: dict[str, int] = {}
-    for name in names:
-        row = connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
-        if row is not None:
-            codes[name] = row[0]
+    codes = codes_of(connection, needed | set(wanted.subscription_ids or ()))
     subscriptions_unknown = wanted.subscription_ids is not None and not any(
         name in codes for name in wanted.subscription_ids
     )
     return None if subscriptions_unknown or not needed <= set(codes) else codes
 
 
-def _terms(wanted: DeliverySearch, codes: dict[str, int], start: PageStart | None) -> _Terms:
-    terms = _Terms()
+def _terms(wanted: DeliverySearch, codes: dict[str, int], start: PageStart | None) -> Terms:
+    terms = Terms()
     if wanted.delivery_id is not None:
         terms.add("delivery_id = ?", pack_id(wanted.delivery_id))
     if wanted.event_id is not None:
@@ -187,7 +170,7 @@ def _ways(wanted: DeliverySearch, codes: dict[str, int]) -> Sequence[tuple[str, 
 def _are_looked_up(wanted: DeliverySearch, subscriptions: Sequence[int]) -> bool:
     """Whether the subscriptions are looked up one by one: nothing else is looked for that narrows it down more."""
     narrow = wanted.delivery_id is not None or wanted.event_id is not None or _only_undelivered(wanted)
-    return not narrow and 0 < len(subscriptions) <= _MAX_LOOKED_UP
+    return not narrow and 0 < len(subscriptions) <= MAX_LOOKED_UP
 
 
 def _index_for(wanted: DeliverySearch) -> str:

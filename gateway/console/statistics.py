@@ -1,4 +1,4 @@
-"""How attempts went: counted by minute with their durations, and by hour for each subscription."""
+"""How attempts went: counted by minute with their durations, of all and of each subscription, and by hour."""
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
@@ -31,7 +31,7 @@ DURATION_BOUNDS_MS = (
 )
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
-_DELIVERED = "delivered"
+DELIVERED = "delivered"
 
 
 class AttemptTally:
@@ -40,21 +40,27 @@ class AttemptTally:
     Attributes:
         minutes: (minute since the epoch, outcome, bucket of the duration) -> attempts.
         hours: (hour since the epoch, subscription id) -> attempts, those that failed, milliseconds that all took.
+        of_subscriptions: (minute, subscription id, whether they delivered, bucket) -> attempts, milliseconds they took.
     """
 
     def __init__(self) -> None:
         self.minutes: Counter[tuple[int, str, int]] = Counter()
         self.hours: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+        self.of_subscriptions: defaultdict[tuple[int, str, bool, int], list[int]] = defaultdict(lambda: [0, 0])
 
     def add(self, subscription_id: str, attempts: Iterable[Step]) -> None:
         """Count some attempts to one subscription."""
         for key, content, _ in attempts:
             bucket = bisect_left(DURATION_BOUNDS_MS, content.duration_ms)
-            self.minutes[key.at_ms // MINUTE_MS, content.outcome, bucket] += 1
+            minute, delivered = key.at_ms // MINUTE_MS, content.outcome == DELIVERED
+            self.minutes[minute, content.outcome, bucket] += 1
             counted = self.hours[key.at_ms // HOUR_MS, subscription_id]
             counted[0] += 1
-            counted[1] += content.outcome != _DELIVERED
+            counted[1] += not delivered
             counted[2] += content.duration_ms
+            of_subscription = self.of_subscriptions[minute, subscription_id, delivered, bucket]
+            of_subscription[0] += 1
+            of_subscription[1] += content.duration_ms
 
 
 def quantile_ms(buckets: dict[int, int], share: float) -> int | None:

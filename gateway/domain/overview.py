@@ -31,12 +31,14 @@ class Lagging:
         cursors: how many of its partitions and keys are read apart.
         waiting: how many deliveries wait, as last told; None where that has not been told.
         reason: why, as last told; None where that is not known.
+        oldest_waiting_at_ms: since when the oldest of them waits, as last told, milliseconds since the epoch, or None.
     """
 
     subscription_id: str
     cursors: int
     waiting: int | None
     reason: str | None
+    oldest_waiting_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class SignalBoard:
 def _lagging(name: str, cursors: int, told: Signal | None) -> Lagging:
     if told is None:
         return Lagging(name, cursors, None, None)
-    return Lagging(name, cursors, told.waiting, told.reason)
+    return Lagging(name, cursors, told.waiting, told.reason, told.oldest_waiting_at_ms)
 
 
 def total(depths: Sequence[Depth]) -> int:

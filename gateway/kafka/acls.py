@@ -180,15 +180,18 @@ def _of_commands(layout: TopicLayout) -> dict[Role, Sequence[Permission]]:
 
 
 def _of_console(layout: TopicLayout) -> tuple[Permission, ...]:
-    retries = layout.retry_topics()
-    followed = tuple(topic for topic in layout.delivery_topics() if topic not in retries)
     return (
         *_CHANGING_SUBSCRIPTIONS,
-        Permission(_READ, Resource.TOPIC, (*followed, ATTEMPTS, SIGNALS, AUDIT)),
+        # What it follows, and what it looks into when somebody asks: how far the stages are, and past events.
+        Permission(
+            _READ,
+            Resource.TOPIC,
+            (*layout.event_topics(), REJECTED, *layout.delivery_topics(), CURSORS, ATTEMPTS, SIGNALS, AUDIT),
+        ),
+        Permission((Operation.DESCRIBE,), Resource.GROUP, (STREAM_GROUP_ID, EGRESS_GROUP_ID, READER_GROUP_ID)),
         # To begin dead letters again.
         Permission(_BOTH, Resource.TOPIC, (DEAD_LETTERS,)),
         Permission(_WRITE, Resource.TOPIC, (REPLAY_DELIVERIES,)),
         # Who may come in, and who has logged in.
         Permission(_BOTH, Resource.TOPIC, (ACCESS,)),
-        _READING,
     )

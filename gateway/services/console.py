@@ -113,6 +113,7 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
     return Parts(
         version=gateway.__version__,
         config=config,
+        layout=deployment.layout(),
         indexer=indexer,
         reader=reader,
         table=table,

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
+from gateway.domain.topics import BEGINNINGS, REPLAY_DELIVERIES
 from gateway.kafka.publisher import EventPublisher
 from gateway.telemetry.metrics import METRICS, Process
 from tests.e2e.console import Console
@@ -101,7 +102,10 @@ async def test_did_you_send_it_why_not_and_send_it_again(
         assert done["delivery_id"] in [
             one["delivery_id"] for one in (await console.get(f"/deliveries?{query}"))["items"]
         ]
-    assert name in [one["subscription_id"] for one in (await console.get("/stats"))["worst"]]
+    stats = await console.get(f"/stats?tenant={name}")
+    assert [(one["subscription_id"], one["failed"]) for one in stats["worst"]] == [(name, 1)]
+    assert stats["standing"]["dead_letters"] > 0
+    assert [one["topic"] for one in stats["standing"]["egress"]] == [*BEGINNINGS, REPLAY_DELIVERIES]
 
     # Another console, without an index: it reads everything again, also after it was killed.
     other = start(running, tmp_path)

@@ -126,6 +126,7 @@ class Index:
         for query in (
             named.format("minute", "bucket, attempts", "minutes", "outcome"),
             named.format("hour", "attempts, failed, duration_ms", "hours", "subscription"),
+            named.format("minute", "delivered, bucket, attempts, duration_ms", "subscription_minutes", "subscription"),
             "SELECT * FROM positions",
         ):
             found[query] = self.connection.execute(query).fetchall()

@@ -1,22 +1,33 @@
 """Statistics, signals and the console's own health over HTTP."""
 
+import asyncio
 import sqlite3
 from dataclasses import asdict
 
-import orjson
-
-from gateway.console.api.models import (
+from gateway.admin.lifecycle import select_subscriptions
+from gateway.admin.standing_watch import standing_of
+from gateway.console.api.looking_models import (
+    DepthView,
     HealthView,
+    LaggingView,
+    OpenCircuitView,
     SignalQuery,
     SignalsView,
     SignalView,
+    StandingView,
     StatsQuery,
     StatsView,
 )
 from gateway.console.api.parts import Parts
-from gateway.console.api.routes import Answer, Call, Route
-from gateway.console.overview import Overview, overview
+from gateway.console.api.routes import Answer, Call, Route, Scope
+from gateway.console.overview import Overview, Whose, overview
+from gateway.console.signal_rows import IndexedBoard, find_signals
+from gateway.console.standing import SharedStanding
 from gateway.domain.access import Role
+from gateway.domain.overview import Depth, SignalBoard, Standing
+from gateway.domain.subscription import Subscription
+
+_MOST_LISTED = 100
 
 
 class LookingApi:
@@ -24,17 +35,21 @@ class LookingApi:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._standing = SharedStanding(parts.config, parts.layout)
+        self._signals_board = IndexedBoard()
+        self._looking_at_board = asyncio.Lock()
 
     def routes(self) -> list[Route]:
         """List the routes."""
         return [
             Route(
-                "GET", "/stats", "getStats", "Say how attempts went lately, and which endpoints did worst.", "overview",
-                Role.VIEWER, self._stats, StatsView, query=StatsQuery,
+                "GET", "/stats", "getStats",
+                "Say how attempts went lately, which endpoints did worst, and what waits.", "overview",
+                Role.VIEWER, self._stats, StatsView, query=StatsQuery, scope=Scope.TENANT,
             ),
             Route(
                 "GET", "/signals", "listSignals", "List what happened to endpoints, newest first.", "overview",
-                Role.VIEWER, self._signals, SignalsView, query=SignalQuery,
+                Role.VIEWER, self._signals, SignalsView, query=SignalQuery, scope=Scope.TENANT,
             ),
             Route(
                 "GET", "/health", "getHealth", "Say how far the index is, and how large.", "overview",
@@ -44,16 +59,57 @@ class LookingApi:
 
     async def _stats(self, call: Call) -> Answer:
         query: StatsQuery = call.query
+        tenant = call.caller.tenant_for(query.tenant)
+        table = self._parts.table.index
+        whose = None
+        if tenant is not None:
+            whose = Whose(tenant, [one.subscription_id for one in select_subscriptions(table, tenant=tenant)])
 
         def look(connection: sqlite3.Connection) -> Overview:
-            return overview(connection, minutes=query.minutes, now_ms=self._parts.clock())
+            return overview(connection, minutes=query.minutes, now_ms=self._parts.clock(), whose=whose)
 
-        return Answer(StatsView(**asdict(await self._parts.reader.ask(look))))
+        counted = await self._parts.reader.ask(look)
+        seen, board = await self._standing.newest(), await self._board()
+        standing = None if seen is None else standing_of(seen, self._parts.layout, board)
+        told = () if standing is None else standing.lagging
+        lagging = [one for one in told if _is_of(table.get(one.subscription_id), tenant)]
+        held = [(name, until_ms) for name, until_ms in board.open_circuits.items() if _is_of(table.get(name), tenant)]
+        return Answer(
+            StatsView(
+                **asdict(counted),
+                lagging=[LaggingView(**asdict(one)) for one in lagging[:_MOST_LISTED]],
+                lagging_count=len(lagging),
+                open_circuits=[
+                    OpenCircuitView(subscription_id=name, until_ms=until_ms)
+                    for name, until_ms in sorted(held, key=lambda one: one[0])[:_MOST_LISTED]
+                ],
+                open_circuit_count=len(held),
+                standing=None if standing is None or call.caller.tenant is not None else _standing_view(standing),
+            )
+        )
+
+    async def _board(self) -> SignalBoard:
+        file = self._parts.indexer.file
+        generation = "" if file is None else file.generation
+        async with self._looking_at_board:
+            return await self._parts.reader.ask(
+                lambda connection: self._signals_board.refreshed(connection, generation, self._parts.clock())
+            )
 
     async def _signals(self, call: Call) -> Answer:
         query: SignalQuery = call.query
-        found = await self._parts.reader.ask(lambda connection: _find_signals(connection, query))
-        return Answer(SignalsView(items=[SignalView(**orjson.loads(text)) for text in found]))
+        tenant = call.caller.tenant_for(query.tenant)
+        found = await self._parts.reader.ask(
+            lambda connection: find_signals(
+                connection,
+                subscription_id=query.subscription_id,
+                tenant=tenant,
+                kinds=query.kind or None,
+                since_ms=query.since_ms,
+                limit=query.limit,
+            )
+        )
+        return Answer(SignalsView(items=[SignalView(**asdict(one)) for one in found]))
 
     async def _health(self, _: Call) -> Answer:
         indexer = self._parts.indexer
@@ -69,16 +125,19 @@ class LookingApi:
         )
 
 
-def _find_signals(connection: sqlite3.Connection, query: SignalQuery) -> list[str]:
-    if query.subscription_id is None:
-        where, values = "at_ms >= ?", [query.since_ms]
-        index = "signals_by_time"
-    else:
-        where, values = "subscription = (SELECT id FROM names WHERE name = ?) AND at_ms >= ?", []
-        values = [query.subscription_id, query.since_ms]  # type: ignore[list-item]
-        index = "signals_by_subscription"
-    rows = connection.execute(
-        f"SELECT signal FROM signals INDEXED BY {index} WHERE {where} ORDER BY at_ms DESC LIMIT ?",  # noqa: S608 - texts of this module
-        [*values, query.limit],
+def _is_of(subscription: Subscription | None, tenant: str | None) -> bool:
+    """Tell whether a subscription is still there, and a tenant's; None for any tenant."""
+    return subscription is not None and tenant in {None, subscription.tenant}
+
+
+def _standing_view(standing: Standing) -> StandingView:
+    def views(depths: tuple[Depth, ...]) -> list[DepthView]:
+        return [DepthView(**asdict(depth)) for depth in depths]
+
+    return StandingView(
+        at_ms=standing.at_ms,
+        stream=views(standing.stream),
+        egress=views(standing.egress),
+        tiers=views(standing.tiers),
+        dead_letters=standing.dead_letters,
     )
-    return [text for (text,) in rows]

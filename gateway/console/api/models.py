@@ -1,13 +1,11 @@
-"""What is asked and answered about deliveries, attempts, dead letters, signals and the whole, as models."""
+"""What is asked and answered about deliveries, attempts and dead letters, as models."""
 
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from gateway.console.overview import MAX_MINUTES
 from gateway.console.search import MAX_PAGE
 from gateway.domain.history import DeliveryState
-from gateway.domain.signals import SignalKind
 
 MAX_ID_CHARS = 256
 MAX_REPLAYED = 100
@@ -62,20 +60,6 @@ class DeadLetterQuery(Paged):
     tenant: Text | None = None
     since_ms: Annotated[Moment, Field(description="planned then or later")] | None = None
     before_ms: Annotated[Moment, Field(description="planned before")] | None = None
-
-
-class SignalQuery(Query):
-    """Which signals; what is left out is left open."""
-
-    subscription_id: Text | None = None
-    since_ms: Moment = 0
-    limit: Limit = 50
-
-
-class StatsQuery(Query):
-    """Over which time."""
-
-    minutes: Annotated[int, Field(ge=1, le=MAX_MINUTES, description="how many minutes up to now")] = 60
 
 
 class DeliveryView(BaseModel):
@@ -172,71 +156,3 @@ class ReplayedView(BaseModel):
     """The deliveries that were begun again."""
 
     delivery_ids: list[str]
-
-
-class SignalView(BaseModel):
-    """Something that happened to an endpoint."""
-
-    subscription_id: str
-    tenant: str
-    at_ms: int
-    kind: SignalKind
-    reason: str | None
-    count: int | None
-    delivery_id: str | None
-    event_id: str | None
-    until_ms: int | None
-    failures: int | None
-    waiting: int | None
-    oldest_waiting_at_ms: int | None
-
-
-class SignalsView(BaseModel):
-    """Signals, newest first."""
-
-    items: list[SignalView]
-
-
-class MinuteView(BaseModel):
-    """The attempts that were begun in one minute."""
-
-    at_ms: int
-    delivered: int
-    failed: int
-    p95_ms: int | None
-
-
-class EndpointView(BaseModel):
-    """The attempts to one subscription, by whole hours."""
-
-    subscription_id: str
-    attempts: int
-    failed: int
-    mean_ms: int
-
-
-class StatsView(BaseModel):
-    """How attempts went. Durations are upper bounds of buckets."""
-
-    since_ms: int
-    attempts: int
-    delivered: int
-    success_rate: float | None
-    per_s: float
-    p50_ms: int | None
-    p95_ms: int | None
-    p99_ms: int | None
-    open: dict[str, int] = Field(description="deliveries planned since then that are not delivered, by state")
-    minutes: list[MinuteView]
-    worst: list[EndpointView]
-
-
-class HealthView(BaseModel):
-    """The console itself."""
-
-    version: str
-    caught_up: bool = Field(description="everything that Kafka had at the start is in the index")
-    lag: int = Field(description="records that are not in the index yet")
-    undecodable: int = Field(description="records that could not be read")
-    index_bytes: int
-    subscriptions: int

@@ -9,6 +9,7 @@ from gateway.console.index_reader import IndexReader
 from gateway.console.indexer import Indexer
 from gateway.domain.audit import ActionTarget
 from gateway.domain.changes import ChangeStore
+from gateway.domain.topics import TopicLayout
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.wire.catalog import Catalog
@@ -22,6 +23,7 @@ class Parts:
     Attributes:
         version: of the program.
         config: how to reach Kafka.
+        layout: the deployment's topics.
         indexer: keeps the index up to date.
         reader: asks it.
         table: the subscriptions.
@@ -36,6 +38,7 @@ class Parts:
 
     version: str
     config: KafkaConfig
+    layout: TopicLayout
     indexer: Indexer
     reader: IndexReader
     table: SubscriptionTable
