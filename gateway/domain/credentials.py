@@ -1,4 +1,4 @@
-"""What lets somebody in over HTTP: API tokens, and the sessions of those who have logged in.
+"""What lets somebody in over HTTP: API tokens, the sessions of those who have logged in, and which links are ended.
 
 Of a credential only the SHA-256 of its secret is kept. The secret is 32 random bytes, so that nothing slower is needed
 against guessing. As text it has a beginning that searches for leaked secrets can look for:
@@ -28,11 +28,12 @@ class CredentialKind(Enum):
 
     TOKEN = "token"  # noqa: S105 - a word
     SESSION = "session"
+    ENDED_LINKS = "ended_links"  # lets nobody in: see gateway.domain.portal
 
     @property
     def prefix(self) -> str:
-        """How its text begins."""
-        return "gwt" if self is CredentialKind.TOKEN else "gws"
+        """How its text begins, where it has one."""
+        return {CredentialKind.TOKEN: "gwt", CredentialKind.SESSION: "gws"}.get(self, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Credential:
 
     Attributes:
         credential_id: 16 hexadecimal digits.
-        kind: a token or a session.
+        kind: a token, a session, or the end of a tenant's links to the portal.
         name: what a token is called; of a session the actor that it stands for, like `user:jane@example.com`.
         secret_sha256: of its secret.
         role: what it allows; never ANONYMOUS.
