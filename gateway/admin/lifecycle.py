@@ -26,15 +26,26 @@ def put_one(store: ChangeStore, decide_one: Callable[[SubscriptionIndex], Subscr
 
 
 def select_subscriptions(
-    subscriptions: Iterable[Subscription], *, tenant: str | None = None, state: SubscriptionState | None = None
+    subscriptions: Iterable[Subscription],
+    *,
+    tenant: str | None = None,
+    state: SubscriptionState | None = None,
+    text: str | None = None,
 ) -> list[Subscription]:
-    """List the subscriptions of a tenant, in a state, or all, by tenant and id."""
+    """List the subscriptions of a tenant, in a state, with a text in what names them, or all, by tenant and id."""
     chosen = (
         subscription
         for subscription in subscriptions
-        if tenant in {None, subscription.tenant} and state in {None, subscription.state}
+        if tenant in {None, subscription.tenant}
+        and state in {None, subscription.state}
+        and (text is None or _is_named(subscription, text.casefold()))
     )
     return sorted(chosen, key=lambda subscription: (subscription.tenant, subscription.subscription_id))
+
+
+def _is_named(subscription: Subscription, text: str) -> bool:
+    names = (subscription.subscription_id, subscription.description, subscription.url, *subscription.event_types)
+    return any(text in name.casefold() for name in names)
 
 
 class SubscriptionLifecycle:

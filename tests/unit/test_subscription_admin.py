@@ -299,3 +299,13 @@ def test_lists_are_by_tenant_and_id() -> None:
     assert [row.subscription_id for row in select_subscriptions(rows)] == ["c", "a", "b"]
     assert [row.subscription_id for row in select_subscriptions(rows, tenant="y")] == ["a", "b"]
     assert select_subscriptions(rows, tenant="x", state=SubscriptionState.PAUSED) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("SHOP", ["shop-1"]), ("example.com/HOOKS", ["b", "shop-1"]), ("paid", ["b"])]
+)
+def test_lists_are_searched_by_a_part_of_what_names_a_subscription(text: str, found: list[str]) -> None:
+    """Id, URL and event types, in any case."""
+    rows = [subscription("shop-1"), subscription("b", event_types=("order.paid",))]
+
+    assert [row.subscription_id for row in select_subscriptions(rows, text=text)] == found

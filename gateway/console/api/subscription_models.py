@@ -113,6 +113,7 @@ class RotationBody(BaseModel):
 class SubscriptionQuery(Query):
     """Which subscriptions; what is left out is left open."""
 
+    q: Annotated[Text, Field(description="a part of the id, the description, the URL or an event type")] | None = None
     tenant: Text | None = None
     state: SubscriptionState | None = None
     limit: Limit = 50

@@ -87,7 +87,7 @@ class SubscriptionsApi:
     async def _list(self, call: Call) -> Answer:
         query: SubscriptionQuery = call.query
         tenant = call.caller.tenant_for(query.tenant)
-        chosen = select_subscriptions(self._parts.table.index, tenant=tenant, state=query.state)
+        chosen = select_subscriptions(self._parts.table.index, tenant=tenant, state=query.state, text=query.q)
         behind = sorted(
             (one for one in chosen if query.cursor is None or one.subscription_id > query.cursor),
             key=lambda one: one.subscription_id,
