@@ -4,10 +4,11 @@ For views that name endpoints. It keeps an id and a host of each, and nothing el
 """
 
 from gateway.domain.endpoint import host_as_given
-from gateway.domain.topics import SUBSCRIPTIONS
+from gateway.domain.subscription import Subscription
+from gateway.kafka.compacted_log import CompactedLog, TableChange
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.errors import translated_errors
-from gateway.kafka.subscription_log import SubscriptionLog, TableChange
+from gateway.kafka.subscription_table import subscription_kind
 
 _STALL_TIMEOUT_S = 10.0
 
@@ -24,7 +25,7 @@ class EndpointDirectory:
     """
 
     def __init__(self, config: KafkaConfig) -> None:
-        self._log = SubscriptionLog(config, SUBSCRIPTIONS)
+        self._log = CompactedLog(config, subscription_kind())
         self._hosts: dict[str, str] = {}
         with translated_errors(config):
             self._log.open()
@@ -43,7 +44,7 @@ class EndpointDirectory:
         """Let go of the broker."""
         self._log.close()
 
-    def _take(self, changes: list[TableChange]) -> None:
+    def _take(self, changes: list[TableChange[Subscription]]) -> None:
         for subscription_id, one in changes:
             if one is None:
                 self._hosts.pop(subscription_id, None)

@@ -22,14 +22,15 @@ from gateway.domain.audit import AuditRecord, DescribeChange
 from gateway.domain.changes import Change, Decide, Put, changed_id
 from gateway.domain.errors import ConflictError, UnavailableError
 from gateway.domain.matching import SubscriptionIndex
+from gateway.domain.subscription import Subscription
 from gateway.domain.topics import AUDIT, SUBSCRIPTIONS
 from gateway.kafka.audit_log import audit_out_record
+from gateway.kafka.compacted_log import CompactedLog
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.errors import translated_errors
 from gateway.kafka.fenced_transaction import FencedError, FencedTransaction, InDoubtError, Place
 from gateway.kafka.producer import OutRecord
-from gateway.kafka.subscription_log import SubscriptionLog
-from gateway.wire.records import subscription_codec
+from gateway.kafka.subscription_table import subscription_kind
 
 TRANSACTIONAL_ID = "webhook-gateway-subscriptions"
 
@@ -79,7 +80,7 @@ class SubscriptionStore:
         self._trail = trail
         self._topic = topic
         self._transactional_id = transactional_id
-        self._codec = subscription_codec()
+        self._kind = subscription_kind(topic)
         self._turn = turn or threading.Lock()
 
     def change(self, decide: Decide) -> Sequence[Change]:
@@ -94,7 +95,7 @@ class SubscriptionStore:
             UnavailableError: Kafka does not answer. The message says so if the change may have been made.
         """
         index = SubscriptionIndex()
-        log = SubscriptionLog(self._config, self._topic)
+        log = CompactedLog(self._config, self._kind)
         with self._turn, translated_errors(self._config):
             try:
                 log.open(_STEP_TIMEOUT_S)
@@ -106,7 +107,7 @@ class SubscriptionStore:
             finally:
                 log.close()
 
-    def _change(self, decide: Decide, log: SubscriptionLog, index: SubscriptionIndex) -> Sequence[Change]:
+    def _change(self, decide: Decide, log: CompactedLog[Subscription], index: SubscriptionIndex) -> Sequence[Change]:
         doubt: _UnconfirmedError | None = None
         for attempt in range(_MAX_TRIES):
             if attempt:
@@ -138,7 +139,7 @@ class SubscriptionStore:
         )
 
     def _decide_and_write(
-        self, decide: Decide, transaction: FencedTransaction, log: SubscriptionLog, index: SubscriptionIndex
+        self, decide: Decide, transaction: FencedTransaction, log: CompactedLog[Subscription], index: SubscriptionIndex
     ) -> Sequence[Change]:
         changes = decide(index)
         if not changes:
@@ -166,7 +167,7 @@ class SubscriptionStore:
         )
 
     def _record(self, change: Change) -> OutRecord:
-        value = self._codec.encode(change.subscription) if isinstance(change, Put) else None
+        value = self._kind.codec.encode(change.subscription) if isinstance(change, Put) else None
         return OutRecord(self._topic, changed_id(change).encode(), value)
 
 

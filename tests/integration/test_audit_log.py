@@ -18,9 +18,9 @@ from gateway.domain.errors import ConflictError
 from gateway.domain.matching import SubscriptionIndex
 from gateway.domain.topics import AUDIT, TopicLayout
 from gateway.kafka.audit_log import AuditFilter, audit_kind
+from gateway.kafka.compacted_log import TopicMissingError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.record_log import RecordLog
-from gateway.kafka.subscription_log import TopicMissingError
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.services.audit import Actor, audit_action
 from gateway.telemetry.clock import now_ms
@@ -135,7 +135,7 @@ def test_a_writer_that_dies_before_its_commit_leaves_nothing(
 def test_without_the_topic_nothing_is_changed(name: str, new_store: NewStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """No change goes without its entry, and the message says what creates the topic."""
     monkeypatch.setattr("gateway.kafka.subscription_store.AUDIT", "no-such-trail")
-    monkeypatch.setattr("gateway.kafka.subscription_log._NEW_TOPIC_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("gateway.kafka.compacted_log._NEW_TOPIC_TIMEOUT_S", 0.1)
     with pytest.raises(TopicMissingError, match="no-such-trail") as missing:
         new_store().change(lambda _: (Put(subscription(name)),))
     assert "gateway topics apply" in (missing.value.hint or "")

@@ -12,8 +12,8 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from gateway.domain.changes import Change, Put, revised
 from gateway.domain.errors import ConflictError, UnavailableError
 from gateway.domain.matching import SubscriptionIndex
+from gateway.kafka.compacted_log import TopicMissingError
 from gateway.kafka.config import KafkaConfig
-from gateway.kafka.subscription_log import TopicMissingError
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import read_subscriptions
 from tests.subscriptions import NOW_MS, StoreContract, subscription

@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from gateway.domain.changes import Delete, Put, revised
 from gateway.domain.subscription import Subscription
+from gateway.kafka.compacted_log import TopicMissingError
 from gateway.kafka.config import KafkaConfig
-from gateway.kafka.subscription_log import TopicMissingError
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.kafka.subscription_table import SubscriptionTable, read_subscriptions
 from gateway.wire.records import subscription_codec

@@ -1,33 +1,35 @@
-"""Reads the compacted `subscriptions` topic: every partition from its beginning, to its end, then on.
+"""Reads a compacted topic that is a table: every partition from its beginning, to its end, then on.
 
-The reading core of the live table, of one-shot reads and of the writer. It uses no consumer group and commits
-nothing. A record that can't be read is skipped, logged and counted: one bad record must not take the table away.
+The reading core of live tables, of one-shot reads and of writers. It uses no consumer group and commits nothing. A
+record that can't be read is skipped, logged and counted: one bad record must not take the table away.
 """
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from gateway.domain.errors import UnavailableError
-from gateway.domain.matching import SubscriptionIndex
-from gateway.domain.subscription import Subscription
 from gateway.kafka.access import denial, is_denied
 from gateway.kafka.config import QUIET, KafkaConfig
 from gateway.kafka.errors import gateway_error, is_leader_moving, translated_errors
 from gateway.wire.errors import UndecodableError
-from gateway.wire.records import subscription_codec
+from gateway.wire.record_codec import RecordCodec
 
 BATCH_RECORDS = 2_000
 METADATA_TIMEOUT_S = 8.0
 _NEW_TOPIC_TIMEOUT_S = 3.0
 _RETRY_S = 0.1
 
-TableChange = tuple[str, Subscription | None]
-"""A subscription's id, and what it is now: None after a tombstone."""
+R = TypeVar("R")
+_Row_contra = TypeVar("_Row_contra", contravariant=True)
+
+TableChange = tuple[str, R | None]
+"""A record's key, and what it is now: None after a tombstone."""
 
 _log = structlog.get_logger()
 
@@ -36,12 +38,42 @@ class TopicMissingError(UnavailableError):
     """The topic has not been created."""
 
 
-class SubscriptionLog:
+@dataclass(frozen=True, slots=True)
+class TableKind(Generic[R]):
+    """What there is to know of a table.
+
+    Attributes:
+        name: how its lines in the log begin, like `subscriptions`.
+        topic: where it is.
+        codec: of its records.
+        key_of: gives the key of a record.
+    """
+
+    name: str
+    topic: str
+    codec: RecordCodec[R]
+    key_of: Callable[[R], str]
+
+
+class TableIndex(Protocol[_Row_contra]):
+    """What a table is held in."""
+
+    def __len__(self) -> int:
+        """Count the records."""
+
+    def put(self, record: _Row_contra, /) -> None:
+        """Take a record, instead of the one with its key."""
+
+    def remove(self, key: str, /) -> None:
+        """Forget the record with a key, if there is one."""
+
+
+class CompactedLog(Generic[R]):
     """The topic as a stream of changes. Blocking, for one thread.
 
     Args:
         config: how to reach Kafka.
-        topic: the topic.
+        kind: what table it is.
         overrides: properties of the consumer, by librdkafka's names.
 
     Attributes:
@@ -49,11 +81,16 @@ class SubscriptionLog:
         found: whether the record that is looked for was read.
     """
 
-    def __init__(self, config: KafkaConfig, topic: str, **overrides: Any) -> None:  # noqa: ANN401 - of any type
+    def __init__(
+        self,
+        config: KafkaConfig,
+        kind: TableKind[R],
+        **overrides: Any,  # noqa: ANN401 - of any type
+    ) -> None:
         self.skipped = 0
         self._config = config
-        self._topic = topic
-        self._codec = subscription_codec()
+        self._kind = kind
+        self._topic = kind.topic
         self._reached: dict[int, int] = {}
         self._target: dict[int, int] = {}
         self._looked_for: tuple[int, int] | None = None
@@ -94,7 +131,7 @@ class SubscriptionLog:
         """Whether records are still to be read that were there at the last `aim`."""
         return any(self._reached[number] < target for number, target in self._target.items())
 
-    def read(self, timeout_s: float) -> list[TableChange]:
+    def read(self, timeout_s: float) -> list[TableChange[R]]:
         """Give the next changes in order: at once when there are any, else after `timeout_s` seconds at most.
 
         Raises:
@@ -106,7 +143,7 @@ class SubscriptionLog:
         changes = (self._change(message) for message in messages)
         return [change for change in changes if change is not None]
 
-    def read_to_end(self, index: SubscriptionIndex, *, stall_timeout_s: float) -> None:
+    def read_to_end(self, index: TableIndex[R], *, stall_timeout_s: float) -> None:
         """Bring an index up to what is in the topic when this is called.
 
         Args:
@@ -119,11 +156,11 @@ class SubscriptionLog:
         self.aim(stall_timeout_s)
         self.read_on(index, stall_timeout_s=stall_timeout_s)
 
-    def read_on(self, index: SubscriptionIndex, *, stall_timeout_s: float) -> None:
+    def read_on(self, index: TableIndex[R], *, stall_timeout_s: float) -> None:
         """Bring an index up to the point aimed at; arguments and errors as for `read_to_end`."""
         self.hand_on(partial(apply_changes, index), stall_timeout_s=stall_timeout_s)
 
-    def hand_on(self, take: Callable[[list[TableChange]], None], *, stall_timeout_s: float) -> None:
+    def hand_on(self, take: Callable[[list[TableChange[R]]], None], *, stall_timeout_s: float) -> None:
         """Hand on every change up to the point aimed at.
 
         Args:
@@ -184,13 +221,13 @@ class SubscriptionLog:
                     ) from error
             time.sleep(_RETRY_S)
 
-    def _change(self, message: Message) -> TableChange | None:
+    def _change(self, message: Message) -> TableChange[R] | None:
         error, partition, offset = message.error(), message.partition(), message.offset()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:
             if is_denied(error):
                 raise denial(error, self._config, self._topic)
             # librdkafka reconnects and goes on by itself.
-            _log.warning("subscriptions.read_error", error=error.str())
+            _log.warning(f"{self._kind.name}.read_error", error=error.str())
             return None
         if partition is None or offset is None:
             return None
@@ -204,23 +241,40 @@ class SubscriptionLog:
             return self._decode(message.key(), message.value())
         except (UnicodeDecodeError, UndecodableError) as unreadable:
             self.skipped += 1
-            _log.warning("subscriptions.record_skipped", partition=partition, offset=offset, reason=str(unreadable))
+            _log.warning(
+                f"{self._kind.name}.record_skipped", partition=partition, offset=offset, reason=str(unreadable)
+            )
             return None
 
-    def _decode(self, key: bytes | None, value: bytes | None) -> TableChange:
-        subscription_id = (key or b"").decode()
+    def _decode(self, key: bytes | None, value: bytes | None) -> TableChange[R]:
+        text = (key or b"").decode()
         if value is None:
-            return subscription_id, None
-        subscription = self._codec.decode(value)
-        if subscription.subscription_id != subscription_id:
-            raise UndecodableError("not_avro", "the record's key is not its subscription id")
-        return subscription_id, subscription
+            return text, None
+        record = self._kind.codec.decode(value)
+        if self._kind.key_of(record) != text:
+            raise UndecodableError("not_avro", "the record's key is not its id")
+        return text, record
 
 
-def apply_changes(index: SubscriptionIndex, changes: list[TableChange]) -> None:
+def apply_changes(index: TableIndex[R], changes: list[TableChange[R]]) -> None:
     """Carry changes out on an index, in order."""
-    for subscription_id, subscription in changes:
-        if subscription is None:
-            index.remove(subscription_id)
+    for key, record in changes:
+        if record is None:
+            index.remove(key)
         else:
-            index.put(subscription)
+            index.put(record)
+
+
+def read_table(config: KafkaConfig, kind: TableKind[R], index: TableIndex[R]) -> None:
+    """Read a table once into an empty index, blocking, as it is now.
+
+    Raises:
+        TopicMissingError: the topic has not been created.
+        UnavailableError: Kafka did not answer, or stopped answering, for `METADATA_TIMEOUT_S` seconds.
+    """
+    log = CompactedLog(config, kind)
+    try:
+        log.open()
+        log.read_to_end(index, stall_timeout_s=METADATA_TIMEOUT_S)
+    finally:
+        log.close()
