@@ -147,6 +147,8 @@ async def look_and_change(home: GatewayHome, subscription: str) -> None:
     body = {"delivery_ids": [letter["delivery_id"]], "again": True}
     status, problem, _ = await console.ask("POST", "/dead-letters/replay", body)
     assert status == HTTPStatus.OK, problem
+    status, problem, _ = await console.ask("POST", f"/subscriptions/{subscription}/test-event", {})
+    assert status == HTTPStatus.ACCEPTED, problem
     status, problem, _ = await console.ask("PATCH", f"/subscriptions/{subscription}", {"description": "looked at"})
     assert status == HTTPStatus.OK, problem
     assert program.stop() == 0

@@ -162,6 +162,32 @@ async def test_a_change_is_refused_that_has_not_seen_the_one_before(console: Con
     assert "hush" not in str(told)
 
 
+async def test_an_event_is_tried_and_one_that_was_delivered_is_sent_again(console: Console, receiver: Receiver) -> None:
+    """The test is one attempt, also where it fails; what is sent again has the id that the receiver knows."""
+    name = await receiver.subscribe("--filter", "data.amount > 1000000", event_type="order.paid")
+    status, sent, _ = await console.ask("POST", f"/subscriptions/{name}/test-event", {"event_type": "order.paid"})
+    assert (status, sent["subscription_id"]) == (HTTPStatus.ACCEPTED, name)
+    tried = await until_found(console, f"delivery_id={sent['delivery_id']}", "delivered", 1)
+    assert tried["event_id"].startswith("test-")
+    told = await console.get(f"/deliveries/{sent['delivery_id']}")
+    assert [attempt["trigger"] for attempt in told["attempts"]] == ["test"]
+    receiver.sandbox.set_mode(name, "500")
+    _, failing, _ = await console.ask("POST", f"/subscriptions/{name}/test-event", {})
+    await until_found(console, f"delivery_id={failing['delivery_id']}", "discarded", 1)
+    receiver.sandbox.set_mode(name, "none")
+
+    key = {"Idempotency-Key": name}
+    for _ in range(2):
+        status, again, _ = await console.ask("POST", f"/deliveries/{tried['delivery_id']}/resend", headers=key)
+        assert (status, again) == (HTTPStatus.ACCEPTED, sent)
+    await until_found(console, f"delivery_id={sent['delivery_id']}", "delivered", 2)
+    assert receiver.ids(name).count(tried["event_id"]) == 2
+    assert (await console.ask("POST", "/deliveries/none/resend"))[0] == HTTPStatus.NOT_FOUND
+    await console.ask("POST", f"/subscriptions/{name}/pause")
+    status, problem, _ = await console.ask("POST", f"/subscriptions/{name}/test-event", {})
+    assert (status, problem["code"]) == (HTTPStatus.CONFLICT, "conflict")
+
+
 async def test_the_console_shows_each_of_its_metrics_and_is_ready(console: Console) -> None:
     """Its index has caught up, and its loops move."""
     probed = await Probed(console.program).listening()

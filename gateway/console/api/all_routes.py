@@ -9,6 +9,7 @@ from gateway.console.api.looking import LookingApi
 from gateway.console.api.parts import Parts
 from gateway.console.api.recent_hours import RecentHoursApi
 from gateway.console.api.routes import Route
+from gateway.console.api.sending import SendingApi
 from gateway.console.api.subscriptions import SubscriptionsApi
 
 
@@ -22,6 +23,7 @@ def all_routes(parts: Parts) -> list[Route]:
         DeliveriesApi(parts),
         DeadLettersApi(parts),
         SubscriptionsApi(parts),
+        SendingApi(parts),
         CatalogApi(parts),
         ExplainingApi(parts),
         LookingApi(parts),

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
 from http import HTTPStatus
+from typing import Literal
 from urllib.parse import urlsplit
 
 from gateway.console.api.models import (
@@ -29,9 +30,9 @@ from gateway.console.search import (
     search_deliveries,
 )
 from gateway.console.step_rows import read_steps
-from gateway.console.steps import Step, StepKind
+from gateway.console.steps import Step, StepKey, StepKind
 from gateway.domain.access import Role
-from gateway.domain.delivery import Attempt, Delivery
+from gateway.domain.delivery import TEST_TRIGGER, Attempt, Delivery
 from gateway.domain.errors import NotFoundError
 
 _CURSOR = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})-([0-9]{1,18})")
@@ -153,7 +154,7 @@ def _attempt_view(step: Step, record: Delivery | Attempt | None) -> AttemptView:
     return AttemptView(
         kind="attempt" if key.kind is StepKind.ATTEMPT else "end",
         attempt_number=key.number,
-        trigger="replay" if key.replayed else "event",
+        trigger=_trigger(key, attempt),
         started_at_ms=key.at_ms,
         duration_ms=content.duration_ms,
         status=content.status if content.status >= 0 else None,
@@ -165,6 +166,12 @@ def _attempt_view(step: Step, record: Delivery | Attempt | None) -> AttemptView:
         response_excerpt=attempt and attempt.response_excerpt,
         response_headers=None if attempt is None else dict(attempt.response_headers),
     )
+
+
+def _trigger(key: StepKey, attempt: Attempt | None) -> Literal["event", "replay", "test"]:
+    if key.replayed:
+        return "replay"
+    return "test" if attempt is not None and attempt.trigger == TEST_TRIGGER else "event"
 
 
 def _newest_body(records: Sequence[Delivery | Attempt | None]) -> BodyView | None:

@@ -95,7 +95,7 @@ class AttemptView(BaseModel):
 
     kind: Literal["attempt", "end"]
     attempt_number: int
-    trigger: Literal["event", "replay"]
+    trigger: Literal["event", "replay", "test"]
     started_at_ms: int
     duration_ms: int
     status: int | None

@@ -32,13 +32,21 @@ class StoredRecords:
 
     async def read(self, places: Sequence[Place]) -> dict[Place, HistoryRecord]:
         """Give the records that there still are; none where Kafka can't be asked: the index has the rest."""
-        asked = [((place.topic, place.partition), place.offset) for place in places]
         try:
-            async with self._room:
-                found = await asyncio.to_thread(read_records, self._config, asked)
+            return await self.fetch(places)
         except GatewayError as error:
             _log.warning("console.records_not_read", why=error.message)
             return {}
+
+    async def fetch(self, places: Sequence[Place]) -> dict[Place, HistoryRecord]:
+        """Give the records that there still are.
+
+        Raises:
+            UnavailableError: Kafka can't be asked.
+        """
+        asked = [((place.topic, place.partition), place.offset) for place in places]
+        async with self._room:
+            found = await asyncio.to_thread(read_records, self._config, asked)
         records: dict[Place, HistoryRecord] = {}
         for (partition, offset), raw in found.items():
             codec = attempt_codec() if raw.topic == ATTEMPTS else delivery_codec()
