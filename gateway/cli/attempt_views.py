@@ -15,7 +15,6 @@ _COLORS = {
     "dead_lettered": "red",
     "discarded": "bright_black",
 }
-OUTCOMES = tuple(_COLORS)
 
 
 def attempt_json(attempt: Attempt, host: str | None) -> dict[str, object]:

@@ -1,17 +1,16 @@
 """`gateway tail`: deliveries as they happen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import click
 
-from gateway.cli.attempt_views import OUTCOMES, attempt_json, attempt_line
+from gateway.cli.attempt_views import attempt_json, attempt_line
 from gateway.cli.durations import DURATION
 from gateway.cli.following import ending_well, follow
 from gateway.cli.output import emit_json, json_option
 from gateway.cli.scanning import ScanProgress, warn_if_partial
+from gateway.domain.attempt_choice import OUTCOMES, AttemptChoice
 from gateway.domain.delivery import Attempt
-from gateway.domain.matching import check_pattern, matches_pattern
 from gateway.kafka.attempt_tail import attempt_kind
 from gateway.kafka.endpoint_directory import EndpointDirectory
 from gateway.kafka.record_log import RecordLog, RecordTail
@@ -21,24 +20,6 @@ from gateway.telemetry.clock import now_ms
 
 # An attempt has some KB of what the endpoint answered.
 _KEPT_ATTEMPTS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Which attempts are wanted; None, or nothing, leaves a property open."""
-
-    subscription_id: str | None
-    tenant: str | None
-    event_type: str | None
-    outcomes: tuple[str, ...]
-
-    def admits(self, attempt: Attempt) -> bool:
-        return (
-            self.subscription_id in {None, attempt.subscription_id}
-            and self.tenant in {None, attempt.tenant}
-            and (self.event_type is None or matches_pattern(self.event_type, attempt.event_type))
-            and (not self.outcomes or attempt.outcome in self.outcomes)
-        )
 
 
 @click.command()
@@ -69,10 +50,8 @@ def command(
       gateway tail --subscription sub_shop --since 10m
       gateway tail --type 'order.*' --status dead_lettered --status retry_scheduled --json
     """
-    if event_type is not None:
-        check_pattern(event_type)
+    wanted = AttemptChoice(() if subscription_id is None else (subscription_id,), tenant, event_type, outcomes)
     config = Deployment(load_settings()).kafka("gateway-tail")
-    wanted = _Wanted(subscription_id, tenant, event_type, outcomes)
     # Opened first, so that nothing falls between what is listed and what is followed.
     tail = RecordTail(config, attempt_kind(), wanted.admits)
     directory = EndpointDirectory(config)

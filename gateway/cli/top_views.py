@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gateway.cli.attempt_views import OUTCOMES
 from gateway.cli.backlog_views import describe_age
+from gateway.domain.attempt_choice import OUTCOMES
 from gateway.domain.attempt_window import Failing
 from gateway.domain.foreign_text import plain_line
 from gateway.domain.overview import Depth, Overview, total
