@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Mapping
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from gateway.domain.errors import GatewayError
 from gateway.kafka.access import denial, is_denied
@@ -87,6 +87,17 @@ class TopicFollower:
             _, end = self._consumer.get_watermark_offsets(TopicPartition(*partition), cached=True)
             total += max(0, end - reached)
         return total
+
+    def has_grown(self) -> bool:
+        """Tell whether a topic has partitions that are not read; no where no broker answers."""
+        try:
+            known = self._consumer.list_topics(timeout=_TIMEOUT_S).topics
+        except KafkaException:
+            return False
+        there = {
+            (topic, partition) for topic in self._topics if topic in known for partition in known[topic].partitions
+        }
+        return not there <= set(self._reached)
 
     def read(self, timeout_s: float) -> list[RawRecord]:
         """Give the next records: at once when there are any, else after `timeout_s` seconds at most.
