@@ -1,15 +1,15 @@
 """Searches attempts across deliveries in the index: newest first, a page at a time, as `search` does with deliveries.
 
-Each search reads one index of the file that holds all columns that are compared, in the order of the pages.
+Each search reads one index that holds all columns that are compared, in the order of the pages.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
-from gateway.console.names import codes_of, words_of
+from gateway.console.index_store import IndexConnection
+from gateway.console.names import codes_of, marks, words_of
 from gateway.console.packed_ids import unpack_id
 from gateway.console.search import MAX_LOOKED_UP
 from gateway.console.steps import StepKind
@@ -99,7 +99,7 @@ class AttemptPage:
 
 
 def search_attempts(
-    connection: sqlite3.Connection, wanted: AttemptSearch, *, limit: int, start: AttemptPlace | None = None
+    connection: IndexConnection, wanted: AttemptSearch, *, limit: int, start: AttemptPlace | None = None
 ) -> AttemptPage:
     """Give a page of the attempts that are wanted.
 
@@ -110,7 +110,7 @@ def search_attempts(
         start: the page begins behind this one; None for the newest.
 
     Raises:
-        sqlite3.OperationalError: it was interrupted, because it took too long.
+        GatewayError: see `IndexStore.translated_errors`.
     """
     codes = codes_of(connection, _words(wanted))
     if not _may_be_found(wanted, codes):
@@ -122,7 +122,8 @@ def search_attempts(
         found += map(
             AttemptPlace._make,
             connection.execute(
-                f"SELECT at_ms, delivery, number, replayed FROM steps INDEXED BY {index} WHERE {terms.where} "  # noqa: S608 - texts of this module
+                f"SELECT at_ms, delivery, number, replayed FROM {connection.through('steps', index)} "  # noqa: S608 - texts of this module
+                f"WHERE {terms.where} "
                 "ORDER BY at_ms DESC, delivery DESC, number DESC, replayed DESC LIMIT ?",
                 [*terms.values, limit + 1],
             ),
@@ -184,20 +185,23 @@ def _ways(wanted: AttemptSearch, codes: dict[str, int]) -> Sequence[tuple[str, s
     return [("attempts_by_time" if wanted.tenant is None else "attempts_by_tenant", condition, ())]
 
 
-def _load(connection: sqlite3.Connection, places: Sequence[AttemptPlace]) -> tuple[IndexedAttempt, ...]:
-    rows = [
-        connection.execute(
-            "SELECT deliveries.delivery_id, deliveries.event_id, steps.event_type, steps.subscription, steps.tenant, "
-            "steps.error, steps.outcome, steps.reason, steps.duration_ms, steps.status, steps.due_ms "
-            "FROM steps JOIN deliveries ON deliveries.id = steps.delivery "
-            "WHERE steps.delivery = ? AND steps.at_ms = ? AND steps.kind = ? AND steps.number = ? "
-            "AND steps.replayed = ?",
-            (place.row, place.at_ms, int(StepKind.ATTEMPT), place.number, place.replayed),
-        ).fetchone()
-        for place in places
-    ]
-    words = words_of(connection, (code for row in rows if row is not None for code in row[2:8]))
-    return tuple(_attempt(place, row, words) for place, row in zip(places, rows, strict=True) if row is not None)
+def _load(connection: IndexConnection, places: Sequence[AttemptPlace]) -> tuple[IndexedAttempt, ...]:
+    wanted = list({place.row for place in places})
+    if not wanted:
+        return ()
+    found = connection.execute(
+        "SELECT steps.at_ms, steps.delivery, steps.number, steps.replayed, "  # noqa: S608 - only marks
+        "deliveries.delivery_id, deliveries.event_id, steps.event_type, steps.subscription, steps.tenant, "
+        "steps.error, steps.outcome, steps.reason, steps.duration_ms, steps.status, steps.due_ms "
+        "FROM steps JOIN deliveries ON deliveries.id = steps.delivery "
+        f"WHERE steps.delivery IN ({marks(wanted)}) AND steps.kind = ?",
+        [*wanted, int(StepKind.ATTEMPT)],
+    )
+    # All attempts of these deliveries, some of which are on other pages.
+    rows = {AttemptPlace(*row[:4]): row[4:] for row in found}
+    shown = [(place, rows[place]) for place in places if place in rows]
+    words = words_of(connection, (code for _, row in shown for code in row[2:8]))
+    return tuple(_attempt(place, row, words) for place, row in shown)
 
 
 def _attempt(place: AttemptPlace, row: tuple[Any, ...], words: dict[int, str]) -> IndexedAttempt:

@@ -1,10 +1,10 @@
 """How one subscription has fared, from the index: its attempts by spans of time, its last ones, and its signals."""
 
-import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 
 from gateway.console.attempt_search import AttemptSearch, IndexedAttempt, search_attempts
+from gateway.console.index_store import IndexConnection
 from gateway.console.signal_rows import STANDING_KINDS, find_signals
 from gateway.console.statistics import DELIVERED, MINUTE_MS, quantile_ms
 from gateway.domain.signals import Signal
@@ -94,7 +94,7 @@ class _Count:
         return round(self.duration_ms / self.attempts)
 
 
-def fare_of(connection: sqlite3.Connection, subscription_id: str, *, hours: int, now_ms: int) -> Fare:
+def fare_of(connection: IndexConnection, subscription_id: str, *, hours: int, now_ms: int) -> Fare:
     """Say how a subscription has fared.
 
     Args:
@@ -110,8 +110,8 @@ def fare_of(connection: sqlite3.Connection, subscription_id: str, *, hours: int,
     whole = _Count()
     by_span: dict[int, _Count] = {}
     for minute, delivered, bucket, attempts, duration_ms in connection.execute(
-        "SELECT minute, delivered, bucket, attempts, duration_ms FROM subscription_minutes "
-        "INDEXED BY minutes_by_subscription "
+        "SELECT minute, delivered, bucket, attempts, duration_ms FROM "  # noqa: S608 - names of this module
+        f"{connection.through('subscription_minutes', 'minutes_by_subscription')} "
         "WHERE subscription = (SELECT id FROM names WHERE name = ?) AND minute >= ?",
         (subscription_id, first_minute),
     ):
@@ -147,6 +147,6 @@ def fare_of(connection: sqlite3.Connection, subscription_id: str, *, hours: int,
     )
 
 
-def _last(connection: sqlite3.Connection, subscription_id: str, outcomes: tuple[str, ...]) -> IndexedAttempt | None:
+def _last(connection: IndexConnection, subscription_id: str, outcomes: tuple[str, ...]) -> IndexedAttempt | None:
     wanted = AttemptSearch(subscription_ids=(subscription_id,), outcomes=outcomes)
     return next(iter(search_attempts(connection, wanted, limit=1).attempts), None)

@@ -1,10 +1,10 @@
 """How attempts to some subscriptions went, hour by hour: from the counts in the index."""
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.console.index_store import IndexConnection
 from gateway.console.names import marks
 from gateway.console.statistics import HOUR_MS
 
@@ -28,7 +28,7 @@ class HourCount:
 
 
 def count_hours(
-    connection: sqlite3.Connection, subscription_ids: Sequence[str], *, hours: int, now_ms: int
+    connection: IndexConnection, subscription_ids: Sequence[str], *, hours: int, now_ms: int
 ) -> dict[str, list[HourCount]]:
     """Count attempts by subscription and hour; hours without any are left out.
 

@@ -5,21 +5,24 @@ keep the process from answering what is quick.
 """
 
 import asyncio
-import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from gateway.console.index_store import (
+    IndexConnection,
+    IndexDamagedError,
+    IndexStore,
+    IndexStoreError,
+    QuestionTooLongError,
+)
 from gateway.console.indexer import Indexer
 from gateway.domain.errors import UnavailableError
 
 QUESTION_S = 5.0
 MAX_WAITING = 64
 _THREADS = 4
-# Virtual machine instructions between two looks at the clock.
-_LOOK_EVERY = 20_000
 
 T = TypeVar("T")
 
@@ -36,10 +39,10 @@ class IndexReader:
         self._indexer = indexer
         self._question_s = question_s
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="index-reader")
-        self._local = threading.local()
+        self._connections: dict[int, tuple[str, IndexConnection]] = {}  # by thread
         self._waiting = 0
 
-    async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+    async def ask(self, question: Callable[[IndexConnection], T]) -> T:
         """Give the answer to a question.
 
         Args:
@@ -59,38 +62,40 @@ class IndexReader:
     def close(self) -> None:
         """Answer no more; what is asked already is answered."""
         self._threads.shutdown(wait=True)
+        for _, connection in self._connections.values():
+            connection.close()
 
-    def _answer(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            connection = self._connection()
-            deadline_s = time.monotonic() + self._question_s
-            connection.set_progress_handler(lambda: time.monotonic() > deadline_s, _LOOK_EVERY)
-            return question(connection)
-        except sqlite3.OperationalError as error:
-            if "interrupted" in str(error):
-                raise UnavailableError(
-                    f"this takes longer than {self._question_s:.0f} s", hint="narrow it down: a time range helps most"
-                ) from None
-            raise _made_anew() from error
-        except sqlite3.DatabaseError as error:
-            self._indexer.report_damage()
-            raise _made_anew() from error
-
-    def _connection(self) -> sqlite3.Connection:
-        """Give this thread's connection to the file as it is now."""
-        file = self._indexer.file
-        if file is None or not file.generation:
+    def _answer(self, question: Callable[[IndexConnection], T]) -> T:
+        store = self._indexer.store
+        if store is None or not store.generation:
             raise UnavailableError("the index is not open yet", hint="is Kafka there? see /readyz")
-        known: tuple[str, sqlite3.Connection] | None = getattr(self._local, "known", None)
-        if known is not None and known[0] == file.generation:
+        try:
+            with store.translated_errors():
+                connection = self._connection(store)
+                connection.allow(self._question_s)
+                return question(connection)
+        except QuestionTooLongError:
+            raise UnavailableError(
+                f"this takes longer than {self._question_s:.0f} s", hint="narrow it down: a time range helps most"
+            ) from None
+        except (IndexStoreError, IndexDamagedError) as error:
+            self._forget()
+            if isinstance(error, IndexDamagedError):
+                self._indexer.report_damage()
+            raise UnavailableError("the index is being made anew", hint="try again in a moment") from error
+
+    def _connection(self, store: IndexStore) -> IndexConnection:
+        """Give this thread's connection to the index as it is now."""
+        generation = store.generation
+        known = self._connections.get(threading.get_ident())
+        if known is not None and known[0] == generation:
             return known[1]
-        if known is not None:
-            known[1].close()
-        generation = file.generation
-        connection = file.connect_reader()
-        self._local.known = (generation, connection)
+        self._forget()
+        connection = store.connect_reader()
+        self._connections[threading.get_ident()] = (generation, connection)
         return connection
 
-
-def _made_anew() -> UnavailableError:
-    return UnavailableError("the index is being made anew", hint="try again in a moment")
+    def _forget(self) -> None:
+        known = self._connections.pop(threading.get_ident(), None)
+        if known is not None:
+            known[1].close()

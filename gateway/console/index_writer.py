@@ -4,19 +4,19 @@ So whatever ends the process, the index is as it was after some batch, and the n
 record is missed, and none counts twice.
 """
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import orjson
 
-from gateway.console.database import SIGNAL_KINDS, STATES
+from gateway.console.index_store import Growth, IndexConnection
 from gateway.console.names import CHUNK, Names, marks
 from gateway.console.packed_ids import pack_id
 from gateway.console.statistics import AttemptTally
 from gateway.console.step_rows import SELECT_STEPS, codes_in, step_from_row
 from gateway.console.steps import Place, Standing, Step, StepKey, merge, stand, steps_of
+from gateway.console.tables import SIGNAL_KINDS, STATES
 from gateway.console.tally_rows import prune_tally, write_tally
 from gateway.domain.folding import HistoryRecord
 from gateway.domain.signals import Signal
@@ -52,15 +52,16 @@ class _Touched:
 
 
 class IndexWriter:
-    """The only writer of an index file; for one thread.
+    """The only writer of an index; for one thread.
 
     Args:
-        connection: as `IndexFile` gave it.
+        connection: as `IndexStore.open` gave it.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: IndexConnection) -> None:
         self._connection = connection
         self._names = Names(connection)
+        self._noted: dict[str, str] = {}
         self._next_row = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM deliveries").fetchone()[0]
 
     def positions(self) -> dict[Partition, int]:
@@ -72,23 +73,21 @@ class IndexWriter:
         """Write a batch, or nothing of it.
 
         Raises:
-            sqlite3.Error: the file can't be written, or is damaged.
+            GatewayError: see `IndexStore.translated_errors`.
         """
         next_row = self._next_row
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
-            self._write_deliveries(batch.records)
-            self._write_signals(batch.signals)
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)",
-                [(*partition, offset) for partition, offset in batch.positions.items()],
-            )
-            self._connection.execute("COMMIT")
+            with self._connection.transaction():
+                self._write_deliveries(batch.records)
+                self._write_signals(batch.signals)
+                self._connection.executemany(
+                    "INSERT INTO positions VALUES (?, ?, ?) "
+                    "ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset",
+                    [(*partition, offset) for partition, offset in batch.positions.items()],
+                )
         except BaseException:
             self._names.forget()
             self._next_row = next_row
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
             raise
 
     def prune(self, before_ms: int, max_bytes: int) -> int:
@@ -101,32 +100,43 @@ class IndexWriter:
         Returns:
             how many deliveries were removed; more may have to be, when there are any.
         """
-        self._connection.execute("BEGIN IMMEDIATE")
-        oldest = self._connection.execute(
-            "SELECT id, at_ms FROM deliveries ORDER BY at_ms, id LIMIT ?", (_PRUNED_AT_ONCE,)
-        ).fetchall()
-        too_large = self.used_bytes() > max_bytes
-        removed = [row for row, at_ms in oldest if too_large or at_ms < before_ms]
-        for part in _chunks(removed):
-            self._connection.execute(f"DELETE FROM steps WHERE delivery IN ({marks(part)})", part)  # noqa: S608 - only marks
-            self._connection.execute(f"DELETE FROM deliveries WHERE id IN ({marks(part)})", part)  # noqa: S608 - only marks
-        # What the rest is kept for: as far back as deliveries are.
-        since_ms = oldest[len(removed) - 1][1] if too_large and removed else before_ms
-        self._connection.execute("DELETE FROM signals WHERE at_ms < ?", (since_ms,))
-        prune_tally(self._connection, since_ms)
-        self._connection.execute("COMMIT")
+        with self._connection.transaction():
+            oldest = self._connection.execute(
+                "SELECT id, at_ms, length(event_id) FROM deliveries ORDER BY at_ms, id LIMIT ?", (_PRUNED_AT_ONCE,)
+            ).fetchall()
+            too_large = self.used_bytes() > max_bytes
+            removed = [row for row in oldest if too_large or row[1] < before_ms]
+            steps = 0
+            for part in _chunks([row for row, _, _ in removed]):
+                steps += self._connection.execute(
+                    f"DELETE FROM steps WHERE delivery IN ({marks(part)})",  # noqa: S608 - only marks
+                    part,
+                ).rowcount
+                self._connection.execute(f"DELETE FROM deliveries WHERE id IN ({marks(part)})", part)  # noqa: S608 - only marks
+            # What the rest is kept for: as far back as deliveries are.
+            since_ms = removed[-1][1] if too_large and removed else before_ms
+            self._connection.execute("DELETE FROM signals WHERE at_ms < ?", (since_ms,))
+            prune_tally(self._connection, since_ms)
+            self._connection.note_growth(Growth(-len(removed), -steps, -sum(length for *_, length in removed)))
         return len(removed)
 
+    def note_progress(self, *, caught_up: bool, lag: int) -> None:
+        """Tell those who only read how far it is, see `WrittenElsewhere`."""
+        progress = {"caught_up": str(int(caught_up)), "lag": str(lag)}
+        if progress != self._noted:
+            with self._connection.transaction():
+                self._connection.executemany(
+                    "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                    list(progress.items()),
+                )
+            self._noted = progress
+
     def used_bytes(self) -> int:
-        """Give how large what is kept is; the file may be larger, and fills its gaps first."""
-        pages, free, page_bytes = (
-            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        return int((pages - free) * page_bytes)
+        """Give how large what is kept is."""
+        return self._connection.used_bytes()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the index."""
         self._connection.close()
 
     def _write_deliveries(self, records: Sequence[tuple[HistoryRecord, Place]]) -> None:
@@ -167,7 +177,7 @@ class IndexWriter:
             by_row[row[0]].known[step.key] = step
 
     def _write_rows(self, touched: Mapping[str, _Touched]) -> None:
-        added, changed = [], []
+        added, changed, characters = [], [], 0
         for delivery_id, one in touched.items():
             if one.row is not None and one.known == one.before:
                 continue
@@ -175,10 +185,13 @@ class IndexWriter:
             if one.row is None:
                 one.row, self._next_row = self._next_row, self._next_row + 1
                 added.append((one.row, pack_id(delivery_id), one.record.event_id, *values))
+                characters += len(one.record.event_id)
             else:
                 changed.append((*values[3:], one.row))
         self._connection.executemany(f"INSERT INTO deliveries VALUES ({marks(range(17))})", added)  # noqa: S608 - only marks
         self._connection.executemany(_UPDATE_DELIVERY, changed)
+        steps = sum(len(one.known) - len(one.before) for one in touched.values())
+        self._connection.note_growth(Growth(len(added), steps, characters))
 
     def _row_values(self, record: HistoryRecord, standing: Standing) -> tuple[object, ...]:
         code = self._names.code
@@ -206,7 +219,7 @@ class IndexWriter:
             for key, step in one.known.items()
             if one.row is not None and one.before.get(key) != step
         ]
-        self._connection.executemany(f"INSERT OR REPLACE INTO steps VALUES ({marks(range(19))})", rows)  # noqa: S608 - only marks
+        self._connection.executemany(_PUT_STEP, rows)
 
     def _step_values(self, row: int, step: Step, record: HistoryRecord) -> tuple[object, ...]:
         key, content, place = step
@@ -219,7 +232,7 @@ class IndexWriter:
             key.at_ms,
             int(key.kind),
             key.number,
-            key.replayed,
+            int(key.replayed),
             code(content.outcome),
             content.due_ms,
             code(content.reason),
@@ -237,7 +250,7 @@ class IndexWriter:
     def _write_signals(self, signals: Sequence[tuple[Signal, Place]]) -> None:
         self._names.learn(name for signal, _ in signals for name in (signal.subscription_id, signal.tenant))
         self._connection.executemany(
-            "INSERT OR REPLACE INTO signals VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO signals VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (partition, position) DO NOTHING",
             [
                 (
                     place.partition,
@@ -256,6 +269,13 @@ class IndexWriter:
 _UPDATE_DELIVERY = (
     "UPDATE deliveries SET at_ms = ?, state = ?, reason = ?, due_at_ms = ?, planned_at_ms = ?, replayed_at_ms = ?, "
     "dead_lettered_at_ms = ?, changed_at_ms = ?, attempts = ?, last_status = ?, last_error = ? WHERE id = ?"
+)
+_PUT_STEP = (
+    f"INSERT INTO steps VALUES ({marks(range(19))}) ON CONFLICT (delivery, at_ms, kind, number, replayed) "  # noqa: S608 - only marks
+    "DO UPDATE SET outcome = excluded.outcome, due_ms = excluded.due_ms, reason = excluded.reason, "
+    "duration_ms = excluded.duration_ms, status = excluded.status, error = excluded.error, "
+    "round_ms = excluded.round_ms, stage = excluded.stage, topic = excluded.topic, partition = excluded.partition, "
+    "position = excluded.position"
 )
 
 

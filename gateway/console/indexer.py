@@ -1,20 +1,20 @@
 """Keeps the index up to date: a thread that follows the topics and writes what it reads.
 
-It may be ended at any moment, and its file may be removed: the next one reads on from the positions in the file, or
-reads everything again. A file that turns out to be damaged is made anew while everything else goes on.
+It may be ended at any moment, and the index may be removed: the next one reads on from the positions in it, or reads
+everything again. An index that turns out to be damaged is made anew while everything else goes on. Where consoles share
+an index, one of them writes it, and the others stand by.
 """
 
 import asyncio
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
-from gateway.console.database import IndexFile, IndexFileError
+from gateway.console.index_store import IndexDamagedError, IndexStore, IndexStoreError, WrittenElsewhere
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.steps import Place
 from gateway.domain.errors import UnavailableError
@@ -29,6 +29,8 @@ from gateway.wire.signal_record import signal_codec
 _POLL_S = 0.2
 _RETRY_S = 2.0
 _TEND_S = 5.0
+# Between two looks for partitions that were added.
+_LOOK_S = 30.0
 # So many deliveries at most are removed in a row: reading must go on.
 _PRUNES_IN_A_ROW = 20
 _log = structlog.get_logger()
@@ -62,7 +64,7 @@ class Indexer:
     Args:
         config: how to reach Kafka.
         topics: see `indexed_topics`.
-        folder: where the file is.
+        make_store: gives where the index is, for the id of the Kafka cluster.
         bounds: how much it keeps.
         clock: gives the present, milliseconds since the epoch.
         beat: called each time the thread moves.
@@ -70,7 +72,7 @@ class Indexer:
     Attributes:
         failure: fails with the reason when the index is kept up to date no longer; never done before.
         caught_up: set once everything is in the index that was in the topics at the start.
-        file: the index's file, or None before it was opened.
+        store: where the index is, or None before Kafka was there.
         records: how many records were read.
         undecodable: how many of them could not be.
         lag: how many records are still to be read.
@@ -83,23 +85,28 @@ class Indexer:
         self,
         config: KafkaConfig,
         topics: Sequence[str],
-        folder: Path,
+        make_store: Callable[[str], IndexStore],
         bounds: IndexBounds,
         clock: Callable[[], int],
         beat: Callable[[], None],
     ) -> None:
-        self.file: IndexFile | None = None
+        self.store: IndexStore | None = None
         self.caught_up = asyncio.Event()
         self.records = self.undecodable = self.lag = self.used_bytes = 0
         self._config = config
         self._topics = topics
-        self._folder = folder
+        self._make_store = make_store
         self._bounds = bounds
         self._clock = clock
         self._beat = beat
         self._damaged = self._told = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
+
+    @property
+    def generation(self) -> str:
+        """The index's, see `IndexStore`; empty before it is open."""
+        return "" if self.store is None else self.store.generation
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -114,7 +121,7 @@ class Indexer:
             await asyncio.to_thread(self._thread.join)
 
     def report_damage(self) -> None:
-        """Have the file made anew: it could not be read. Any thread may call it."""
+        """Have the index made anew: it could not be read. Any thread may call it."""
         self._damaged = True
 
     def _run(self) -> None:
@@ -124,66 +131,66 @@ class Indexer:
         except Exception as error:  # noqa: BLE001 - whatever ends this thread has to end the service that relies on it
             self._hand_over(self._fail, error)
         finally:
-            if self.file is not None:
-                self.file.close()
+            if self.store is not None:
+                self.store.close()
 
     def _follow(self) -> None:
-        """Read and write until it stops, Kafka can't be reached at the start, or the file is made anew."""
-        follower = TopicFollower(self._config, self._topics)
-        writer: IndexWriter | None = None
+        """Read and write until it stops, something goes away, the index is made anew, or a topic has grown."""
         try:
-            writer = self._open(follower)
-            self._read(follower, writer)
-        except IndexFileError:
+            store = self._opened_store()
+            with store.translated_errors():
+                opened = store.open(anew=self._damaged)
+                self._damaged = False
+                if isinstance(opened, WrittenElsewhere):
+                    self._stand_by(opened)
+                else:
+                    with closing(IndexWriter(opened)) as writer, closing(self._follower()) as follower:
+                        self._read(follower, writer)
+        except IndexStoreError:
             raise
         except UnavailableError as error:
-            _log.warning("index.waiting_for_kafka", error=error.message)
+            _log.warning("index.waiting", error=error.message)
             self._beat()
             self._stopping.wait(_RETRY_S)
-        except sqlite3.OperationalError as error:
-            raise IndexFileError(
-                f"the index in {self._folder} can't be written: {error}", hint="is the disk full?"
-            ) from error
-        except (sqlite3.DatabaseError, PositionsLostError) as error:
+        except (IndexDamagedError, PositionsLostError) as error:
             self._damaged = True
             _log.warning("index.made_anew", why=str(error))
-        finally:
-            if writer is not None:
-                writer.close()
-            follower.close()
 
-    def _open(self, follower: TopicFollower) -> IndexWriter:
-        cluster_id = follower.cluster_id()
-        if self.file is None:
-            file = IndexFile(self._folder, cluster_id)
-            connection = file.open()
-            self.file = file
-        elif self._damaged:
-            connection = self.file.renew()
-        else:
-            connection = self.file.open()
-        self._damaged = False
-        writer = IndexWriter(connection)
-        try:
-            follower.open(writer.positions(), self._clock() - self._bounds.keep_ms)
-        except BaseException:
-            writer.close()
-            raise
-        return writer
+    def _opened_store(self) -> IndexStore:
+        if self.store is None:
+            with closing(self._follower()) as follower:
+                self.store = self._make_store(follower.cluster_id())
+        return self.store
+
+    def _follower(self) -> TopicFollower:
+        return TopicFollower(self._config, self._topics)
+
+    def _stand_by(self, elsewhere: WrittenElsewhere) -> None:
+        """Read no topic while another console does, and be there when it goes."""
+        self._beat()
+        self.lag, self.used_bytes = elsewhere.lag, elsewhere.used_bytes
+        if elsewhere.caught_up:
+            self._tell_caught_up()
+        self._stopping.wait(_RETRY_S)
 
     def _read(self, follower: TopicFollower, writer: IndexWriter) -> None:
-        tend_at_s = 0.0
+        follower.open(writer.positions(), self._clock() - self._bounds.keep_ms)
+        tend_at_s, look_at_s = 0.0, time.monotonic() + _LOOK_S
         while not (self._stopping.is_set() or self._damaged):
             self._beat()
             records = follower.read(_POLL_S)
             if records:
                 writer.apply(self._batch(records))
-            if not self._told and not follower.behind:
-                self._told = True
-                self._hand_over(self._become_caught_up)
+            if not follower.behind:
+                self._tell_caught_up()
             if time.monotonic() >= tend_at_s:
                 self._tend(follower, writer)
                 tend_at_s = time.monotonic() + _TEND_S
+            if time.monotonic() >= look_at_s:
+                if follower.has_grown():
+                    _log.info("index.partitions_added")
+                    return
+                look_at_s = time.monotonic() + _LOOK_S
 
     def _tend(self, follower: TopicFollower, writer: IndexWriter) -> None:
         for _ in range(_PRUNES_IN_A_ROW):
@@ -192,6 +199,7 @@ class Indexer:
             self._beat()
         self.used_bytes = writer.used_bytes()
         self.lag = follower.lag()
+        writer.note_progress(caught_up=not follower.behind, lag=self.lag)
 
     def _batch(self, records: Iterable[RawRecord]) -> IndexBatch:
         batch = IndexBatch()
@@ -208,6 +216,11 @@ class Indexer:
             except UndecodableError:
                 self.undecodable += 1
         return batch
+
+    def _tell_caught_up(self) -> None:
+        if not self._told:
+            self._told = True
+            self._hand_over(self._become_caught_up)
 
     def _become_caught_up(self) -> None:
         _log.info("index.caught_up", records=self.records, undecodable=self.undecodable)

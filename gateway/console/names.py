@@ -1,7 +1,8 @@
 """Words that come again and again in the index, each kept once and known by its number."""
 
-import sqlite3
 from collections.abc import Iterable
+
+from gateway.console.index_store import IndexConnection
 
 # Statements have at most 32,766 parameters; this many at a time are as fast as any.
 CHUNK = 500
@@ -10,7 +11,7 @@ CHUNK = 500
 class Names:
     """The words and their numbers; for the thread that writes."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: IndexConnection) -> None:
         self._connection = connection
         self._codes: dict[str, int] = {}
 
@@ -18,9 +19,7 @@ class Names:
         """Give a number to each word that has none yet, inside of the running transaction."""
         for name in names:
             if name not in self._codes:
-                self._connection.execute("INSERT OR IGNORE INTO names (name) VALUES (?)", (name,))
-                found = self._connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
-                self._codes[name] = found[0]
+                self._codes[name] = self._known(name) or self._add(name)
 
     def code(self, name: str) -> int:
         """Give the number of a word that was learnt."""
@@ -30,12 +29,21 @@ class Names:
         """A transaction was rolled back: what was learnt in it has no number."""
         self._codes.clear()
 
+    def _known(self, name: str) -> int | None:
+        found = self._connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
+        return None if found is None else int(found[0])
+
+    def _add(self, name: str) -> int:
+        code = int(self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM names").fetchone()[0])
+        self._connection.execute("INSERT INTO names VALUES (?, ?)", (code, name))
+        return code
+
     def words(self, codes: Iterable[int]) -> dict[int, str]:
         """Give the words of some numbers."""
         return words_of(self._connection, codes)
 
 
-def words_of(connection: sqlite3.Connection, codes: Iterable[int]) -> dict[int, str]:
+def words_of(connection: IndexConnection, codes: Iterable[int]) -> dict[int, str]:
     """Give the words of some numbers."""
     wanted = list(set(codes))
     found: dict[int, str] = {}
@@ -45,7 +53,7 @@ def words_of(connection: sqlite3.Connection, codes: Iterable[int]) -> dict[int, 
     return found
 
 
-def codes_of(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, int]:
+def codes_of(connection: IndexConnection, names: Iterable[str]) -> dict[str, int]:
     """Give the numbers of some words; those that the index has never met have none."""
     wanted = list(set(names))
     found: dict[str, int] = {}

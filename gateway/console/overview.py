@@ -1,14 +1,14 @@
 """What the overview shows, from the counts in the index: rates, success, latencies, and the worst endpoints."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gateway.console.database import DELIVERED as DELIVERED_STATE
-from gateway.console.database import STATES
+from gateway.console.index_store import IndexConnection, Rows
 from gateway.console.names import codes_of, words_of
 from gateway.console.statistics import DELIVERED, HOUR_MS, MINUTE_MS, quantile_ms
+from gateway.console.tables import DELIVERED as DELIVERED_STATE
+from gateway.console.tables import STATES
 from gateway.console.terms import Terms, among
 
 MAX_MINUTES = 1440
@@ -105,7 +105,7 @@ class _Count:
         return quantile_ms(self.buckets, 0.5), quantile_ms(self.buckets, 0.95), quantile_ms(self.buckets, 0.99)
 
 
-def overview(connection: sqlite3.Connection, *, minutes: int, now_ms: int, whose: Whose | None = None) -> Overview:
+def overview(connection: IndexConnection, *, minutes: int, now_ms: int, whose: Whose | None = None) -> Overview:
     """Count what happened lately.
 
     Args:
@@ -144,7 +144,7 @@ def overview(connection: sqlite3.Connection, *, minutes: int, now_ms: int, whose
     )
 
 
-def _minutes(connection: sqlite3.Connection, first: int, subscriptions: str | None) -> sqlite3.Cursor:
+def _minutes(connection: IndexConnection, first: int, subscriptions: str | None) -> Rows:
     """Give minutes with whether attempts delivered, their bucket, and how many they are."""
     if subscriptions is None:
         return connection.execute(
@@ -152,26 +152,28 @@ def _minutes(connection: sqlite3.Connection, first: int, subscriptions: str | No
             (DELIVERED, first),
         )
     return connection.execute(
-        "SELECT minute, delivered, bucket, sum(attempts) FROM subscription_minutes INDEXED BY minutes_by_subscription "  # noqa: S608 - numbers
+        "SELECT minute, delivered, bucket, sum(attempts) "  # noqa: S608 - numbers
+        f"FROM {connection.through('subscription_minutes', 'minutes_by_subscription')} "
         f"WHERE {subscriptions} AND minute >= ? GROUP BY minute, delivered, bucket",
         (first,),
     )
 
 
-def _open(connection: sqlite3.Connection, since_ms: int, whose: Whose | None) -> dict[str, int]:
+def _open(connection: IndexConnection, since_ms: int, whose: Whose | None) -> dict[str, int]:
     terms = Terms()
     terms.add(f"state <> {DELIVERED_STATE}")
     terms.add("at_ms >= ?", since_ms)
     if whose is not None:
         terms.add("tenant = (SELECT id FROM names WHERE name = ?)", whose.tenant)
     counted = connection.execute(
-        f"SELECT state, count(*) FROM deliveries INDEXED BY undelivered WHERE {terms.where} GROUP BY state",  # noqa: S608 - texts of this module
+        f"SELECT state, count(*) FROM {connection.through('deliveries', 'undelivered')} "  # noqa: S608 - texts of this module
+        f"WHERE {terms.where} GROUP BY state",
         terms.values,
     )
     return {STATES[state].value: count for state, count in counted}
 
 
-def _worst(connection: sqlite3.Connection, first_hour: int, subscriptions: str | None) -> tuple[EndpointCount, ...]:
+def _worst(connection: IndexConnection, first_hour: int, subscriptions: str | None) -> tuple[EndpointCount, ...]:
     rows = connection.execute(
         "SELECT subscription, sum(attempts), sum(failed), sum(duration_ms) FROM hours "  # noqa: S608 - numbers
         f"WHERE hour >= ? AND {subscriptions or '1 = 1'} "

@@ -1,16 +1,16 @@
 """Searches the index: deliveries by what is known of them, newest first, a page at a time.
 
 A page goes on where the one before ended (keyset pagination): however far back, it costs the same. Each search reads
-one index of the file that holds all columns that are compared, so a row is looked up only when it is shown.
+one index that holds all columns that are compared, so a row is looked up only when it is shown.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.console.database import DELIVERED, STATES
-from gateway.console.names import codes_of, words_of
+from gateway.console.index_store import IndexConnection
+from gateway.console.names import codes_of, marks, words_of
 from gateway.console.packed_ids import pack_id, unpack_id
+from gateway.console.tables import DELIVERED, STATES
 from gateway.console.terms import Terms
 from gateway.domain.history import DeliveryState
 
@@ -90,7 +90,7 @@ class DeliveryPage:
 
 
 def search_deliveries(
-    connection: sqlite3.Connection, wanted: DeliverySearch, *, limit: int, start: PageStart | None = None
+    connection: IndexConnection, wanted: DeliverySearch, *, limit: int, start: PageStart | None = None
 ) -> DeliveryPage:
     """Give a page of the deliveries that are wanted.
 
@@ -101,7 +101,7 @@ def search_deliveries(
         start: where the page begins, or None for the newest.
 
     Raises:
-        sqlite3.OperationalError: it was interrupted, because it took too long.
+        GatewayError: see `IndexStore.translated_errors`.
     """
     codes = _codes(connection, wanted)
     if codes is None:
@@ -112,7 +112,7 @@ def search_deliveries(
         if extra:
             terms.add(extra, *values)
         found += connection.execute(
-            f"SELECT at_ms, id FROM deliveries INDEXED BY {index} WHERE {terms.where} "  # noqa: S608 - texts of this module
+            f"SELECT at_ms, id FROM {connection.through('deliveries', index)} WHERE {terms.where} "  # noqa: S608 - texts of this module
             "ORDER BY at_ms DESC, id DESC LIMIT ?",
             [*terms.values, limit + 1],
         ).fetchall()
@@ -122,7 +122,7 @@ def search_deliveries(
     return DeliveryPage(deliveries, PageStart(*shown[-1]) if len(found) > limit else None)
 
 
-def _codes(connection: sqlite3.Connection, wanted: DeliverySearch) -> dict[str, int] | None:
+def _codes(connection: IndexConnection, wanted: DeliverySearch) -> dict[str, int] | None:
     """Give the numbers of the words that are looked for, or None where one of them is in no delivery."""
     needed = {name for name in (wanted.event_type, wanted.tenant) if name is not None}
     codes = codes_of(connection, needed | set(wanted.subscription_ids or ()))
@@ -189,11 +189,12 @@ def _only_undelivered(wanted: DeliverySearch) -> bool:
     return wanted.states is not None and DeliveryState.DELIVERED not in wanted.states
 
 
-def _load(connection: sqlite3.Connection, rows: Sequence[int]) -> tuple[IndexedDelivery, ...]:
-    found = {}
-    for row in rows:
-        found[row] = connection.execute("SELECT * FROM deliveries WHERE id = ?", (row,)).fetchone()
-    present = [found[row] for row in rows if found[row] is not None]
+def _load(connection: IndexConnection, rows: Sequence[int]) -> tuple[IndexedDelivery, ...]:
+    if not rows:
+        return ()
+    found = connection.execute(f"SELECT * FROM deliveries WHERE id IN ({marks(rows)})", rows)  # noqa: S608 - only marks
+    by_row = {one[0]: one for one in found}
+    present = [by_row[row] for row in rows if row in by_row]
     words = words_of(connection, (code for one in present for code in (*one[3:6], one[8], one[16]) if code is not None))
     return tuple(
         IndexedDelivery(
@@ -218,7 +219,7 @@ def _load(connection: sqlite3.Connection, rows: Sequence[int]) -> tuple[IndexedD
     )
 
 
-def row_of(connection: sqlite3.Connection, delivery_id: str) -> int | None:
+def row_of(connection: IndexConnection, delivery_id: str) -> int | None:
     """Give the row of a delivery, or None where the index does not have it."""
     found = connection.execute("SELECT id FROM deliveries WHERE delivery_id = ?", (pack_id(delivery_id),)).fetchone()
     return None if found is None else int(found[0])

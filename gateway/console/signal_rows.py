@@ -1,12 +1,12 @@
 """Signals as rows of the index, read back: lists of them, and the last word that they have on each subscription."""
 
-import sqlite3
 from collections.abc import Collection
 from typing import Any
 
 import orjson
 
-from gateway.console.database import SIGNAL_KINDS
+from gateway.console.index_store import IndexConnection
+from gateway.console.tables import SIGNAL_KINDS
 from gateway.console.terms import Terms, among
 from gateway.domain.overview import SignalBoard
 from gateway.domain.signals import Signal, SignalKind
@@ -28,7 +28,7 @@ _BOARD_RECORDS = 100_000
 
 
 def find_signals(
-    connection: sqlite3.Connection,
+    connection: IndexConnection,
     *,
     subscription_id: str | None = None,
     tenant: str | None = None,
@@ -57,7 +57,7 @@ def find_signals(
     if tenant is not None:
         terms.add("tenant = (SELECT id FROM names WHERE name = ?)", tenant)
     rows = connection.execute(
-        f"SELECT signal FROM signals INDEXED BY {index} WHERE {terms.where} ORDER BY at_ms DESC LIMIT ?",  # noqa: S608 - texts of this module
+        f"SELECT signal FROM {connection.through('signals', index)} WHERE {terms.where} ORDER BY at_ms DESC LIMIT ?",  # noqa: S608 - texts of this module
         [*terms.values, limit],
     )
     return [_signal(orjson.loads(text)) for (text,) in rows]
@@ -75,12 +75,12 @@ class IndexedBoard:
         self._board = SignalBoard()
         self._seen_ms = 0
 
-    def refreshed(self, connection: sqlite3.Connection, generation: str, now_ms: int) -> SignalBoard:
+    def refreshed(self, connection: IndexConnection, generation: str, now_ms: int) -> SignalBoard:
         """Take in what came since the last time, and give the board.
 
         Args:
             connection: of a reader.
-            generation: of the file that it reads; another one begins anew.
+            generation: of what it reads; another one begins anew.
             now_ms: the present, milliseconds since the epoch.
         """
         if generation != self._generation:

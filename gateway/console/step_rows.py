@@ -1,9 +1,9 @@
 """Steps as rows of the index, read back."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from gateway.console.index_store import IndexConnection
 from gateway.console.names import words_of
 from gateway.console.steps import Place, Step, StepContent, StepKey, StepKind
 
@@ -13,7 +13,7 @@ SELECT_STEPS = (
 )
 
 
-def read_steps(connection: sqlite3.Connection, row: int) -> list[Step]:
+def read_steps(connection: IndexConnection, row: int) -> list[Step]:
     """Give the steps of one delivery, oldest first."""
     found = connection.execute(f"{SELECT_STEPS} WHERE delivery = ? ORDER BY at_ms, kind, number, replayed", (row,))
     rows = found.fetchall()

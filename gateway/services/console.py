@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -13,6 +14,7 @@ from gateway.console.access.tenant_fence import TenantFence
 from gateway.console.api.all_routes import all_routes
 from gateway.console.api.parts import Parts
 from gateway.console.api.server import ApiServer
+from gateway.console.index_file import IndexFile
 from gateway.console.index_reader import IndexReader
 from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
 from gateway.domain.access import Role
@@ -89,7 +91,7 @@ def _indexer(settings: Settings, deployment: Deployment, config: KafkaConfig, wa
     return Indexer(
         config,
         indexed_topics(deployment.layout()),
-        settings.console_dir or settings.home / _FOLDER,
+        partial(IndexFile, settings.console_dir or settings.home / _FOLDER),
         IndexBounds(settings.console_keep_days * _DAY_MS, settings.console_max_bytes),
         now_ms,
         watchdog.watch("indexer"),

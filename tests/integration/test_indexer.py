@@ -4,10 +4,11 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from gateway.console.database import FILE_NAME
+from gateway.console.index_file import FILE_NAME, IndexFile
 from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
 from gateway.console.search import DeliverySearch, IndexedDelivery, search_deliveries
 from gateway.domain.history import DeliveryState
@@ -24,7 +25,7 @@ AWHILE_S = 20.0
 @asynccontextmanager
 async def indexing(kafka: KafkaConfig, topics: TopicLayout, folder: Path) -> AsyncIterator[Indexer]:
     """Run an indexer until it has caught up, and then on."""
-    indexer = Indexer(kafka, indexed_topics(topics), folder, BOUNDS, now_ms, lambda: None)
+    indexer = Indexer(kafka, indexed_topics(topics), partial(IndexFile, folder), BOUNDS, now_ms, lambda: None)
     indexer.start()
     try:
         async with asyncio.timeout(AWHILE_S):
@@ -37,8 +38,8 @@ async def indexing(kafka: KafkaConfig, topics: TopicLayout, folder: Path) -> Asy
 
 def find(indexer: Indexer, tenant: str) -> list[IndexedDelivery]:
     """Give a tenant's deliveries."""
-    assert indexer.file is not None
-    reader = indexer.file.connect_reader()
+    assert indexer.store is not None
+    reader = indexer.store.connect_reader()
     try:
         return list(search_deliveries(reader, DeliverySearch(tenant=tenant), limit=10).deliveries)
     finally:

@@ -15,7 +15,7 @@ from gateway.console.attempt_search import (
     StatusClass,
     search_attempts,
 )
-from gateway.console.database import IndexFile
+from gateway.console.index_file import IndexFile
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.steps import Place
 from gateway.domain.delivery import Attempt

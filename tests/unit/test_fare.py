@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.console.database import IndexFile
 from gateway.console.health import fare_of
+from gateway.console.index_file import IndexFile
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.overview import Whose, overview
 from gateway.console.signal_rows import IndexedBoard, find_signals

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.console.database import FILE_NAME, IndexFile
+from gateway.console.index_file import FILE_NAME, IndexFile
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.search import DeliverySearch, IndexedDelivery, search_deliveries
 from gateway.console.step_rows import read_steps

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from gateway.console.database import IndexFile
 from gateway.console.hours import HourCount, count_hours
+from gateway.console.index_file import IndexFile
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.statistics import HOUR_MS
 from gateway.console.steps import Place

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.console.database import IndexFile
+from gateway.console.index_file import IndexFile
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.search import DeliverySearch, IndexedDelivery, PageStart, search_deliveries
 from gateway.console.steps import Place

@@ -1,7 +1,6 @@
 """Dead letters over HTTP: listed and grouped from the index, begun again as `gateway dlq replay` does."""
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
 
 from gateway.console.access.caller import Caller
@@ -16,9 +15,10 @@ from gateway.console.api.models import (
 )
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
-from gateway.console.database import STATES
+from gateway.console.index_store import IndexConnection
 from gateway.console.names import words_of
 from gateway.console.search import DeliverySearch, search_deliveries
+from gateway.console.tables import STATES
 from gateway.domain.access import Role
 from gateway.domain.history import DeliveryState
 from gateway.replay.dead_letters import DeadLetters, LetterFilter, choose, letter_targets
@@ -93,7 +93,7 @@ class DeadLettersApi:
         return replayed
 
 
-def _since(connection: sqlite3.Connection, delivery_ids: Sequence[str]) -> int:
+def _since(connection: IndexConnection, delivery_ids: Sequence[str]) -> int:
     """Say from when on the topic has to be read for some dead letters; 0 where the index does not know one of them."""
     times_ms = []
     for delivery_id in delivery_ids:
@@ -102,14 +102,14 @@ def _since(connection: sqlite3.Connection, delivery_ids: Sequence[str]) -> int:
     return max(0, min(times_ms) - _CLOCK_MARGIN_MS)
 
 
-def _count_groups(connection: sqlite3.Connection, tenant: str | None) -> list[LetterGroupView]:
+def _count_groups(connection: IndexConnection, tenant: str | None) -> list[LetterGroupView]:
     given_up, delivered = STATES.index(DeliveryState.DEAD_LETTERED), STATES.index(DeliveryState.DELIVERED)
+    of_tenant = "" if tenant is None else "AND tenant = (SELECT id FROM names WHERE name = ?) "
     rows = connection.execute(
         f"SELECT subscription, reason, count(*), min(dead_lettered_at_ms), max(dead_lettered_at_ms) "  # noqa: S608 - numbers
-        f"FROM deliveries INDEXED BY undelivered WHERE state = {given_up} AND state <> {delivered} "
-        "AND (?1 IS NULL OR tenant = (SELECT id FROM names WHERE name = ?1)) "
-        "GROUP BY subscription, reason ORDER BY count(*) DESC, subscription, reason LIMIT ?2",
-        (tenant, _MAX_GROUPS),
+        f"FROM {connection.through('deliveries', 'undelivered')} WHERE state = {given_up} AND state <> {delivered} "
+        f"{of_tenant}GROUP BY subscription, reason ORDER BY count(*) DESC, subscription, reason LIMIT ?",
+        (_MAX_GROUPS,) if tenant is None else (tenant, _MAX_GROUPS),
     ).fetchall()
     words = words_of(connection, (code for row in rows for code in row[:2] if code is not None))
     return [

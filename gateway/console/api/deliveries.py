@@ -2,7 +2,6 @@
 
 import base64
 import re
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
 from http import HTTPStatus
@@ -21,6 +20,7 @@ from gateway.console.api.parts import Parts
 from gateway.console.api.problems import ProblemError
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.api.stored_records import StoredRecords
+from gateway.console.index_store import IndexConnection
 from gateway.console.search import (
     DeliveryPage,
     DeliverySearch,
@@ -85,7 +85,7 @@ class DeliveriesApi:
     async def _get(self, call: Call) -> Answer:
         delivery_id = call.path["delivery_id"]
 
-        def look(connection: sqlite3.Connection) -> tuple[IndexedDelivery, list[Step]] | None:
+        def look(connection: IndexConnection) -> tuple[IndexedDelivery, list[Step]] | None:
             row = row_of(connection, delivery_id)
             found = search_deliveries(connection, DeliverySearch(delivery_id=delivery_id), limit=1).deliveries
             return None if row is None or not found else (found[0], read_steps(connection, row))
@@ -121,11 +121,10 @@ async def find_page(parts: Parts, wanted: DeliverySearch, limit: int, cursor: st
     Raises:
         ProblemError: the cursor is none, or of an index that is there no more.
     """
-    file = parts.indexer.file
-    generation = "" if file is None else file.generation
+    generation = parts.indexer.generation
     start = None if cursor is None else _start(cursor, generation)
 
-    def look(connection: sqlite3.Connection) -> DeliveryPage:
+    def look(connection: IndexConnection) -> DeliveryPage:
         return search_deliveries(connection, wanted, limit=limit, start=start)
 
     page = await parts.reader.ask(look)

@@ -1,7 +1,6 @@
 """Statistics, signals and the console's own health over HTTP."""
 
 import asyncio
-import sqlite3
 from dataclasses import asdict
 
 from gateway.admin.lifecycle import select_subscriptions
@@ -20,6 +19,7 @@ from gateway.console.api.looking_models import (
 )
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
+from gateway.console.index_store import IndexConnection
 from gateway.console.overview import Overview, Whose, overview
 from gateway.console.signal_rows import IndexedBoard, find_signals
 from gateway.console.standing import SharedStanding
@@ -65,7 +65,7 @@ class LookingApi:
         if tenant is not None:
             whose = Whose(tenant, [one.subscription_id for one in select_subscriptions(table, tenant=tenant)])
 
-        def look(connection: sqlite3.Connection) -> Overview:
+        def look(connection: IndexConnection) -> Overview:
             return overview(connection, minutes=query.minutes, now_ms=self._parts.clock(), whose=whose)
 
         counted = await self._parts.reader.ask(look)
@@ -89,8 +89,7 @@ class LookingApi:
         )
 
     async def _board(self) -> SignalBoard:
-        file = self._parts.indexer.file
-        generation = "" if file is None else file.generation
+        generation = self._parts.indexer.generation
         async with self._looking_at_board:
             return await self._parts.reader.ask(
                 lambda connection: self._signals_board.refreshed(connection, generation, self._parts.clock())

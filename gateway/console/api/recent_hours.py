@@ -1,6 +1,5 @@
 """How attempts to some subscriptions went lately, over HTTP: what a list of them shows of each at a glance."""
 
-import sqlite3
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from gateway.console.api.models import Query, Text
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.hours import MAX_HOURS, MAX_SUBSCRIPTIONS, HourCount, count_hours
+from gateway.console.index_store import IndexConnection
 from gateway.domain.access import Role
 
 
@@ -70,7 +70,7 @@ class RecentHoursApi:
             if one is not None and call.caller.sees(one.tenant)
         ]
 
-        def look(connection: sqlite3.Connection) -> dict[str, list[HourCount]]:
+        def look(connection: IndexConnection) -> dict[str, list[HourCount]]:
             return count_hours(connection, known, hours=query.hours, now_ms=self._parts.clock())
 
         found = await self._parts.reader.ask(look) if known else {}

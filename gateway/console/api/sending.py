@@ -1,7 +1,6 @@
 """What somebody has sent on purpose over HTTP: a test event to one subscription, and one delivery once more."""
 
 import asyncio
-import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
@@ -14,6 +13,7 @@ from gateway.console.api.models import Text
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.api.stored_records import StoredRecords
+from gateway.console.index_store import IndexConnection
 from gateway.console.search import DeliverySearch, IndexedDelivery, row_of, search_deliveries
 from gateway.console.step_rows import read_steps
 from gateway.console.steps import Place, StepKind
@@ -111,7 +111,7 @@ class SendingApi:
         """Give the delivery that the path names, and where records with its body may lie."""
         delivery_id = call.path["delivery_id"]
 
-        def look(connection: sqlite3.Connection) -> tuple[IndexedDelivery, list[Place]] | None:
+        def look(connection: IndexConnection) -> tuple[IndexedDelivery, list[Place]] | None:
             row = row_of(connection, delivery_id)
             found = search_deliveries(connection, DeliverySearch(delivery_id=delivery_id), limit=1).deliveries
             if row is None or not found:

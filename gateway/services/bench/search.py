@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from gateway.console.database import FILE_NAME, IndexFile
+from gateway.console.index_file import FILE_NAME, IndexFile
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.search import MAX_PAGE, DeliverySearch, PageStart, search_deliveries
 from gateway.console.steps import Place
