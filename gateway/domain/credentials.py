@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,6 +19,8 @@ from gateway.domain.access import Role
 
 SECRET_BYTES = 32
 ID_BYTES = 8
+# A session is some 500 bytes in memory.
+MAX_CREDENTIALS = 100_000
 _SHA256_BYTES = 32
 # 43 characters of base64 are 32 bytes; the last one has two bits to spare, which have to be 0.
 _TEXT = re.compile(r"(gw[ts])_([0-9a-f]{16})_([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])")
@@ -49,7 +52,7 @@ class Credential:
         tenant: whose things it opens; None for everybody's.
         created_at_ms: milliseconds since the epoch.
         created_by: the actor.
-        expires_at_ms: from when on it is none, or None for never.
+        expires_at_ms: from when on it is none; there is none that never ends.
         made_with: the id of the credential without which it is none: of a session that was begun with a token.
     """
 
@@ -61,7 +64,7 @@ class Credential:
     tenant: str | None
     created_at_ms: int
     created_by: str
-    expires_at_ms: int | None = None
+    expires_at_ms: int
     made_with: str | None = None
 
     def __post_init__(self) -> None:
@@ -80,7 +83,7 @@ class Credential:
 
     def has_expired(self, now_ms: int) -> bool:
         """Tell whether its time is over."""
-        return self.expires_at_ms is not None and self.expires_at_ms <= now_ms
+        return self.expires_at_ms <= now_ms
 
     def is_opened_by(self, secret: bytes) -> bool:
         """Tell whether this is its secret; how long that takes tells nothing."""
@@ -104,6 +107,52 @@ class ShownCredential:
     def __repr__(self) -> str:
         """Say which, without the secret."""
         return f"ShownCredential({self.kind.value} {self.credential_id})"
+
+
+class CredentialIndex:
+    """The credentials that there are, by their ids. No more than `MAX_CREDENTIALS`: more are not let in."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Credential] = {}
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Credential]:
+        """Give each, as it was when this began; while another thread changes them, too."""
+        return iter(list(self._by_id.values()))
+
+    def get(self, credential_id: str) -> Credential | None:
+        """Give one, whether its time is over or not."""
+        return self._by_id.get(credential_id)
+
+    def put(self, credential: Credential) -> None:
+        """Take one, unless there are too many."""
+        if credential.credential_id in self._by_id or len(self._by_id) < MAX_CREDENTIALS:
+            self._by_id[credential.credential_id] = credential
+
+    def remove(self, credential_id: str) -> None:
+        """Forget one, if it is there."""
+        self._by_id.pop(credential_id, None)
+
+    def find(self, shown: ShownCredential, now_ms: int) -> Credential | None:
+        """Give the credential that somebody shows; None where there is none, it is another one, or its time is over.
+
+        Args:
+            shown: what they show.
+            now_ms: the present, milliseconds since the epoch.
+        """
+        found = self._by_id.get(shown.credential_id)
+        if found is None or found.kind is not shown.kind or not found.is_opened_by(shown.secret):
+            return None
+        parent = found if found.made_with is None else self._by_id.get(found.made_with)
+        is_good = parent is not None and not parent.has_expired(now_ms) and not found.has_expired(now_ms)
+        return found if is_good else None
+
+    def made_with(self, credential_id: str) -> list[Credential]:
+        """List those that are none without another one."""
+        return [one for one in self if one.made_with == credential_id]
 
 
 def read_credential(text: str) -> ShownCredential | None:

@@ -52,7 +52,7 @@ RECORDS: dict[str, st.SearchStrategy[Any]] = {
         st.none() | texts,
         longs,
         texts,
-        st.none() | longs,
+        longs,
         st.none() | texts,
     ),
     "cursor": cursors,
