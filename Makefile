@@ -18,17 +18,22 @@ ifneq ($(wildcard $(TOOLS)/docker/cli-plugins/docker-compose),)
 export DOCKER_CONFIG := $(abspath $(TOOLS)/docker)
 endif
 
+# The console's pages, and with which types they ask its API.
+PAGES := gateway/console/pages/index.html
+PAGE_SOURCES = $(shell find console -type f -not -path '*/node_modules/*' -not -path console/src/api/schema.ts)
+NODE := cd console && PYTHON=$(abspath $(BIN)/python) ./with-node
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test chart chart-tools image image-test compose-test bench check lint fmt types contracts \
-	docs lock audit sbom changelog dist wheel-demo fuzz clean tools
+	pages pages-check docs lock audit sbom changelog dist wheel-demo fuzz clean tools
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-demo: tools $(READY) ## See events travel to endpoints that do well, and to others that don't (a minute and a half).
+demo: tools $(READY) $(PAGES) ## See events travel to endpoints that do well, and to others that don't (a minute and a half).
 	@$(BIN)/gateway demo
 
-test: tools $(READY) ## Run all tests, on real Kafka brokers, in WORKERS (3) processes.
+test: tools $(READY) $(PAGES) ## Run all tests, on real Kafka brokers, in WORKERS (3) processes.
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Most tests wait. Each process has brokers of its own: three have up to 4 GB.
@@ -63,8 +68,15 @@ bench: tools $(READY) ## Measure everything (half an hour), and write docs/perfo
 	@$(BIN)/gateway bench --save docs/performance $(ARGS)
 	@$(BIN)/python -m tests.generated_docs
 
-check: lint types contracts $(READY) ## Run every check but the tests.
+check: lint types contracts pages-check $(READY) ## Run every check but the tests.
 	@$(BIN)/gateway schemas check
+
+pages: $(PAGES) ## Build the console's pages.
+
+pages-check: $(READY) console/node_modules/.ready ## Check the pages' types against the API, their style, and their functions.
+	@$(BIN)/python -m tests.openapi_document build/openapi.json
+	@$(NODE) npm run --silent types
+	@$(NODE) npm run --silent check
 
 lint: $(READY) ## Check style and format.
 	@$(BIN)/ruff check .
@@ -106,7 +118,7 @@ sbom: $(READY) $(AUDIT_READY) ## Write a CycloneDX bill of materials of what a r
 changelog: $(READY) ## Show what the next version's changelog says so far.
 	@$(BIN)/towncrier build --draft --version "$$($(BIN)/hatchling version)"
 
-dist: $(READY) ## Build wheel and source distribution into dist/: the same bytes for the same commit.
+dist: $(READY) $(PAGES) ## Build wheel and source distribution into dist/: the same bytes for the same commit.
 	@rm -f $(DIST)/*.whl $(DIST)/*.tar.gz
 	@SOURCE_DATE_EPOCH=$$($(COMMIT_TIME)) \
 		$(BIN)/python -m hatchling build -d $(DIST)
@@ -133,7 +145,7 @@ lock: $(READY) ## Pin the dependencies anew, with hashes.
 PIN := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade
 
 clean: ## Remove what was built; keeps the broker's data in .gateway.
-	@rm -rf $(VENV) $(AUDIT) $(TOOLS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(AUDIT) .venv-pages $(TOOLS) console/node_modules gateway/console/pages build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 tools:
 	@command -v java >/dev/null && command -v mvn >/dev/null || { \
@@ -149,6 +161,14 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
+
+# No package runs a script of its own while it is installed.
+console/node_modules/.ready: console/package-lock.json console/package.json console/.npmrc | $(READY)
+	@$(NODE) npm ci --ignore-scripts --silent
+	@touch $@
+
+$(PAGES): $(PAGE_SOURCES) console/node_modules/.ready
+	@$(NODE) npm run --silent build -- --logLevel warn
 
 $(AUDIT_READY): requirements-audit.lock
 	@$(PYTHON) -m venv $(AUDIT)

@@ -1,0 +1,124 @@
+/** Reads from the API for as long as a page is looked at: again by a clock, never two at once, ended with the page. */
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { ApiError } from "./client";
+
+const MAX_WAIT_MS = 30_000;
+
+export interface Read<T> {
+  /** What was read last; it stays while it is read again. */
+  data: T | undefined;
+  /** Why the last reading failed; undefined once one has succeeded. */
+  error: ApiError | undefined;
+  /** The first reading for this key is under way. */
+  loading: boolean;
+  /** Reads again, now. */
+  again: () => void;
+}
+
+interface Options {
+  /** Read again so long after each answer, while the page is visible. */
+  everyMs?: number;
+}
+
+interface State<T> {
+  key: string | null;
+  data?: T;
+  error?: ApiError | undefined;
+}
+
+/**
+ * Reads, and gives what was read.
+ *
+ * @param key names what is read; another key is another thing and begins anew. null reads nothing.
+ * @param ask asks for it, with the signal that ends it.
+ */
+export function useRead<T>(
+  key: string | null,
+  ask: (signal: AbortSignal) => Promise<T>,
+  { everyMs }: Options = {},
+): Read<T> {
+  const [state, setState] = useState<State<T>>({ key });
+  const [asked, setAsked] = useState(0);
+  const latest = useRef(ask);
+  latest.current = ask;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `asked` counts the wishes to read again
+  useEffect(() => {
+    if (key === null) return;
+    const ending = new AbortController();
+    const reading = new Reading(everyMs, async () => {
+      try {
+        const data = await latest.current(ending.signal);
+        if (!ending.signal.aborted) setState({ key, data });
+        return true;
+      } catch (error) {
+        if (!ending.signal.aborted) {
+          setState((before) => ({ ...(before.key === key ? before : { key }), error: shown(error) }));
+        }
+        return false;
+      }
+    });
+    reading.start();
+    return () => {
+      ending.abort();
+      reading.stop();
+    };
+  }, [key, everyMs, asked]);
+
+  const again = useCallback(() => setAsked((count) => count + 1), []);
+  const current: State<T> = state.key === key ? state : { key };
+  return {
+    data: current.data,
+    error: current.error,
+    loading: key !== null && current.data === undefined && current.error === undefined,
+    again,
+  };
+}
+
+/** Gives an error as one of the API; a fault of the page itself is shown, too, rather than a page that never loads. */
+export function shown(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  return new ApiError({ status: 0, code: "fault", detail: `This page has a fault: ${String(error)}` });
+}
+
+/** Reads by a clock: later after failures, and not while nobody looks. */
+class Reading {
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private failures = 0;
+  private due = false;
+
+  constructor(
+    private readonly everyMs: number | undefined,
+    private readonly read: () => Promise<boolean>,
+  ) {}
+
+  start(): void {
+    document.addEventListener("visibilitychange", this.looked);
+    void this.turn();
+  }
+
+  stop(): void {
+    document.removeEventListener("visibilitychange", this.looked);
+    clearTimeout(this.timer);
+  }
+
+  private readonly turn = async (): Promise<void> => {
+    this.due = false;
+    this.failures = (await this.read()) ? 0 : this.failures + 1;
+    if (this.everyMs === undefined) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(
+      this.elapsed,
+      Math.min(this.everyMs * 2 ** this.failures, Math.max(MAX_WAIT_MS, this.everyMs)),
+    );
+  };
+
+  private readonly elapsed = (): void => {
+    if (document.hidden) this.due = true;
+    else void this.turn();
+  };
+
+  private readonly looked = (): void => {
+    if (!document.hidden && this.due) void this.turn();
+  };
+}

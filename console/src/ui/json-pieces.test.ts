@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { piecesOf } from "./json-pieces";
+
+const kinds = (text: string) =>
+  piecesOf(text)
+    .filter((piece) => piece.kind !== "plain")
+    .map((piece) => [piece.kind, piece.text]);
+
+it("tells names, texts, numbers and words apart", () => {
+  expect(kinds('{"a": "b", "n": -1.5e3, "t": true, "z": null}')).toEqual([
+    ["name", '"a"'],
+    ["text", '"b"'],
+    ["name", '"n"'],
+    ["number", "-1.5e3"],
+    ["name", '"t"'],
+    ["word", "true"],
+    ["name", '"z"'],
+    ["word", "null"],
+  ]);
+});
+
+it("takes no part of a text for something else", () => {
+  expect(kinds('["say \\"true\\": 1"]')).toEqual([["text", '"say \\"true\\": 1"']]);
+});
+
+it.each(['{"a": [1, "x"]}', "no JSON at all: 12 true", '"never ends', ""])("loses nothing of %j", (text) =>
+  expect(
+    piecesOf(text)
+      .map((piece) => piece.text)
+      .join(""),
+  ).toBe(text),
+);
