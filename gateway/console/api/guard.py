@@ -53,7 +53,8 @@ async def guarded(
             "console.request_failed", method=request.method, path=request.path, error=repr(type(error)), at=where
         )
         response = _plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR)
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
     return response
 
 

@@ -14,6 +14,7 @@ from gateway.console.api.idempotency import KeptAnswer, KeptAnswers
 from gateway.console.api.openapi import describe_api, reference_page
 from gateway.console.api.reading import read_call
 from gateway.console.api.routes import PREFIX, Answer, Route
+from gateway.console.page_files import PageFiles
 from gateway.domain.errors import InvalidInputError, UnavailableError
 from gateway.http.probe_server import Refusal
 
@@ -34,14 +35,18 @@ class ApiServer:
         routes: every route.
         version: of the program, for the OpenAPI document.
         identify: says who makes a request.
+        pages: what browsers see; left out: those that were built.
 
     Attributes:
         port: where it listens, once it was started.
     """
 
-    def __init__(self, routes: Sequence[Route], version: str, identify: Identify) -> None:
+    def __init__(
+        self, routes: Sequence[Route], version: str, identify: Identify, pages: PageFiles | None = None
+    ) -> None:
         self._routes = routes
         self._identify = identify
+        self._pages = pages or PageFiles()
         self._kept = KeptAnswers()
         self._document = orjson.dumps(describe_api(routes, version))
         self._page = reference_page(routes, version).encode()
@@ -98,6 +103,7 @@ class ApiServer:
             app.router.add_route(route.method, PREFIX + route.path, self._handler(route))
         app.router.add_get("/api/openapi.json", self._openapi)
         app.router.add_get("/api", self._reference)
+        self._pages.add_to(app.router)
         return app
 
     async def _openapi(self, _: web.Request) -> web.Response:
