@@ -1,13 +1,15 @@
 """How one subscription has fared, from the index: its attempts by spans of time, its last ones, and its signals."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from gateway.console.attempt_search import AttemptSearch, IndexedAttempt, search_attempts
 from gateway.console.index_store import IndexConnection
 from gateway.console.signal_rows import STANDING_KINDS, find_signals
 from gateway.console.statistics import DELIVERED, MINUTE_MS, quantile_ms
-from gateway.domain.signals import Signal
+from gateway.domain.signals import Signal, SignalKind
+from gateway.domain.subscription import Subscription
 
 MAX_HOURS = 168
 _MINUTES_AN_HOUR = 60
@@ -15,6 +17,7 @@ _MINUTES_AN_HOUR = 60
 _MOST_SPANS = 96
 _SPAN_MINUTES = (1, 5, 15, 30, 60, 120)
 _RECENT_SIGNALS = 20
+# Whatever an attempt may come to beside.
 _FAILURES = ("retry_scheduled", "dead_lettered", "put_off", "discarded")
 
 
@@ -94,12 +97,12 @@ class _Count:
         return round(self.duration_ms / self.attempts)
 
 
-def fare_of(connection: IndexConnection, subscription_id: str, *, hours: int, now_ms: int) -> Fare:
-    """Say how a subscription has fared.
+def fare_of(connection: IndexConnection, subscription: Subscription, *, hours: int, now_ms: int) -> Fare:
+    """Say how a subscription has fared since it was created: another one may have had its id before.
 
     Args:
         connection: of a reader.
-        subscription_id: which one; one that the index has never met has fared nowhere.
+        subscription: which one; one that the index has never met has fared nowhere.
         hours: how many hours up to now are looked at, at most MAX_HOURS.
         now_ms: the present, milliseconds since the epoch.
     """
@@ -113,7 +116,7 @@ def fare_of(connection: IndexConnection, subscription_id: str, *, hours: int, no
         "SELECT minute, delivered, bucket, attempts, duration_ms FROM "  # noqa: S608 - names of this module
         f"{connection.through('subscription_minutes', 'minutes_by_subscription')} "
         "WHERE subscription = (SELECT id FROM names WHERE name = ?) AND minute >= ?",
-        (subscription_id, first_minute),
+        (subscription.subscription_id, max(first_minute, subscription.created_at_ms // MINUTE_MS)),
     ):
         for count in (whole, by_span.setdefault(minute // span_minutes, _Count())):
             count.add(bucket, attempts, duration_ms, delivered=bool(delivered))
@@ -138,15 +141,32 @@ def fare_of(connection: IndexConnection, subscription_id: str, *, hours: int, no
             )
             for number, one in sorted(by_span.items())
         ),
-        last_delivered=_last(connection, subscription_id, (DELIVERED,)),
-        last_failed=_last(connection, subscription_id, _FAILURES),
-        signals=tuple(find_signals(connection, subscription_id=subscription_id, limit=_RECENT_SIGNALS)),
-        standing=tuple(
-            find_signals(connection, subscription_id=subscription_id, kinds=STANDING_KINDS, limit=_RECENT_SIGNALS)
-        ),
+        last_delivered=_last(connection, subscription, (DELIVERED,)),
+        last_failed=_last(connection, subscription, _FAILURES),
+        signals=_signals(connection, subscription, None),
+        standing=_signals(connection, subscription, STANDING_KINDS),
     )
 
 
-def _last(connection: IndexConnection, subscription_id: str, outcomes: tuple[str, ...]) -> IndexedAttempt | None:
-    wanted = AttemptSearch(subscription_ids=(subscription_id,), outcomes=outcomes)
+def _last(connection: IndexConnection, subscription: Subscription, outcomes: tuple[str, ...]) -> IndexedAttempt | None:
+    wanted = AttemptSearch(
+        subscription_ids=(subscription.subscription_id,),
+        tenant=subscription.tenant,
+        outcomes=outcomes,
+        since_ms=subscription.created_at_ms,
+    )
     return next(iter(search_attempts(connection, wanted, limit=1).attempts), None)
+
+
+def _signals(
+    connection: IndexConnection, subscription: Subscription, kinds: Collection[SignalKind] | None
+) -> tuple[Signal, ...]:
+    found = find_signals(
+        connection,
+        subscription_id=subscription.subscription_id,
+        tenant=subscription.tenant,
+        kinds=kinds,
+        since_ms=subscription.created_at_ms,
+        limit=_RECENT_SIGNALS,
+    )
+    return tuple(found)

@@ -106,6 +106,15 @@ async def test_did_you_send_it_why_not_and_send_it_again(
     assert [(one["subscription_id"], one["failed"]) for one in stats["worst"]] == [(name, 1)]
     assert stats["standing"]["dead_letters"] > 0
     assert [one["topic"] for one in stats["standing"]["egress"]] == [*BEGINNINGS, REPLAY_DELIVERIES]
+    found = (await console.get(f"/attempts?subscription_id={name}"))["items"]
+    assert [(one["outcome"], one["trigger"]) for one in found] == [("delivered", "replay"), ("dead_lettered", "event")]
+    found = (await console.get(f"/attempts?tenant={name}&status_class=4xx"))["items"]
+    assert [one["delivery_id"] for one in found] == [done["delivery_id"]]
+    fare = await console.get(f"/subscriptions/{name}/health?hours=1")
+    assert (fare["attempts"], fare["success_rate"], fare["circuit"]["open"]) == (2, 0.5, False)
+    assert (fare["last_failed"]["status"], fare["last_delivered"]["trigger"]) == (404, "replay")
+    backlog = await console.get(f"/subscriptions/{name}/backlog")
+    assert (backlog["waiting"], backlog["retrying"], backlog["complete"]) == (0, 0, True)
 
     # Another console, without an index: it reads everything again, also after it was killed.
     other = start(running, tmp_path)

@@ -15,10 +15,12 @@ from gateway.domain.folding import HistoryRecord
 from gateway.domain.signals import Signal, SignalKind
 from gateway.domain.topics import ATTEMPTS, SIGNALS
 from tests.delivery_records import T0, attempt_of, planned
+from tests.subscriptions import subscription
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 NOW_MS = T0 // HOUR_MS * HOUR_MS + HOUR_MS
+SUBSCRIPTION = replace(subscription("sub_1", tenant="acme"), created_at_ms=0)
 
 
 @pytest.fixture
@@ -40,8 +42,8 @@ def write_attempts(writer: IndexWriter) -> None:
         ("sub_2", "bank", "dead_lettered", 404, 5, NOW_MS - MINUTE_MS),
     )
     records: list[tuple[HistoryRecord, Place]] = []
-    for number, (subscription, tenant, outcome, status, duration_ms, at_ms) in enumerate(course):
-        delivery = planned(f"evt-{number}", subscription, at_ms=at_ms, tenant=tenant)
+    for number, (name, tenant, outcome, status, duration_ms, at_ms) in enumerate(course):
+        delivery = planned(f"evt-{number}", name, at_ms=at_ms, tenant=tenant)
         attempt = attempt_of(delivery, 1, outcome, at_ms=at_ms, status=status)
         records.append((replace(attempt, duration_ms=duration_ms), Place(ATTEMPTS, 0, number)))
     writer.apply(IndexBatch(records))
@@ -60,7 +62,7 @@ def signal(name: str, kind: SignalKind, at_ms: int, *, tenant: str = "acme") -> 
 def test_a_subscription_is_told_by_spans_of_time(writer: IndexWriter) -> None:
     """Success, mean and bounds of durations, whole and by span; and the last attempts, however old."""
     write_attempts(writer)
-    fare = fare_of(writer._connection, "sub_1", hours=1, now_ms=NOW_MS)
+    fare = fare_of(writer._connection, SUBSCRIPTION, hours=1, now_ms=NOW_MS)
     assert (fare.span_ms, fare.attempts, fare.delivered, fare.success_rate, fare.mean_ms) == (
         MINUTE_MS, 2, 1, 0.5, 220,
     )  # fmt: skip
@@ -71,16 +73,26 @@ def test_a_subscription_is_told_by_spans_of_time(writer: IndexWriter) -> None:
     assert fare.last_delivered
     assert fare.last_failed
     assert (fare.last_delivered.started_at_ms, fare.last_failed.status) == (NOW_MS - 10 * MINUTE_MS, 503)
-    day = fare_of(writer._connection, "sub_1", hours=24, now_ms=NOW_MS)
+    day = fare_of(writer._connection, SUBSCRIPTION, hours=24, now_ms=NOW_MS)
     assert (day.attempts, [one.delivered + one.failed for one in day.spans]) == (3, [1, 2])
     assert len(range(day.since_ms, NOW_MS, day.span_ms)) <= 96
 
 
 def test_a_subscription_that_never_got_anything_has_fared_nowhere(writer: IndexWriter) -> None:
     """There is nothing to tell, and no error."""
-    fare = fare_of(writer._connection, "sub_9", hours=168, now_ms=NOW_MS)
+    fare = fare_of(writer._connection, subscription("sub_9"), hours=168, now_ms=NOW_MS)
     assert (fare.attempts, fare.success_rate, fare.mean_ms, fare.p95_ms, fare.spans) == (0, None, None, None, ())
     assert (fare.last_delivered, fare.last_failed, fare.signals) == (None, None, ())
+
+
+def test_what_another_subscription_got_under_the_same_id_is_not_told(writer: IndexWriter) -> None:
+    """It was deleted, and may have been another tenant's."""
+    write_attempts(writer)
+    write_signals(writer, signal("sub_1", SignalKind.LAGGING, NOW_MS - 20 * MINUTE_MS))
+    new = replace(SUBSCRIPTION, created_at_ms=NOW_MS - 5 * MINUTE_MS)
+    for one in (new, replace(new, tenant="bank")):
+        fare = fare_of(writer._connection, one, hours=1, now_ms=NOW_MS)
+        assert (fare.attempts, fare.last_delivered, fare.last_failed, fare.signals) == (0, None, None, ())
 
 
 def test_an_overview_of_one_tenant_has_nothing_of_another(writer: IndexWriter) -> None:
@@ -99,7 +111,7 @@ def test_counts_that_are_too_old_are_forgotten(writer: IndexWriter) -> None:
     """With the deliveries that they are of."""
     write_attempts(writer)
     writer.prune(NOW_MS - HOUR_MS, 2**40)
-    assert fare_of(writer._connection, "sub_1", hours=24, now_ms=NOW_MS).attempts == 2
+    assert fare_of(writer._connection, SUBSCRIPTION, hours=24, now_ms=NOW_MS).attempts == 2
 
 
 def test_signals_are_found_by_whose_and_what_they_are(writer: IndexWriter) -> None:

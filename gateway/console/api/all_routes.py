@@ -1,10 +1,12 @@
 """Every route of the API, in the order in which it is told."""
 
+from gateway.console.api.attempts import AttemptsApi
 from gateway.console.api.auditing import AuditingApi
 from gateway.console.api.catalog import CatalogApi
 from gateway.console.api.dead_letters import DeadLettersApi
 from gateway.console.api.deliveries import DeliveriesApi
 from gateway.console.api.explaining import ExplainingApi
+from gateway.console.api.health import HealthApi
 from gateway.console.api.looking import LookingApi
 from gateway.console.api.parts import Parts
 from gateway.console.api.recent_hours import RecentHoursApi
@@ -21,8 +23,10 @@ def all_routes(parts: Parts) -> list[Route]:
     """
     apis = (
         DeliveriesApi(parts),
+        AttemptsApi(parts),
         DeadLettersApi(parts),
         SubscriptionsApi(parts),
+        HealthApi(parts),
         SendingApi(parts),
         CatalogApi(parts),
         ExplainingApi(parts),

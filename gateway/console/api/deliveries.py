@@ -1,13 +1,12 @@
 """Deliveries over HTTP: searched in the index; shown with what Kafka still has of their records."""
 
 import base64
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from http import HTTPStatus
 from typing import Literal
 from urllib.parse import urlsplit
 
+from gateway.console.api.cursors import read_cursor, write_cursor
 from gateway.console.api.models import (
     AttemptView,
     BodyView,
@@ -17,7 +16,6 @@ from gateway.console.api.models import (
     DeliveryView,
 )
 from gateway.console.api.parts import Parts
-from gateway.console.api.problems import ProblemError
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.api.stored_records import StoredRecords
 from gateway.console.index_store import IndexConnection
@@ -34,8 +32,6 @@ from gateway.console.steps import Step, StepKey, StepKind
 from gateway.domain.access import Role
 from gateway.domain.delivery import TEST_TRIGGER, Attempt, Delivery
 from gateway.domain.errors import NotFoundError
-
-_CURSOR = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})-([0-9]{1,18})")
 
 
 class DeliveriesApi:
@@ -122,24 +118,14 @@ async def find_page(parts: Parts, wanted: DeliverySearch, limit: int, cursor: st
         ProblemError: the cursor is none, or of an index that is there no more.
     """
     generation = parts.indexer.generation
-    start = None if cursor is None else _start(cursor, generation)
+    start = None if cursor is None else PageStart(*read_cursor(cursor, generation, 2))
 
     def look(connection: IndexConnection) -> DeliveryPage:
         return search_deliveries(connection, wanted, limit=limit, start=start)
 
     page = await parts.reader.ask(look)
-    following = None if page.next is None else f"{generation}-{page.next.at_ms}-{page.next.row}"
+    following = None if page.next is None else write_cursor(generation, (page.next.at_ms, page.next.row))
     return DeliveryPageView(items=[view_of(one) for one in page.deliveries], next=following)
-
-
-def _start(cursor: str, generation: str) -> PageStart:
-    read = _CURSOR.fullmatch(cursor)
-    if read is None:
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "invalid_cursor", "this is no cursor", field="cursor")
-    if read[1] != generation:
-        detail = "the index was made anew since: begin with the first page again"
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "old_cursor", detail, field="cursor")
-    return PageStart(int(read[2]), int(read[3]))
 
 
 def view_of(delivery: IndexedDelivery) -> DeliveryView:
