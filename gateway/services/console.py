@@ -17,11 +17,13 @@ from gateway.console.api.server import ApiServer
 from gateway.console.index_file import IndexFile
 from gateway.console.index_reader import IndexReader
 from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
+from gateway.console.live_tail import LiveTail
 from gateway.domain.access import Role
 from gateway.domain.changes import ChangeStore
 from gateway.kafka.acl_check import check_access
 from gateway.kafka.acls import Role as KafkaRole
 from gateway.kafka.acls import permissions
+from gateway.kafka.attempt_tail import attempt_tail
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.audit import Actor, audit_action, audited_store
@@ -62,7 +64,8 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     await asyncio.to_thread(check_access, config, permissions(deployment.layout())[KafkaRole.CONSOLE])
     indexer = _indexer(settings, deployment, config, watchdog)
     reader = IndexReader(indexer)
-    routes = all_routes(_parts(settings, deployment, config, table, indexer, reader))
+    live_tail = LiveTail(partial(attempt_tail, config))
+    routes = all_routes(_parts(settings, deployment, config, table, indexer, reader, live_tail))
     whoever_is_here = Caller(deployment.actor(), Role.ADMIN)
     server = ApiServer(routes, gateway.__version__, lambda _: whoever_is_here)
     show_index(probes.metrics, table, indexer)
@@ -81,6 +84,7 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
         watchdog.stop()
         announcing.cancel()
         beating.cancel()
+        await live_tail.stop()
         await server.stop()
         await indexer.stop()
         await asyncio.to_thread(reader.close)
@@ -105,6 +109,7 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
     table: SubscriptionTable,
     indexer: Indexer,
     reader: IndexReader,
+    live_tail: LiveTail,
 ) -> Parts:
     turn = threading.Lock()
 
@@ -125,6 +130,7 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
         key_ring=deployment.key_ring,
         catalog=deployment.catalog(),
         max_body_bytes=settings.max_body_bytes,
+        live_tail=live_tail,
         clock=now_ms,
     )
 

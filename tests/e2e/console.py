@@ -1,7 +1,8 @@
 """Asks a running console over HTTP, as its users' programs do."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -48,8 +49,26 @@ class Console:
             text = await got.read()
             return got.status, orjson.loads(text) if text else None, got.headers
 
+    @asynccontextmanager
+    async def stream(self, path: str) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
+        """Read server-sent events: each one's name and data."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/api/v1{path}") as got:
+            assert got.status == HTTPStatus.OK, await got.text()
+            yield _events_of(got.content)
+
     async def get(self, path: str) -> Any:
         """Give what is at a path."""
         status, value, _ = await self.ask("GET", path)
         assert status == HTTPStatus.OK, value
         return value
+
+
+async def _events_of(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, Any]]:
+    """Give what comes, without signs of life."""
+    name = ""
+    async for line in content:
+        field, _, value = line.decode().rstrip("\n").partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            yield name, orjson.loads(value)

@@ -13,6 +13,7 @@ from gateway.console.api.recent_hours import RecentHoursApi
 from gateway.console.api.routes import Route
 from gateway.console.api.sending import SendingApi
 from gateway.console.api.subscriptions import SubscriptionsApi
+from gateway.console.api.tailing import TailingApi
 
 
 def all_routes(parts: Parts) -> list[Route]:
@@ -28,6 +29,7 @@ def all_routes(parts: Parts) -> list[Route]:
         SubscriptionsApi(parts),
         HealthApi(parts),
         SendingApi(parts),
+        TailingApi(parts),
         CatalogApi(parts),
         ExplainingApi(parts),
         LookingApi(parts),

@@ -19,8 +19,10 @@ from gateway.console.api.problems import Problem, ProblemError, problem_of, resp
 from gateway.domain.errors import GatewayError
 
 REQUEST_S = 90.0
+# Where a request has what ends it, for answers that go on.
+TIME_LIMIT = web.RequestKey("time_limit", asyncio.Timeout)
 _SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
-_HEADERS = {
+SAFE_HEADERS = {
     hdrs.CACHE_CONTROL: "no-store",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
@@ -36,7 +38,8 @@ async def guarded(
     """Refuse what does not come from this machine's own pages and programs; give every error its form."""
     try:
         _check_origin(request)
-        async with asyncio.timeout(REQUEST_S):
+        async with asyncio.timeout(REQUEST_S) as limit:
+            request[TIME_LIMIT] = limit
             response = await handler(request)
     except ProblemError as error:
         response = respond(error.problem)
@@ -53,7 +56,7 @@ async def guarded(
             "console.request_failed", method=request.method, path=request.path, error=repr(type(error)), at=where
         )
         response = _plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR)
-    for name, value in _HEADERS.items():
+    for name, value in SAFE_HEADERS.items():
         response.headers.setdefault(name, value)
     return response
 

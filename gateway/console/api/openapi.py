@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from gateway.console.api.problems import CONTENT_TYPE, Problem
 from gateway.console.api.routes import PREFIX, Route
+from gateway.console.api.streaming import CONTENT_TYPE as EVENT_STREAM
 
 _JSON = "application/json"
 _REF = "#/components/schemas/{model}"
@@ -69,8 +70,9 @@ def _schemas(routes: Sequence[Route]) -> tuple[_References, dict[str, Any]]:
         for given in (route.query, route.body):
             if given is not None:
                 models[given, "validation"] = None
-        if route.answers is not None:
-            models[route.answers, "serialization"] = None
+        for answered in (route.answers, *(route.events or {}).values()):
+            if answered is not None:
+                models[answered, "serialization"] = None
     references, document = models_json_schema(list(models), ref_template=_REF)
     return references, document["$defs"]
 
@@ -84,6 +86,11 @@ def _operation(route: Route, references: _References, schemas: dict[str, Any]) -
     success: dict[str, Any] = {"description": "done" if route.answers is None else "the answer"}
     if route.answers is not None:
         success["content"] = {_JSON: {"schema": references[route.answers, "serialization"]}}
+    if route.events is not None:
+        # OpenAPI 3.1 has no word for the items of a stream.
+        of_data = {name: references[model, "serialization"] for name, model in route.events.items()}
+        success["description"] = "server-sent events; `x-events` has the schema of each one's data, by its name"
+        success["content"] = {EVENT_STREAM: {"schema": {"type": "string"}, "x-events": of_data}}
     problem = {
         "description": "a problem",
         "content": {CONTENT_TYPE: {"schema": references[Problem, "serialization"]}},

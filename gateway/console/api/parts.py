@@ -7,6 +7,7 @@ from gateway.admin.definition import DefinitionRules
 from gateway.console.access.caller import Caller
 from gateway.console.index_reader import IndexReader
 from gateway.console.indexer import Indexer
+from gateway.console.live_tail import LiveTail
 from gateway.domain.audit import ActionTarget
 from gateway.domain.changes import ChangeStore
 from gateway.domain.topics import TopicLayout
@@ -33,6 +34,7 @@ class Parts:
         key_ring: seals their secrets; raises a GatewayError where there are no keys.
         catalog: the event types.
         max_body_bytes: how large a body may be.
+        live_tail: tells of attempts as they happen.
         clock: gives the present, milliseconds since the epoch.
     """
 
@@ -48,4 +50,5 @@ class Parts:
     key_ring: Callable[[], KeyRing]
     catalog: Catalog
     max_body_bytes: int
+    live_tail: LiveTail
     clock: Callable[[], int]

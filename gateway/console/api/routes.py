@@ -1,6 +1,6 @@
 """What a route of the API is: the one description from which requests are served and the OpenAPI document is made."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from gateway.console.access.caller import Caller
+from gateway.console.api.streaming import StreamEvent
 from gateway.domain.access import Role
 
 PREFIX = "/api/v1"
@@ -48,11 +49,13 @@ class Answer:
         value: of the route's model; None for nothing.
         revision: sent as `ETag`.
         location: of what was made.
+        events: of a route that has events: they are sent for as long as there are any; see `stream_events`.
     """
 
     value: BaseModel | None = None
     revision: int | None = None
     location: str | None = None
+    events: AsyncGenerator[StreamEvent | None, None] | None = None
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
@@ -78,6 +81,7 @@ class Route:
         repeats: takes `Idempotency-Key`.
         errors: the statuses of errors of its own, beside those that every route may have.
         scope: how it keeps tenants apart.
+        events: of a route that answers with a stream: the names of its events, with the models of their data.
     """
 
     method: str
@@ -95,3 +99,4 @@ class Route:
     repeats: bool = False
     errors: tuple[int, ...] = field(default=())
     scope: Scope = Scope.UNSCOPED
+    events: Mapping[str, type[BaseModel]] | None = None

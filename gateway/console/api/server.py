@@ -9,11 +9,12 @@ from aiohttp import hdrs, web
 
 from gateway.console.access.caller import Caller
 from gateway.console.api.admission import admit
-from gateway.console.api.guard import guarded
+from gateway.console.api.guard import SAFE_HEADERS, TIME_LIMIT, guarded
 from gateway.console.api.idempotency import KeptAnswer, KeptAnswers
 from gateway.console.api.openapi import describe_api, reference_page
 from gateway.console.api.reading import read_call
 from gateway.console.api.routes import PREFIX, Answer, Route
+from gateway.console.api.streaming import stream_events
 from gateway.console.page_files import PageFiles
 from gateway.domain.errors import InvalidInputError, UnavailableError
 from gateway.http.probe_server import Refusal
@@ -112,12 +113,14 @@ class ApiServer:
     async def _reference(self, _: web.Request) -> web.Response:
         return web.Response(body=self._page, content_type="text/html", charset="utf-8")
 
-    def _handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def handle(request: web.Request) -> web.Response:
+    def _handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
             caller = self._identify(request)
             admit(caller, route)
             body = await request.read()
             call = read_call(request, body, route, caller)
+            if route.events is not None:
+                return await _stream(request, await route.handle(call))
 
             async def act() -> KeptAnswer:
                 return _kept(route, await route.handle(call))
@@ -133,6 +136,12 @@ class ApiServer:
             return response
 
         return handle
+
+
+async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
+    if answer.events is None:
+        raise TypeError("a route with events gave none")
+    return await stream_events(request, answer.events, SAFE_HEADERS, request[TIME_LIMIT])
 
 
 def _kept(route: Route, answer: Answer) -> KeptAnswer:
