@@ -215,7 +215,7 @@ def _on_each_view(
         try:
             compile_on(view)
         except InvalidInputError as error:
-            raise InvalidInputError(f"{event_type} {version}: {error.message}", hint=error.hint) from None
+            raise InvalidInputError(f"{event_type} {version}: {error.message}", hint=error.hint) from error
 
 
 def _check_content_mode(text: str) -> ContentMode:

@@ -12,8 +12,6 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-import orjson
-
 from gateway.domain.delivery import TEST_TRIGGER, Delivery, Priority
 from gateway.domain.errors import ConflictError, InvalidInputError
 from gateway.domain.event import SourcePosition
@@ -30,10 +28,9 @@ from gateway.shaping.trial_events import trial_event
 from gateway.shaping.views import Views
 from gateway.wire.catalog import Catalog
 from gateway.wire.event_encoder import NewEvent
-from gateway.wire.mocking import mock_data
+from gateway.wire.mocking import mock_json
 from gateway.wire.moments import milliseconds_of
 from gateway.wire.records import delivery_codec
-from gateway.wire.rendering import render_data
 
 ID_PREFIX = "test-"
 # It was read from no topic.
@@ -69,7 +66,7 @@ def plan_test(
     _check_active(subscription)
     chosen = _type_for(subscription, catalog, event_type)
     if data is None:
-        data = orjson.loads(render_data(mock_data(catalog.entry(chosen, version).nodes, Random())))  # noqa: S311 - made up
+        data = mock_json(catalog.entry(chosen, version).nodes, Random())  # noqa: S311 - made up
     event = NewEvent(
         chosen,
         data,

@@ -14,8 +14,7 @@ from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
 from gateway.shaping.sensitive import check_grant, sensitive_fields
 from gateway.wire.catalog import Catalog, EventSchema
-from gateway.wire.mocking import mock_data
-from gateway.wire.rendering import render_data
+from gateway.wire.mocking import mock_json
 from gateway.wire.single_object import fingerprint_of
 
 _version_option = click.option("--version", type=click.IntRange(min=1), help="Schema version; the newest by default.")
@@ -142,7 +141,7 @@ def mock(event_type: str, version: int | None, count: int, seed: int | None, as_
     """
     schema, random = _catalog().entry(event_type, version), Random(seed)  # noqa: S311 - made-up data, no secrets
     for _ in range(count):
-        data = orjson.loads(render_data(mock_data(schema.nodes, random)))
+        data = mock_json(schema.nodes, random)
         if as_json:
             emit_json(data)
         else:

@@ -1,46 +1,28 @@
 """`gateway subscriptions test-filter`: what a filter says of events, and why."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
 
 import click
 
 from gateway.admin.explanation_views import part_objects
+from gateway.admin.filter_trial import FilterAnswer, FilterTrial, trial_of
 from gateway.cli.event_files import read_rows
 from gateway.cli.filter_views import part_lines
 from gateway.cli.output import emit_json, emit_line, json_option
 from gateway.cli.subscription_parts import table
 from gateway.domain.changes import require
 from gateway.domain.errors import InvalidInputError
-from gateway.domain.subscription import OnFilterError, Subscription, granted_paths
+from gateway.domain.subscription import Subscription, granted_paths
 from gateway.domain.versions import covered_types, version_for
 from gateway.services.deployment import Deployment
 from gateway.settings import load_settings
-from gateway.shaping.expressions import Subject
-from gateway.shaping.filter_parts import PartValue, values_of_parts
-from gateway.shaping.filters import Decision, Filter, Rule
 from gateway.shaping.trial_events import trial_event
-from gateway.shaping.views import View, Views
+from gateway.shaping.views import Views
 from gateway.wire.catalog import Catalog
 from gateway.wire.event_encoder import DEFAULT_SOURCE, NewEvent
 
 _FAILED = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Tested:
-    """A filter, and what it is tested on.
-
-    Attributes:
-        text: the filter.
-        view: what it sees.
-        on_error: what becomes of an event on which it fails.
-    """
-
-    text: str
-    view: View
-    on_error: OnFilterError
 
 
 @click.command(name="test-filter")
@@ -91,19 +73,17 @@ def test_filter(
         tested, tenant = _of_subscription(catalog, subscription, event_type), tenant or subscription.tenant
     else:
         tested = _of_text(catalog, text or "", event_type, version)
-    filter_ = Filter(tested.view.expressions, tested.text)
     failed = False
     for row in read_rows(file):
         new = NewEvent(tested.view.event_type, row, tested.view.version, tenant=tenant, subject=subject, source=source)
         event = trial_event(catalog, new, datetime.now(UTC))
-        seen = Subject(event.event, tested.view.data_of(event))
-        decision = filter_.decide(seen, tested.on_error)
-        _show(decision, values_of_parts(tested.view.expressions, tested.text, seen), as_json=as_json)
-        failed = failed or decision.rule is Rule.ON_FILTER_ERROR
+        answer = tested.on(event)
+        _show(answer, as_json=as_json)
+        failed = failed or answer.failed
     context.exit(_FAILED if failed else 0)
 
 
-def _of_subscription(catalog: Catalog, subscription: Subscription, event_type: str | None) -> _Tested:
+def _of_subscription(catalog: Catalog, subscription: Subscription, event_type: str | None) -> FilterTrial:
     if subscription.filter is None:
         raise InvalidInputError(
             f"{subscription.subscription_id} has no filter: it gets every event of its types",
@@ -120,32 +100,32 @@ def _of_subscription(catalog: Catalog, subscription: Subscription, event_type: s
     versions = catalog.versions(event_type)
     version = version_for(subscription.pins, event_type, versions, follow_latest=subscription.follow_latest)
     granted = granted_paths(subscription.sensitive_grants, event_type)
-    return _Tested(subscription.filter, Views(catalog).find(event_type, version, granted), subscription.on_filter_error)
+    return FilterTrial(
+        subscription.filter, Views(catalog).find(event_type, version, granted), subscription.on_filter_error
+    )
 
 
-def _of_text(catalog: Catalog, text: str, event_type: str | None, version: int | None) -> _Tested:
+def _of_text(catalog: Catalog, text: str, event_type: str | None, version: int | None) -> FilterTrial:
     if event_type is None:
         raise click.UsageError("--filter needs --event-type")
-    view = Views(catalog).find(event_type, catalog.entry(event_type, version).version, ())
-    _ = view.expressions.condition(text)  # refuses what is no filter
-    return _Tested(text, view, OnFilterError.SEND)
+    return trial_of(catalog, text, event_type, version)
 
 
-def _show(decision: Decision, parts: list[PartValue], *, as_json: bool) -> None:
-    failed = decision.rule is Rule.ON_FILTER_ERROR
+def _show(answer: FilterAnswer, *, as_json: bool) -> None:
+    decision, failed = answer.decision, answer.failed
     if as_json:
         emit_json(
             {
                 "result": None if failed else decision.is_wanted,
                 "error": decision.detail,
                 "sent": decision.is_wanted,
-                "parts": part_objects(parts),
+                "parts": part_objects(answer.parts),
             }
         )
         return
     sent = "sent" if decision.is_wanted else "not sent"
     emit_line(f"error: {decision.detail} ({sent})" if failed else str(decision.is_wanted).lower())
-    for line in part_lines(parts):
+    for line in part_lines(answer.parts):
         emit_line(f"  {line}")
 
 

@@ -32,6 +32,18 @@ _OF_TYPES = frozenset({"No matching overloads found", "Index error", "Invalid co
 _SHOWN = 50
 
 
+class ExpressionError(InvalidInputError):
+    """An expression is refused for something at one place of it.
+
+    Attributes:
+        at: the index of the character that it is about.
+    """
+
+    def __init__(self, message: str, hint: str | None, at: int) -> None:
+        super().__init__(message, hint=hint)
+        self.at = at
+
+
 def nothing_hidden(path: str) -> str | None:  # noqa: ARG001 - the signature of what knows hidden fields
     """Say of any field that it is not hidden."""
     return None
@@ -224,7 +236,7 @@ def refusal(text: str, at: int, what: str, hint: str | None) -> InvalidInputErro
     shown = line[first : at - begin + _SHOWN].replace("\t", " ")
     before, after = "…" if first else "", "…" if at - begin + _SHOWN < len(line) else ""
     mark = " " * (len(before) + at - begin - first) + "^"
-    return InvalidInputError(f"position {at + 1}: {what}\n  {before}{shown}{after}\n  {mark}", hint=hint)
+    return ExpressionError(f"position {at + 1}: {what}\n  {before}{shown}{after}\n  {mark}", hint, at)
 
 
 def _offset(text: str, line: int, column: int) -> int:

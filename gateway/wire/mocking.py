@@ -11,7 +11,10 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from gateway.wire.mock_words import COUNTS, STRINGS, WORDS
+from gateway.wire.rendering import render_data
 from gateway.wire.schema_nodes import NULL, Node, SchemaNodes
 
 _NULL_SHARE = 0.2
@@ -31,6 +34,17 @@ def mock_data(nodes: SchemaNodes, random: Random) -> dict[str, Any]:
         random: where chance comes from.
     """
     data: dict[str, Any] = _Mock(nodes, random).value(nodes.root, "", 0)
+    return data
+
+
+def mock_json(nodes: SchemaNodes, random: Random) -> dict[str, Any]:
+    """Make up one event's data as JSON has it, for people to look at, change and give back.
+
+    Args:
+        nodes: the schema, of a record.
+        random: where chance comes from.
+    """
+    data: dict[str, Any] = orjson.loads(render_data(mock_data(nodes, random)))
     return data
 
 

@@ -138,6 +138,7 @@ async def test_a_change_is_refused_that_has_not_seen_the_one_before(console: Con
     (explained,) = (await console.ask("POST", "/explain", trial))[1]["items"]
     assert (explained["verdict"], explained["request"]["url"]) == ("sent", definition["url"])
     assert "hush" not in str(explained)
+    await preview(console, name)
     change = {"timeout_s": 3, "headers": {"X-A": None}}
     status, changed, headers = await console.ask("PATCH", path, change, headers={"If-Match": '"1"'})
     assert (status, changed["timeout_s"], changed["headers"], headers["ETag"]) == (HTTPStatus.OK, 3.0, [], '"2"')
@@ -209,6 +210,23 @@ async def test_attempts_are_told_as_they_happen(console: Console, receiver: Rece
     assert (attempt["trigger"], attempt["status"]) == ("test", 200)
     status, problem, _ = await console.ask("GET", "/tail?event_type=Nope%20")
     assert (status, problem["code"]) == (HTTPStatus.BAD_REQUEST, "invalid_input")
+
+
+async def preview(console: Console, name: str) -> None:
+    """Have the form's questions answered, for a subscription that there is and for a new one."""
+    change = {"filter": "data.amount > 1", "timeout_s": -1}
+    _, told, _ = await console.ask("POST", "/subscriptions/preview", {"subscription_id": name, "definition": change})
+    assert [one["field"] for one in told["errors"]] == ["timeout_s", "filter"]
+    assert told["explanation"]["request"]["headers"]["X-A"] is None
+    _, told, _ = await console.ask("POST", "/subscriptions/preview", {"id": name, "definition": {"url": "x"}})
+    assert {one["field"] for one in told["errors"]} == {"id", "url", "event_types"}
+    sample = {"event_type": "order.paid", "data": {"amount": "12.50"}}
+    _, told, _ = await console.ask("POST", "/filters/check", {**sample, "filter": "data.nope > 1"})
+    assert [(one["field"], one["position"]) for one in told["errors"]] == [("filter", 5), ("data", None)]
+    _, told, _ = await console.ask(
+        "POST", "/filters/check", {"event_type": "order.paid", "filter": "data.order_id != ''"}
+    )
+    assert (told["errors"], told["result"], told["parts"][0]["expression"]) == ([], True, "data.order_id")
 
 
 async def test_the_console_shows_each_of_its_metrics_and_is_ready(console: Console) -> None:

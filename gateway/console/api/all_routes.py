@@ -14,6 +14,7 @@ from gateway.console.api.routes import Route
 from gateway.console.api.sending import SendingApi
 from gateway.console.api.subscriptions import SubscriptionsApi
 from gateway.console.api.tailing import TailingApi
+from gateway.console.api.trying import TryingApi
 
 
 def all_routes(parts: Parts) -> list[Route]:
@@ -28,6 +29,7 @@ def all_routes(parts: Parts) -> list[Route]:
         DeadLettersApi(parts),
         SubscriptionsApi(parts),
         HealthApi(parts),
+        TryingApi(parts),
         SendingApi(parts),
         TailingApi(parts),
         CatalogApi(parts),

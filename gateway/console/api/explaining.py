@@ -2,15 +2,14 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from gateway.admin.explanation import ExplainedEvent, Explainer
-from gateway.admin.explanation_views import explanation_view
 from gateway.admin.lifecycle import select_subscriptions
 from gateway.console.access.caller import Caller, require_seen
+from gateway.console.api.explanation_models import ExplainedView, RefusalView, views_of
 from gateway.console.api.models import Text
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
@@ -36,57 +35,6 @@ class TrialBody(BaseModel):
     tenant: Annotated[Text, Field(description="the caller's, else `default`, if left out")] | None = None
     subject: Text | None = None
     subscription_id: Annotated[Text, Field(description="only this one")] | None = None
-
-
-class RefusalView(BaseModel):
-    """Why an event would go to `events.rejected`."""
-
-    reason: str
-    detail: str
-
-
-class FilterView(BaseModel):
-    """What a filter says of the event."""
-
-    text: str
-    result: bool | None = Field(description="null where it failed")
-    parts: list[dict[str, Any]] = Field(description="its parts with their values")
-
-
-class RequestView(BaseModel):
-    """The request that would be sent, but for what signs it."""
-
-    delivery_id: str
-    url: str
-    headers: dict[str, str | None] = Field(description="null where a value is not shown")
-    body: str | None
-    body_base64: str | None
-
-
-class ExplanationView(BaseModel):
-    """What the event means for one subscription, and which rule decided that."""
-
-    subscription_id: str
-    tenant: str
-    state: str
-    verdict: str
-    rule: str
-    detail: str | None
-    pattern: str | None
-    version: int | None
-    version_rule: str | None
-    hidden_fields: list[str] | None
-    filter: FilterView | None
-    content_mode: str
-    request: RequestView | None
-
-
-class ExplainedView(BaseModel):
-    """What the event means for each subscription of its tenant."""
-
-    refusal: RefusalView | None
-    items: list[ExplanationView]
-    omitted: int = Field(description="how many more subscriptions the tenant has")
 
 
 class ExplainingApi:
@@ -119,7 +67,7 @@ class ExplainingApi:
             index.put(subscription)
         async with self._room:
             explained = await asyncio.to_thread(self._explained, body, tenant, index)
-            views = await asyncio.to_thread(_views, explained)
+            views = await asyncio.to_thread(views_of, explained.explanations)
         refusal = explained.refusal
         return Answer(
             ExplainedView(
@@ -140,14 +88,3 @@ class ExplainingApi:
 def _tenant(caller: Caller, body: TrialBody) -> str:
     """Give the tenant of the event."""
     return caller.tenant_for(body.tenant) or DEFAULT_TENANT
-
-
-def _views(explained: ExplainedEvent) -> list[ExplanationView]:
-    return [
-        ExplanationView(
-            subscription_id=one.subscription.subscription_id,
-            # Values of a filter's parts are written as a body has them.
-            **orjson.loads(orjson.dumps(explanation_view(one))),
-        )
-        for one in explained.explanations
-    ]

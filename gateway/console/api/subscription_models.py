@@ -20,7 +20,7 @@ from gateway.domain.subscription import (
 
 _MAX_LIST = 200
 _MAX_CHARS = 262_144
-_LongText = Annotated[str, Field(max_length=_MAX_CHARS)]
+LongText = Annotated[str, Field(max_length=_MAX_CHARS)]
 _Secret = Annotated[SecretStr, Field(max_length=_MAX_CHARS)]
 
 
@@ -29,8 +29,8 @@ class SubscriptionChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    description: Annotated[_LongText, Field(description="for people")] | None = None
-    url: Annotated[_LongText, Field(description="where deliveries are POSTed, https://…")] | None = None
+    description: Annotated[LongText, Field(description="for people")] | None = None
+    url: Annotated[LongText, Field(description="where deliveries are POSTed, https://…")] | None = None
     event_types: (
         Annotated[list[Text], Field(max_length=_MAX_LIST, description="order.created, order.created@1, order.* or *")]
         | None
@@ -47,13 +47,13 @@ class SubscriptionChange(BaseModel):
         Annotated[dict[str, _Secret | None], Field(max_length=_MAX_LIST, description="custom headers; null drops one")]
         | None
     ) = None
-    ca_bundle: Annotated[_LongText, Field(description="PEM")] | None = None
-    client_certificate: Annotated[_LongText, Field(description="PEM")] | None = None
+    ca_bundle: Annotated[LongText, Field(description="PEM")] | None = None
+    client_certificate: Annotated[LongText, Field(description="PEM")] | None = None
     client_key: Annotated[_Secret, Field(description="PEM")] | None = None
     pins: Annotated[dict[str, int], Field(max_length=_MAX_LIST, description="event type to version")] | None = None
     follow_latest: bool | None = None
     content_mode: ContentMode | None = None
-    filter: Annotated[_LongText, Field(description="a CEL expression")] | None = None
+    filter: Annotated[LongText, Field(description="a CEL expression")] | None = None
     on_filter_error: OnFilterError | None = None
     sensitive_grants: (
         Annotated[list[Text], Field(max_length=_MAX_LIST, description="sensitive fields that it may see")] | None
@@ -89,7 +89,7 @@ class NewSubscription(SubscriptionChange):
 
     id: Annotated[Text, Field(description="its id; left out: one is made")] | None = None
     tenant: Annotated[Text, Field(description="the caller's, else `default`, if left out")] | None = None
-    url: Annotated[_LongText, Field(description="where deliveries are POSTed, https://…")]
+    url: Annotated[LongText, Field(description="where deliveries are POSTed, https://…")]
     event_types: Annotated[
         list[Text],
         Field(min_length=1, max_length=_MAX_LIST, description="order.created, order.created@1, order.* or *"),
