@@ -94,6 +94,7 @@ function options(
   return {
     width: frame.clientWidth || 300,
     height,
+    hooks: { ready: [showNewest], setData: [showNewest], setCursor: [showNewest] },
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
     scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.08, atLeast)] } },
     axes: [
@@ -121,6 +122,13 @@ function options(
       }),
     ],
   };
+}
+
+/** What stands beside the names: values where the pointer is, else the newest. */
+function showNewest(plot: uPlot): void {
+  if (plot.cursor.idx === null || plot.cursor.idx === undefined) {
+    plot.setLegend({ idx: plot.data[0].length - 1 }, false);
+  }
 }
 
 function hourAndMinute(atS: number): string {
