@@ -223,7 +223,11 @@ class Settings(BaseSettings):
         description="how long a stopping process may take to finish what is under way, seconds",
     )
     stall_timeout_s: float = Field(
-        default=60.0, gt=0, le=3600, description="a loop without progress for this long ends its process, seconds"
+        default=60.0,
+        gt=0,
+        le=3600,
+        description="a loop that does not turn for this long ends its process, and one that turns in vain has it begin "
+        "anew, seconds",
     )
 
     def tiers(self) -> tuple[Tier, ...]:

@@ -18,8 +18,10 @@ from gateway.console.index_store import IndexDamagedError, IndexStore, IndexStor
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.steps import Place
 from gateway.domain.errors import UnavailableError
+from gateway.domain.progress import Progress, reading_progress
 from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, SIGNALS, TopicLayout
 from gateway.kafka.config import KafkaConfig
+from gateway.kafka.partitioning import Offsets
 from gateway.kafka.scan import RawRecord
 from gateway.kafka.topic_follower import PositionsLostError, TopicFollower
 from gateway.wire.errors import UndecodableError
@@ -100,6 +102,7 @@ class Indexer:
         self._clock = clock
         self._beat = beat
         self._damaged = self._told = False
+        self._reached: Offsets = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
 
@@ -113,6 +116,10 @@ class Indexer:
         self._loop = asyncio.get_running_loop()
         self.failure = self._loop.create_future()
         self._thread.start()
+
+    def progress(self, ends: Offsets) -> Progress:
+        """Tell whether it reads what there is. Callable on any thread."""
+        return reading_progress(dict(self._reached), ends)
 
     async def stop(self) -> None:
         """End the thread and wait for it."""
@@ -145,6 +152,8 @@ class Indexer:
                     self._stand_by(opened)
                 else:
                     with closing(IndexWriter(opened)) as writer, closing(self._follower()) as follower:
+                        follower.open(writer.positions(), self._clock() - self._bounds.keep_ms)
+                        self._reached = follower.reached
                         self._read(follower, writer)
         except IndexStoreError:
             raise
@@ -155,6 +164,8 @@ class Indexer:
         except (IndexDamagedError, PositionsLostError) as error:
             self._damaged = True
             _log.warning("index.made_anew", why=str(error))
+        finally:
+            self._reached = {}
 
     def _opened_store(self) -> IndexStore:
         if self.store is None:
@@ -174,7 +185,6 @@ class Indexer:
         self._stopping.wait(_RETRY_S)
 
     def _read(self, follower: TopicFollower, writer: IndexWriter) -> None:
-        follower.open(writer.positions(), self._clock() - self._bounds.keep_ms)
         tend_at_s, look_at_s = 0.0, time.monotonic() + _LOOK_S
         while not (self._stopping.is_set() or self._damaged):
             self._beat()

@@ -103,8 +103,7 @@ class CatchUpReader:
         return Stretch(kept, min(position, end))
 
     def _connect_anew(self) -> None:
-        # It may have lost its brokers for good; between passes nobody polls it, so it can't be watched for that
-        # (gateway.kafka.lost_brokers).
+        # It may be silent for good (docs/decisions/0047). Nobody else judges it, since it often has nothing to do.
         self._consumer.close()
         self._consumer = Consumer(self._properties)
         self._fruitless, self._at = 0, None

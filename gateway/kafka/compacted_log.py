@@ -17,6 +17,7 @@ from gateway.domain.errors import UnavailableError
 from gateway.kafka.access import denial, is_denied
 from gateway.kafka.config import QUIET, KafkaConfig
 from gateway.kafka.errors import gateway_error, is_leader_moving, translated_errors
+from gateway.kafka.partitioning import Offsets
 from gateway.wire.errors import UndecodableError
 from gateway.wire.record_codec import RecordCodec
 
@@ -130,6 +131,11 @@ class CompactedLog(Generic[R]):
     def behind(self) -> bool:
         """Whether records are still to be read that were there at the last `aim`."""
         return any(self._reached[number] < target for number, target in self._target.items())
+
+    @property
+    def reached(self) -> Offsets:
+        """The next offset to read of each partition, by topic and number."""
+        return {(self._topic, number): at for number, at in self._reached.items()}
 
     def read(self, timeout_s: float) -> list[TableChange[R]]:
         """Give the next changes in order: at once when there are any, else after `timeout_s` seconds at most.

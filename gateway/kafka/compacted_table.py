@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from gateway.domain.errors import UnavailableError
+from gateway.domain.progress import Progress, reading_progress
 from gateway.kafka.compacted_log import (
     CompactedLog,
     TableChange,
@@ -23,6 +24,7 @@ from gateway.kafka.compacted_log import (
     apply_changes,
 )
 from gateway.kafka.config import KafkaConfig
+from gateway.kafka.partitioning import Offsets
 
 _POLL_S = 0.1
 _OPEN_TIMEOUT_S = 2.0
@@ -61,6 +63,7 @@ class CompactedTable(Generic[R, Index]):
         self.skipped = 0
         self._config = config
         self._kind = kind
+        self._reached: Offsets = {}
         self._callbacks: list[Callable[[str, R | None], None]] = []
         self._stopping = threading.Event()
         self._room = threading.Semaphore(_BATCHES_AHEAD)
@@ -97,6 +100,10 @@ class CompactedTable(Generic[R, Index]):
         self._to_refresh.append(refreshed)
         await refreshed
 
+    def progress(self, ends: Offsets) -> Progress:
+        """Tell whether it reads what there is. Callable on any thread."""
+        return reading_progress(self._reached, ends)
+
     async def stop(self) -> None:
         """End the thread and wait for it."""
         self._stopping.set()
@@ -104,7 +111,7 @@ class CompactedTable(Generic[R, Index]):
             await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        log = CompactedLog(self._config, self._kind, **{"fetch.wait.max.ms": _FETCH_WAIT_MS}, **self._config.watched())
+        log = CompactedLog(self._config, self._kind, **{"fetch.wait.max.ms": _FETCH_WAIT_MS})
         try:
             self._open(log)
             self._read(log)
@@ -129,6 +136,7 @@ class CompactedTable(Generic[R, Index]):
         ready = False
         while not self._stopping.is_set():
             changes = log.read(_POLL_S)
+            self._reached = log.reached
             self.skipped = log.skipped
             if changes and self._wait_for_room():
                 self._hand_over(self._apply, changes)

@@ -4,11 +4,9 @@ Agreement matters most for the partitioner: the delivery topics are co-partition
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.kafka.lost_brokers import BrokersWatch
 from gateway.kafka.security import IN_THE_CLEAR, KafkaSecurity
 
 # Otherwise librdkafka writes lines of its own format to standard error.
@@ -30,14 +28,11 @@ class KafkaConfig:
         bootstrap_servers: `host:port`, comma separated.
         client_id: shown in the broker's logs and quotas.
         security: who the client is, and how connections are secured.
-        on_brokers_lost: called when a client that lives as long as the process will never be connected again, see
-            `gateway.kafka.lost_brokers`; on the thread that polls it.
     """
 
     bootstrap_servers: str
     client_id: str = "webhook-gateway"
     security: KafkaSecurity = IN_THE_CLEAR
-    on_brokers_lost: Callable[[], None] | None = None
 
     def common(self) -> dict[str, Any]:
         """Properties that every client has."""
@@ -47,10 +42,6 @@ class KafkaConfig:
             "logger": _client_log,
             **self.security.properties(),
         }
-
-    def watched(self) -> dict[str, Any]:
-        """Properties of a client that lives as long as the process, and is polled all that time."""
-        return {} if self.on_brokers_lost is None else BrokersWatch(self.on_brokers_lost).properties()
 
     def producer(self, **overrides: Any) -> dict[str, Any]:  # noqa: ANN401 - librdkafka's properties are of any type
         """Properties of a producer that never loses an acknowledged record and keeps trying while Kafka is away."""

@@ -24,7 +24,10 @@ from gateway.kafka.cursor_log import read_cursors
 from gateway.kafka.fetch_control import FetchControl
 from gateway.kafka.partitioning import Partition, place_of
 from gateway.kafka.pending_commits import Commit, PendingCommits
+from gateway.kafka.reader_progress import ReaderProgress
 
+# After it Kafka gives up a member that it does not hear of, seconds.
+SESSION_S = 15.0
 _BATCH = 500
 _BATCHES_AHEAD = 2
 _METADATA_TIMEOUT_S = 15.0
@@ -79,6 +82,9 @@ class DeliveryConsumer:
         revoke_timeout_s: how long a revocation may wait for the listener, seconds.
         beat: called with every turn of the loop.
         recall: called with the positions of partitions before they are assigned; may block for some seconds.
+
+    Attributes:
+        progress: what is seen of it from outside.
     """
 
     def __init__(  # noqa: PLR0917 - see the docstring
@@ -101,10 +107,9 @@ class DeliveryConsumer:
         self._consumer = Consumer(
             config.consumer(
                 group_id,
-                **config.watched(),
                 **{
                     "partition.assignment.strategy": "range",
-                    "session.timeout.ms": 15_000,
+                    "session.timeout.ms": int(SESSION_S * 1000),
                     "on_commit": self._on_commit,
                     "error_cb": self._on_error,
                     "queued.max.messages.kbytes": 16_384,
@@ -122,6 +127,7 @@ class DeliveryConsumer:
         self._blocked = False
         self._owned: set[Partition] = set()
         self._fetching = FetchControl(self._consumer, rests_ms)
+        self.progress = ReaderProgress(self._fetching)
         self._commits = PendingCommits()
         self._thread = threading.Thread(target=self._run, name="delivery-consumer", daemon=True)
 
@@ -169,6 +175,7 @@ class DeliveryConsumer:
         if first is None:
             return
         batch = [message for message in (first, *self._consumer.consume(_BATCH - 1, 0)) if self._is_record(message)]
+        self.progress.read(len(batch))
         if due := self._fetching.hold_back(batch, self._owned):
             self._hand_over(due)
 
@@ -177,6 +184,7 @@ class DeliveryConsumer:
         if error is None:
             return True
         if error.code() == KafkaError._PARTITION_EOF:
+            self.progress.at_end(place_of(message), message.offset() or 0)
             self._fetching.at_end(place_of(message), self._owned)
             return False
         if is_denied(error):
@@ -222,6 +230,7 @@ class DeliveryConsumer:
             raise refused
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self.progress.assigned(frozenset((tp.topic, tp.partition) for tp in partitions))
         committed = consumer.committed(partitions, timeout=_METADATA_TIMEOUT_S)
         for tp in committed:
             if tp.error is not None:
@@ -275,6 +284,7 @@ class DeliveryConsumer:
         self._loop.call_soon_threadsafe(self._listener.lost, given_up)
 
     def _forget(self, partitions: list[Partition]) -> None:
+        self.progress.given_up()
         self._owned.difference_update(partitions)
         self._commits.give_up(partitions)
         self._fetching.forget(partitions)

@@ -1,4 +1,4 @@
-"""Which of the owned partitions the main reader fetches at present; for the reader's thread alone.
+"""Which of the owned partitions the main reader fetches at present; for the reader's thread alone, but for `is_held`.
 
 A retry partition whose head is not due is paused and its position put back, so that waiting costs no memory. One that
 was read to its end rests: each request lists every partition that is not paused, and the broker looks at each of
@@ -74,10 +74,15 @@ class FetchControl:
             self._consumer.seek(position)
         return due
 
+    @property
+    def blocked(self) -> bool:
+        """Whether nothing is fetched at present. On any thread."""
+        return self._blocked
+
     def at_end(self, partition: Partition, owned: Collection[Partition]) -> None:
         """A partition was read to its end."""
         rest_ms = self._rests_ms.get(partition[0])
-        if rest_ms is not None and partition in owned and not self._is_held(partition):
+        if rest_ms is not None and partition in owned and not self.is_held(partition):
             self._rested_at_ms[partition] = monotonic_ms() + rest_ms
             self._consumer.pause([TopicPartition(*partition)])
 
@@ -85,7 +90,7 @@ class FetchControl:
         """Resume what is due, or rested; stop or go on altogether."""
         if blocked != self._blocked:
             self._blocked = blocked
-            free = [tp for tp in self._consumer.assignment() if not self._is_held((tp.topic, tp.partition))]
+            free = [tp for tp in self._consumer.assignment() if not self.is_held((tp.topic, tp.partition))]
             (self._consumer.pause if blocked else self._consumer.resume)(free)
         if blocked:
             return
@@ -93,7 +98,8 @@ class FetchControl:
         if ready:
             self._consumer.resume([TopicPartition(*partition) for partition in ready])
 
-    def _is_held(self, partition: Partition) -> bool:
+    def is_held(self, partition: Partition) -> bool:
+        """Tell whether a partition is not fetched since its head is not due, or since it rests. On any thread."""
         return partition in self._due_at_ms or partition in self._rested_at_ms
 
 

@@ -1,6 +1,6 @@
 """How far topics reach: asked of the broker, beside whatever client is being judged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from confluent_kafka import KafkaException
 
@@ -26,9 +26,22 @@ class EndOffsets:
     def ask(self) -> dict[Partition, int] | None:
         """Give the end offset of every partition, or None while Kafka does not answer. Blocking, bounded."""
         try:
-            counts = self._client.partition_counts()
-            return self._client.ends(
-                [(topic, number) for topic in self._topics for number in range(counts.get(topic, 0))]
-            )
+            return self._ends(self._client.partition_counts())
         except KafkaException:
             return None
+
+    def ask_if_whole(self) -> dict[Partition, int] | None:
+        """Give the same, or None also while one of the partitions lacks its leader or a replica.
+
+        Kafka may answer questions then, and yet take no records.
+        """
+        try:
+            whole = self._client.wholeness()
+            if not all(all(whole.get(topic, ())) for topic in self._topics):
+                return None
+            return self._ends({topic: len(partitions) for topic, partitions in whole.items()})
+        except KafkaException:
+            return None
+
+    def _ends(self, counts: Mapping[str, int]) -> dict[Partition, int]:
+        return self._client.ends([(topic, number) for topic in self._topics for number in range(counts.get(topic, 0))])

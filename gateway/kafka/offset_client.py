@@ -46,8 +46,19 @@ class OffsetClient:
 
     def partition_counts(self) -> dict[str, int]:
         """Give how many partitions each topic has that the user may see; learns their leaders anew."""
+        return {name: len(whole) for name, whole in self.wholeness().items()}
+
+    def wholeness(self) -> dict[str, list[bool]]:
+        """Tell of each partition of each topic that the user may see whether it has a leader, and each replica in sync.
+
+        Learns the leaders anew.
+        """
         topics = self._ask(lambda consumer: consumer.list_topics(timeout=self._timeout_s)).topics
-        return {name: len(topic.partitions) for name, topic in topics.items() if topic.error is None}
+        return {
+            name: [at.leader >= 0 and len(at.isrs) >= len(at.replicas) for at in topic.partitions.values()]
+            for name, topic in topics.items()
+            if topic.error is None
+        }
 
     def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         """Give the offset that each partition's next record will have; where a transaction is open, that of its first.
@@ -95,7 +106,7 @@ class OffsetClient:
         try:
             return question(self._connected)
         except KafkaException:
-            # It may have lost its brokers for good, which nobody else would notice of it: gateway.kafka.lost_brokers.
+            # It may be silent for good (docs/decisions/0047), and is judged by nobody.
             self.close()
             raise
 

@@ -4,10 +4,15 @@ A look at one key's records then reads one partition instead of all of them. It 
 bit: see `PARTITIONER` in `gateway.kafka.config`.
 """
 
+from collections.abc import Mapping
+
 from confluent_kafka import Message
 
 Partition = tuple[str, int]
 """A topic and the number of one of its partitions."""
+
+Offsets = Mapping[Partition, int]
+"""An offset in each of some partitions."""
 
 _SEED = 0x9747B28C
 _M = 0x5BD1E995

@@ -17,8 +17,10 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from gateway.domain.errors import GatewayError
+from gateway.domain.progress import Progress
 from gateway.kafka.access import final_refusal
 from gateway.kafka.config import KafkaConfig
+from gateway.kafka.partitioning import Offsets
 
 _POLL_S = 0.1
 _log = structlog.get_logger()
@@ -68,6 +70,7 @@ class _Confirmation:
         if error is not None:
             self._owner.fail(_refused(message.topic(), error))
             return
+        self._owner.confirmed += 1
         self._open -= 1
         if not self._open:
             self._owner.confirm(self.done)
@@ -78,13 +81,15 @@ class ConfirmedProducer:
 
     Attributes:
         failure: fails with a GatewayError when the producer can't go on.
+        confirmed: how many records Kafka has acknowledged.
     """
 
     def __init__(self, config: KafkaConfig, loop: asyncio.AbstractEventLoop, **overrides: Any) -> None:  # noqa: ANN401 - any type
         self._config = config
-        self._producer = Producer(config.producer(error_cb=self._on_error, **config.watched(), **overrides))
+        self._producer = Producer(config.producer(error_cb=self._on_error, **overrides))
         self._loop = loop
         self.failure: asyncio.Future[None] = loop.create_future()
+        self.confirmed = 0
         self._confirmed: deque[Callable[[], None]] = deque()
         self._wake_scheduled = False
         # Records that did not fit the client's queue; produced again by the poll thread, in order.
@@ -124,6 +129,10 @@ class ConfirmedProducer:
     def unconfirmed(self) -> int:
         """How many records Kafka has not acknowledged."""
         return len(self._producer) + len(self._overflow)
+
+    def progress(self, _: Offsets) -> Progress:
+        """Tell whether Kafka acknowledges what is produced. Callable on any thread."""
+        return Progress(due=self.unconfirmed > 0, mark=self.confirmed)
 
     def _poll(self) -> None:
         try:

@@ -14,7 +14,7 @@ from gateway.kafka.access import denial, is_denied
 from gateway.kafka.config import QUIET, KafkaConfig
 from gateway.kafka.errors import translated_errors
 from gateway.kafka.offset_lookup import OffsetLookup
-from gateway.kafka.partitioning import Partition, place_of
+from gateway.kafka.partitioning import Offsets, Partition, place_of
 from gateway.kafka.scan import RawRecord, raw_record
 
 _BATCH = 5_000
@@ -42,7 +42,7 @@ class TopicFollower:
         self._targets: dict[Partition, int] = {}
         overrides = {"enable.partition.eof": True, "queued.max.messages.kbytes": _PREFETCH_KBYTES}
         # It never seeks: a request may wait for the next record.
-        self._consumer = Consumer(config.reader(**{**overrides, "fetch.wait.max.ms": 100}, **QUIET, **config.watched()))
+        self._consumer = Consumer(config.reader(**{**overrides, "fetch.wait.max.ms": 100}, **QUIET))
 
     def cluster_id(self) -> str:
         """Give the id of the cluster.
@@ -74,6 +74,11 @@ class TopicFollower:
         self._reached = starts
         with translated_errors(self._config):
             self._consumer.assign([TopicPartition(*partition, start) for partition, start in starts.items()])
+
+    @property
+    def reached(self) -> Offsets:
+        """The next offset to read of each partition."""
+        return self._reached
 
     @property
     def behind(self) -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -20,6 +19,7 @@ from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
 from gateway.console.live_tail import LiveTail
 from gateway.domain.access import Role
 from gateway.domain.changes import ChangeStore
+from gateway.domain.topics import SUBSCRIPTIONS
 from gateway.kafka.acl_check import check_access
 from gateway.kafka.acls import Role as KafkaRole
 from gateway.kafka.acls import permissions
@@ -29,7 +29,7 @@ from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.audit import Actor, audit_action, audited_store
 from gateway.services.deployment import Deployment
 from gateway.services.probes import INDEX_CAUGHT_UP, TABLE_LOADED, Probes
-from gateway.services.process import announce_ready, beat, begin_anew, until_stopped_or_failed
+from gateway.services.process import announce_ready, beat, progress_watch, until_stopped_or_failed
 from gateway.services.shown_metrics import show_index
 from gateway.settings import Settings
 from gateway.telemetry.clock import now_ms
@@ -56,8 +56,11 @@ async def run_console(settings: Settings) -> None:
 
 
 async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes) -> None:
-    config = replace(deployment.kafka("webhook-gateway-console"), on_brokers_lost=begin_anew)
+    config = deployment.kafka("webhook-gateway-console")
+    watch = progress_watch(config, (SUBSCRIPTIONS, *indexed_topics(deployment.layout())), settings)
     table = SubscriptionTable(config)
+    watch.judge("the table of subscriptions", table.progress)
+    watch.start()
     await table.start()
     await table.ready()
     probes.state.has(TABLE_LOADED)
@@ -73,6 +76,7 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     await server.start(address, settings.console_port)
     _log.info("console.listening", address=address, port=server.port)
     indexer.start()
+    watch.judge("the index", indexer.progress)
     announcing = asyncio.ensure_future(_announce(indexer, probes.state))
     beating = asyncio.ensure_future(beat(watchdog))
     try:
@@ -82,6 +86,7 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
         end_within(settings.shutdown_deadline_s)
         probes.state.stop()
         watchdog.stop()
+        watch.stop()
         announcing.cancel()
         beating.cancel()
         await live_tail.stop()

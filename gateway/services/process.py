@@ -5,13 +5,18 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from typing import Any, NoReturn
 
 import structlog
 import uvloop
 
 from gateway.domain.errors import GatewayError
+from gateway.kafka.config import KafkaConfig
+from gateway.kafka.lag import EndOffsets
+from gateway.kafka.partitioning import Offsets
+from gateway.settings import Settings
+from gateway.telemetry.progress_watch import ProgressWatch
 from gateway.telemetry.watchdog import Watchdog, end_within
 
 _BEAT_S = 1.0
@@ -21,16 +26,44 @@ _COLLECT_AFTER = (20_000, 20, 20)
 _log = structlog.get_logger()
 
 
-def begin_anew() -> NoReturn:
-    """Become a new process of the same command, with the same id: a Kafka client has lost its brokers for good.
+def begin_anew(stalled: str) -> NoReturn:
+    """Become a new process of the same command, with the same id: a part makes no progress although Kafka answers.
 
     Nothing is drained, since what is under way can't be acknowledged any more. It is as after `kill -9`, which loses
     nothing, but that nobody has to start the process again. Callable on any thread.
+
+    Args:
+        stalled: the part, in words.
     """
-    _log.critical("kafka.brokers_lost", hint="a Kafka client would never be connected again; the process begins anew")
+    hint = "it made no progress although Kafka answers, and would not by itself: docs/decisions/0047"
+    _log.critical("process.begins_anew", stalled=stalled, hint=hint)
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - its own command, and no shell
+
+
+def progress_watch(config: KafkaConfig, topics: Sequence[str], settings: Settings) -> ProgressWatch[Offsets]:
+    """Make what has the process begin anew when a part makes no progress for too long.
+
+    Args:
+        config: how to reach Kafka.
+        topics: what the parts read: only while Kafka has all of it are they judged.
+        settings: how patient it is.
+    """
+    return ProgressWatch(EndOffsets(config, topics).ask_if_whole, settings.stall_timeout_s, begin_anew)
+
+
+def rebalance_s(settings: Settings, session_s: float) -> float:
+    """How much longer than other parts a member may wait for what its group gives it, seconds.
+
+    A rebalance waits for each process: until it has given up what it has, or its watchdog has ended it and its session
+    is over.
+
+    Args:
+        settings: how long giving up may take.
+        session_s: the group's session time-out, seconds.
+    """
+    return settings.shutdown_deadline_s + session_s
 
 
 def run(main: Coroutine[Any, Any, None], *, stop_deadline_s: float) -> None:

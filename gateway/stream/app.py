@@ -26,7 +26,8 @@ from gateway.stream.prompt_consumer import use_prompt_consumer
 from gateway.wire.errors import RegistryUnavailableError
 from gateway.wire.event_codec import EventRecord
 
-_SESSION_TIMEOUT_S = 15.0
+# After it Kafka gives up a member that it does not hear of, seconds.
+SESSION_S = 15.0
 _HEARTBEAT_S = 3.0
 _COMMIT_INTERVAL_S = 0.5
 _POSITION_TIMEOUT_S = 2.0
@@ -226,7 +227,7 @@ def _faust_app(config: KafkaConfig) -> Any:  # noqa: ANN401 - Faust is untyped h
         broker=[f"kafka://{server.strip()}" for server in config.bootstrap_servers.split(",")],
         broker_client_id=config.client_id,
         broker_credentials=faust_credentials(config.security),
-        broker_session_timeout=_SESSION_TIMEOUT_S,
+        broker_session_timeout=SESSION_S,
         broker_heartbeat_interval=_HEARTBEAT_S,
         broker_commit_interval=_COMMIT_INTERVAL_S,
         stream_buffer_maxsize=_READ_AHEAD_EVENTS,

@@ -1,50 +1,46 @@
-"""Judges whether a stream worker still makes progress, from what can be observed outside Faust.
+"""What is seen of the stream from outside Faust, which can hang with its process up and its loop turning.
 
-Faust can hang with its process up: no partitions ever assigned, or a fetcher that died. The judge says so only while
-Kafka answers; a broker outage starts its patience anew.
+No partitions are ever assigned, or its fetcher has died.
 """
 
-from dataclasses import dataclass
+import asyncio
+
+from gateway.domain.progress import Progress
+from gateway.kafka.partitioning import Offsets
+from gateway.stream.acks import InOrderAcks
+from gateway.stream.app import StreamApp
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What was seen at one moment.
-
-    Attributes:
-        reachable: Kafka answered.
-        assigned: partitions were assigned at some time.
-        behind: there are events to read, or events in flight.
-        mark: a number that changes with any progress.
-    """
-
-    reachable: bool
-    assigned: bool
-    behind: bool
-    mark: int
-
-
-class ProgressJudge:
-    """Says when patience is at its end.
+class StreamProgress:
+    """Looks, on any thread but the event loop's.
 
     Args:
-        patience_s: how long there may be no progress, in seconds.
-        now_s: the present, any monotonic clock.
+        stream: the app.
+        acks: what it has acknowledged.
+        loop: where the app runs.
     """
 
-    def __init__(self, patience_s: float, now_s: float) -> None:
-        self._patience_s = patience_s
-        self._since_s = now_s
-        self._mark: int | None = None
+    def __init__(self, stream: StreamApp, acks: InOrderAcks, loop: asyncio.AbstractEventLoop) -> None:
+        self._stream = stream
+        self._acks = acks
+        self._loop = loop
+        self._acknowledged = 0
 
-    def moved(self, now_s: float) -> None:
-        """Progress was seen: patience begins anew."""
-        self._since_s = now_s
+    def look(self, ends: Offsets) -> Progress:
+        """Tell whether it moves; blocking, bounded as long as the loop turns.
 
-    def stalled(self, seen: Observation, now_s: float) -> bool:
-        """Take an observation; True when nothing has moved for too long although it should have."""
-        idle = seen.assigned and not seen.behind
-        if not seen.reachable or idle or seen.mark != self._mark:
-            self._mark = seen.mark
-            self._since_s = now_s
-        return now_s - self._since_s > self._patience_s
+        Args:
+            ends: the offset that the next record of each partition of the event topics will have.
+        """
+        if self._acks.acknowledged != self._acknowledged or self._stream.holds_partitions:
+            # It moves, or waits for the schema registry and says so itself. Its positions are not asked for under load:
+            # Faust reads nothing until it has answered.
+            self._acknowledged = self._acks.acknowledged
+            return Progress(due=False, mark=self._acknowledged)
+        positions = asyncio.run_coroutine_threadsafe(self._stream.positions(), self._loop).result()
+        behind = any(ends.get(partition, 0) > at for partition, at in positions.items())
+        return Progress(behind or self._acks.in_flight > 0, self._acknowledged + sum(positions.values()))
+
+    def membership(self, _: Offsets) -> Progress:
+        """Tell whether it was ever given partitions, and be it none of them."""
+        return Progress(due=not self._stream.assigned.is_set(), mark=0)

@@ -425,3 +425,27 @@ async def test_a_revocation_is_bounded(group: Group) -> None:
     with pytest.raises(GatewayError, match="could not be given up"):
         await consumer.failure
     told.free.set()
+
+
+async def test_what_is_seen_from_outside_tells_a_silent_reader_from_one_that_waits(group: Group) -> None:
+    """It owes the records that are there, but none that it holds back, and none while it is told to stop."""
+    far = now_ms() + 3_600_000
+    await group.write(group.deliveries, 0, 0, 0)
+    await group.write(group.retries, 1, far)
+    ends = {(group.deliveries, 0): 2, (group.retries, 1): 1}
+    told = Recorder()
+    consumer = group.join(told)
+    assert consumer.progress.membership({}).due
+    before = consumer.progress.reading({}, {}).mark
+    await told.until(lambda: told.count == 2 and not consumer.progress.reading({(group.deliveries, 0): 2}, ends).due)
+    assert not consumer.progress.membership({}).due
+    read = consumer.progress.reading({(group.deliveries, 0): 2}, ends)
+    assert read.mark > before
+    more = {**ends, (group.deliveries, 1): 1}
+    assert consumer.progress.reading({(group.deliveries, 0): 2}, more).due
+    consumer.block(blocked=True)
+    give_up_at = time.monotonic() + 10
+    while consumer.progress.reading({(group.deliveries, 0): 2}, more).due:
+        assert time.monotonic() < give_up_at
+    await group.leave(consumer)
+    assert consumer.progress.membership({}).due
