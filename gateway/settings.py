@@ -201,9 +201,18 @@ class Settings(BaseSettings):
     )
     console_address: IPvAnyAddress = Field(
         default=IPv4Address("127.0.0.1"),
-        description="where `console` serves its API: an address of this machine that no other reaches",
+        description="where `console` listens; other machines reach it only if it is set to something else, like "
+        "`0.0.0.0`, and then everybody has to log in",
     )
     console_port: int = Field(default=8090, ge=0, le=65_535, description="the port of that; 0 for any free one")
+    console_url: str | None = Field(
+        default=None,
+        description="how browsers reach the console from elsewhere, like `https://console.example.com`",
+    )
+    console_login: Literal["auto", "always"] = Field(
+        default="auto",
+        description="whether `console` asks for a log-in: `auto` does not where only this machine reaches it",
+    )
     console_dir: Path | None = Field(
         default=None, description="folder of the console's index, which Kafka gives again; unset: in `GATEWAY_HOME`"
     )

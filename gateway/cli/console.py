@@ -14,7 +14,8 @@ def command() -> None:
 
     Prints `console ready` once its index has caught up with Kafka; it answers before, with what it has. The API is at
     http://127.0.0.1:8090/api, which shows its reference; GATEWAY_CONSOLE_PORT changes the port. Only this machine
-    reaches it. The index may be deleted at any time: it is read from Kafka again.
+    reaches it, and may do everything. With GATEWAY_CONSOLE_ADDRESS others do, with a token of `gateway tokens create`.
+    The index may be deleted at any time: it is read from Kafka again.
 
     \b
     Examples:

@@ -8,7 +8,9 @@ import structlog
 
 import gateway
 from gateway.admin.definition import DefinitionRules
+from gateway.console.access.authentication import ApiTokenReader, Authentication
 from gateway.console.access.caller import Caller
+from gateway.console.access.site import site_at
 from gateway.console.access.tenant_fence import TenantFence
 from gateway.console.api.all_routes import all_routes
 from gateway.console.api.parts import Parts
@@ -25,6 +27,7 @@ from gateway.kafka.acls import Role as KafkaRole
 from gateway.kafka.acls import permissions
 from gateway.kafka.attempt_tail import attempt_tail
 from gateway.kafka.config import KafkaConfig
+from gateway.kafka.credential_book import CredentialBook, CredentialTable
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.audit import Actor, audit_action, audited_store
 from gateway.services.deployment import Deployment
@@ -65,14 +68,21 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     await table.ready()
     probes.state.has(TABLE_LOADED)
     await asyncio.to_thread(check_access, config, permissions(deployment.layout())[KafkaRole.CONSOLE])
+    credentials = CredentialTable(config)
+    await credentials.start()
+    await credentials.ready()
+    book = CredentialBook(config, credentials.index)
     indexer = _indexer(settings, deployment, config, watchdog)
     reader = IndexReader(indexer)
     live_tail = LiveTail(partial(attempt_tail, config))
-    routes = all_routes(_parts(settings, deployment, config, table, indexer, reader, live_tail))
-    whoever_is_here = Caller(deployment.actor(), Role.ADMIN)
-    server = ApiServer(routes, gateway.__version__, lambda _: whoever_is_here)
-    show_index(probes.metrics, table, indexer)
+    routes = all_routes(_parts(settings, deployment, config, table, book, indexer, reader, live_tail))
     address = str(settings.console_address)
+    site = site_at(address, settings.console_url)
+    may_come = site.is_local and settings.console_login == "auto"
+    here = Caller(deployment.actor(), Role.ADMIN) if may_come else None
+    authentication = Authentication([ApiTokenReader(book, now_ms)], here=here)
+    server = ApiServer(routes, gateway.__version__, authentication.identify, site)
+    show_index(probes.metrics, table, indexer)
     await server.start(address, settings.console_port)
     _log.info("console.listening", address=address, port=server.port)
     indexer.start()
@@ -80,7 +90,7 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     announcing = asyncio.ensure_future(_announce(indexer, probes.state))
     beating = asyncio.ensure_future(beat(watchdog))
     try:
-        await until_stopped_or_failed((beating, table.failure, indexer.failure))
+        await until_stopped_or_failed((beating, table.failure, credentials.failure, indexer.failure))
         _log.info("console.stopping")
     finally:
         end_within(settings.shutdown_deadline_s)
@@ -93,6 +103,7 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
         await server.stop()
         await indexer.stop()
         await asyncio.to_thread(reader.close)
+        await credentials.stop()
         await table.stop()
 
 
@@ -112,6 +123,7 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
     deployment: Deployment,
     config: KafkaConfig,
     table: SubscriptionTable,
+    book: CredentialBook,
     indexer: Indexer,
     reader: IndexReader,
     live_tail: LiveTail,
@@ -129,6 +141,7 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
         indexer=indexer,
         reader=reader,
         table=table,
+        credentials=book,
         store=store,
         audit=lambda caller, action, targets: audit_action(config, _actor(caller), action, targets),
         rules=DefinitionRules(deployment.catalog(), settings.tiers(), settings.address_policy()),

@@ -36,6 +36,7 @@ class SecurityEvent(Enum):
     SIGNATURE_INVALID = "security.signature_invalid"
     KEY_MISSING = "security.key_missing"
     SEAL_BROKEN = "security.seal_broken"
+    LOG_IN_REFUSED = "security.log_in_refused"
 
     @property
     def level(self) -> int:

@@ -40,6 +40,7 @@ _REQUIRED = {
     "subscriptions create": ("--url", "http://127.0.0.1:9/", "--event-type", "order.created", "--tenant", "nobody"),
     "subscriptions delete": ("--yes",),
     "publish": ("--mock", "1"),
+    "tokens create": ("--name", "nobody", "--role", "viewer", "--expires", "1m"),
     "subscriptions test-filter": ("--filter", "true", "--event-type", "order.paid", "--file", "-"),
     "explain": ("--file", "-", "--type", "order.paid"),
     "dlq replay": ("--yes",),

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from http import HTTPStatus
 
+import orjson
 import pytest
 
 from gateway.domain.tiers import parse_tier
@@ -113,6 +114,8 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
     await run(homes[Role.REPLAY], "replay", "start", *failed)
     await receiver.until_accepted(1, "dead", timeout_s=ARRIVAL_S)
     await look_and_change(homes[Role.CONSOLE], dead)
+    token = orjson.loads(await run(homes[Role.TOKENS], "tokens", "create", "--name", "a", "--role", "viewer", "--json"))
+    assert token["token_id"] in await run(homes[Role.TOKENS], "tokens", "revoke", token["token_id"])
     tested = await run(homes[Role.TEST], "subscriptions", "test", well, "--json")
     assert '"trigger":"test"' in tested
     await run(homes[Role.DLQ], "dlq", "replay", "--all", "--subscription", dead, "--again", "--yes")
@@ -149,6 +152,8 @@ async def look_and_change(home: GatewayHome, subscription: str) -> None:
     assert status == HTTPStatus.OK, problem
     status, problem, _ = await console.ask("POST", f"/subscriptions/{subscription}/test-event", {})
     assert status == HTTPStatus.ACCEPTED, problem
+    status, problem, _ = await console.ask("POST", "/tokens", {"name": subscription, "role": "viewer"})
+    assert status == HTTPStatus.CREATED, problem
     status, problem, _ = await console.ask("PATCH", f"/subscriptions/{subscription}", {"description": "looked at"})
     assert status == HTTPStatus.OK, problem
     assert program.stop() == 0

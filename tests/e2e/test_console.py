@@ -240,11 +240,35 @@ async def test_the_console_shows_each_of_its_metrics_and_is_ready(console: Conso
     assert (await console.get("/health"))["caught_up"]
 
 
-async def test_the_console_listens_to_this_machine_only(running: GatewayHome, tmp_path: Path) -> None:
-    """There is no log-in yet: whoever reaches it may do everything."""
-    console = start(running, tmp_path, GATEWAY_CONSOLE_ADDRESS="0.0.0.0")  # noqa: S104 - refused
-    assert await asyncio.to_thread(console.program._process.wait, AWHILE_S) == 2
-    assert "this machine only" in console.program.log
+async def test_other_machines_need_a_token_and_what_it_does_bears_its_name(
+    running: GatewayHome, tmp_path: Path
+) -> None:
+    """It is made by the command and known to a console that runs; revoked, it opens nothing from then on."""
+    name = f"c{uuid4().hex[:12]}"
+    console = await start(running, tmp_path, GATEWAY_CONSOLE_ADDRESS="0.0.0.0").listening()  # noqa: S104 - needs a token
+    new = ("tokens", "create", "--name", name, "--role", "operator", "--tenant", name, "--json")
+    (token,) = await asyncio.to_thread(running.read, *new)
+    bearer = {"Authorization": f"Bearer {token['token']}"}
+    definition = {"id": name, "url": "http://127.0.0.1:1/h", "event_types": ["order.*"]}
+    status, problem, _ = await console.ask("POST", "/subscriptions", definition)
+    assert (status, problem["code"]) == (HTTPStatus.MISDIRECTED_REQUEST, "wrong_host")
+    status, made, _ = await console.ask("POST", "/subscriptions", definition, headers=bearer)
+    assert (status, made["subscription"]["tenant"]) == (HTTPStatus.CREATED, name)
+    status, _, _ = await console.ask("GET", "/tokens", headers=bearer)
+    assert status == HTTPStatus.FORBIDDEN
+    assert (await console.ask("DELETE", f"/subscriptions/{name}", headers=bearer))[0] == HTTPStatus.NO_CONTENT
+    entries = await asyncio.to_thread(running.read, "audit", "--subscription", name)
+    assert {(entry["actor"], entry["command"]) for entry in entries} == {(f"token:{name}", "gateway console")}
+
+    await asyncio.to_thread(running.run, "tokens", "revoke", token["token_id"])
+    async with asyncio.timeout(AWHILE_S):
+        # Nobody tells the test when the console has heard of it.
+        while (await console.ask("GET", "/subscriptions", headers=bearer))[0] == HTTPStatus.OK:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    status, _, headers = await console.ask("GET", "/subscriptions", headers=bearer)
+    assert (status, headers["WWW-Authenticate"]) == (HTTPStatus.UNAUTHORIZED, "Bearer")
+    assert token["token"] not in console.program.whole_log
+    assert console.program.stop() == 0
 
 
 # What is right by the schema may still break a rule of the gateway, such as a filter that does not compile.

@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from pydantic import BaseModel
 
 from gateway.console.access.caller import Caller
+from gateway.console.access.site import Site
 from gateway.console.api.guard import SAFE_HEADERS
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.api.server import ApiServer
@@ -57,7 +58,7 @@ async def client(source: Source) -> AsyncIterator[TestClient[web.Request, web.Ap
     route = Route(
         "GET", "/said", "said", "Say.", "saying", Role.VIEWER, source.handle, scope=Scope.SHARED, events={"said": Said}
     )
-    server = ApiServer([route], "1", lambda _: Caller("ann", Role.VIEWER))
+    server = ApiServer([route], "1", lambda _: Caller("ann", Role.VIEWER), Site(is_local=True))
     async with TestClient(TestServer(server.application())) as client:
         yield client
 

@@ -16,7 +16,9 @@ def admit(caller: Caller, route: Route) -> None:
     """
     if not caller.role.includes(route.role):
         if caller.role is Role.ANONYMOUS:
-            raise ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", "this needs credentials")
+            raise ProblemError(
+                HTTPStatus.UNAUTHORIZED, "unauthorized", "this needs credentials: a bearer token, or a log-in"
+            )
         detail = f"this needs the role {route.role.value}; yours is {caller.role.value}"
         raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", detail)
     if caller.tenant is not None and route.scope is Scope.UNSCOPED:

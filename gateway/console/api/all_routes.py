@@ -14,6 +14,7 @@ from gateway.console.api.routes import Route
 from gateway.console.api.sending import SendingApi
 from gateway.console.api.subscriptions import SubscriptionsApi
 from gateway.console.api.tailing import TailingApi
+from gateway.console.api.tokens import TokensApi
 from gateway.console.api.trying import TryingApi
 
 
@@ -37,5 +38,6 @@ def all_routes(parts: Parts) -> list[Route]:
         LookingApi(parts),
         RecentHoursApi(parts),
         AuditingApi(parts),
+        TokensApi(parts),
     )
     return [route for api in apis for route in api.routes()]

@@ -12,6 +12,7 @@ from gateway.domain.audit import ActionTarget
 from gateway.domain.changes import ChangeStore
 from gateway.domain.topics import TopicLayout
 from gateway.kafka.config import KafkaConfig
+from gateway.kafka.credential_book import CredentialBook
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.wire.catalog import Catalog
 from gateway.wire.sealing import KeyRing
@@ -28,6 +29,7 @@ class Parts:
         indexer: keeps the index up to date.
         reader: asks it.
         table: the subscriptions.
+        credentials: who may come in.
         store: gives what changes them for a caller, in the caller's name and tenant.
         audit: notes in the audit trail what a caller is about to do to something, like `dead_letters_replayed`.
         rules: what they have to keep.
@@ -44,6 +46,7 @@ class Parts:
     indexer: Indexer
     reader: IndexReader
     table: SubscriptionTable
+    credentials: CredentialBook
     store: Callable[[Caller], ChangeStore]
     audit: Callable[[Caller, str, Sequence[ActionTarget]], None]
     rules: DefinitionRules

@@ -17,6 +17,7 @@ from gateway.domain.errors import (
 )
 
 CONTENT_TYPE = "application/problem+json"
+_UNAVAILABLE_S = 2
 
 
 class Problem(BaseModel):
@@ -32,11 +33,26 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """A request that is refused before anything is done."""
+    """A request that is refused before anything is done.
 
-    def __init__(self, status: HTTPStatus, code: str, detail: str, *, field: str | None = None) -> None:
+    Attributes:
+        problem: what is answered.
+        retry_after_s: when it may be sent again, seconds; None where that makes no difference.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        *,
+        hint: str | None = None,
+        field: str | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
         super().__init__(detail)
-        self.problem = Problem(title=status.phrase, status=status, code=code, detail=detail, field=field)
+        self.retry_after_s = retry_after_s
+        self.problem = Problem(title=status.phrase, status=status, code=code, detail=detail, hint=hint, field=field)
 
 
 # The first that fits; the last one is every other error that people can act on.
@@ -58,12 +74,19 @@ def problem_of(error: GatewayError) -> Problem:
     return Problem(title=status.phrase, status=status, code=code, detail=error.message, hint=error.hint, field=field)
 
 
-def respond(problem: Problem) -> web.Response:
-    """Answer a problem."""
+def respond(problem: Problem, retry_after_s: int | None = None) -> web.Response:
+    """Answer a problem.
+
+    Args:
+        problem: what it is.
+        retry_after_s: when it makes sense to ask again, seconds; None where that is not known.
+    """
     body = orjson.dumps(problem.model_dump(exclude_none=True))
     response = web.Response(status=problem.status, body=body, content_type=CONTENT_TYPE)
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = "2"
+    if retry_after_s is None and problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        retry_after_s = _UNAVAILABLE_S
+    if retry_after_s is not None:
+        response.headers["Retry-After"] = str(retry_after_s)
     if problem.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -1,22 +1,22 @@
 """Serves the API: asks who makes each request, admits and reads it by its route's description, and answers."""
 
 import asyncio
-import ipaddress
 from collections.abc import Awaitable, Callable, Sequence
 
 import orjson
 from aiohttp import hdrs, web
 
 from gateway.console.access.caller import Caller
+from gateway.console.access.site import Site
 from gateway.console.api.admission import admit
-from gateway.console.api.guard import SAFE_HEADERS, TIME_LIMIT, guarded
+from gateway.console.api.guard import SAFE_HEADERS, TIME_LIMIT, Guard
 from gateway.console.api.idempotency import KeptAnswer, KeptAnswers
 from gateway.console.api.openapi import describe_api, reference_page
 from gateway.console.api.reading import read_call
 from gateway.console.api.routes import PREFIX, Answer, Route
 from gateway.console.api.streaming import stream_events
 from gateway.console.page_files import PageFiles
-from gateway.domain.errors import InvalidInputError, UnavailableError
+from gateway.domain.errors import UnavailableError
 from gateway.http.probe_server import Refusal
 
 MAX_BODY_BYTES = 524_288
@@ -36,6 +36,7 @@ class ApiServer:
         routes: every route.
         version: of the program, for the OpenAPI document.
         identify: says who makes a request.
+        site: where it is reached.
         pages: what browsers see; left out: those that were built.
 
     Attributes:
@@ -43,10 +44,11 @@ class ApiServer:
     """
 
     def __init__(
-        self, routes: Sequence[Route], version: str, identify: Identify, pages: PageFiles | None = None
+        self, routes: Sequence[Route], version: str, identify: Identify, site: Site, pages: PageFiles | None = None
     ) -> None:
         self._routes = routes
         self._identify = identify
+        self._guard = Guard(site)
         self._pages = pages or PageFiles()
         self._kept = KeptAnswers()
         self._document = orjson.dumps(describe_api(routes, version))
@@ -59,18 +61,12 @@ class ApiServer:
         """Listen.
 
         Args:
-            address: a loopback address of this machine.
+            address: of this machine.
             port: the port; 0 for any free one.
 
         Raises:
-            InvalidInputError: the address is not loopback.
-            UnavailableError: the port is taken.
+            UnavailableError: the port is taken, or the address is not this machine's.
         """
-        if not ipaddress.ip_address(address).is_loopback:
-            raise InvalidInputError(
-                f"the console listens on this machine only, not at {address}: there is no log-in yet",
-                hint="reach it from elsewhere through ssh -L or kubectl port-forward",
-            )
         self._runner = web.AppRunner(
             self.application(), access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_STOP_S
         )
@@ -80,7 +76,7 @@ class ApiServer:
         except OSError as error:
             raise UnavailableError(
                 f"the console can't listen at {address} port {port}: {error.strerror}",
-                hint="set GATEWAY_CONSOLE_PORT; 0 takes any free port",
+                hint="set GATEWAY_CONSOLE_ADDRESS and GATEWAY_CONSOLE_PORT; port 0 takes any free one",
             ) from None
         self.port = self._listening.sockets[0].getsockname()[1]
 
@@ -99,7 +95,7 @@ class ApiServer:
 
     def application(self) -> web.Application:
         """Give the application that serves all of it."""
-        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[guarded])
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._guard.check])
         for route in self._routes:
             app.router.add_route(route.method, PREFIX + route.path, self._handler(route))
         app.router.add_get("/api/openapi.json", self._openapi)
