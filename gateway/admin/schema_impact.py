@@ -17,7 +17,7 @@ from gateway.domain.matching import matches_pattern
 from gateway.domain.subscription import Subscription, granted_paths
 from gateway.domain.versions import version_for
 from gateway.shaping.sensitive import sensitive_fields
-from gateway.wire.catalog import Catalog
+from gateway.wire.catalog import Catalog, catalog_of
 from gateway.wire.schema_rules import Finding
 
 
@@ -61,6 +61,30 @@ def list_impacts(subscriptions: Iterable[Subscription], present: Catalog, candid
         if any(matches_pattern(pattern, event_type) for pattern in subscription.event_types)
         for finding in comparison.findings(subscription, event_type, versions)
     ]
+
+
+def without_and_with(catalog: Catalog, event_type: str, version: int | None, source: object) -> tuple[Catalog, Catalog]:
+    """Give a catalog without a proposed version, should it be in its place already, and with it.
+
+    Args:
+        catalog: the present one.
+        event_type: of the proposal; one that the catalog does not have is added.
+        version: its number; None for the next one.
+        source: the schema's JSON.
+
+    Raises:
+        CatalogError: it is no Avro schema, or not one of a record.
+    """
+    sources = {
+        one: {known: catalog.entry(one, known).source for known in catalog.versions(one)}
+        for one in catalog.event_types()
+    }
+    others = sources.get(event_type, {})
+    number = version or max(others, default=0) + 1
+    if others.get(number) == source:
+        del others[number]
+    proposed = {**sources, event_type: {**others, number: source}}
+    return catalog_of(sources), catalog_of(proposed)
 
 
 def _changed_versions(present: Catalog, candidate: Catalog, event_type: str) -> frozenset[int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gateway.admin.lifecycle import select_subscriptions
-from gateway.admin.schema_impact import Impact, list_impacts
+from gateway.admin.schema_impact import Impact, list_impacts, without_and_with
 from gateway.cli.output import emit_json, emit_line, json_option
 from gateway.cli.published_catalog import published_catalog
 from gateway.cli.subscription_parts import table
@@ -74,7 +74,8 @@ def command(
     if candidate is not None:
         proposed = load_catalog(Path(candidate))
     elif file is not None:
-        present, proposed = _without_and_with(present, _read_proposal(Path(file), event_type))
+        proposal = _read_proposal(Path(file), event_type)
+        present, proposed = without_and_with(present, proposal.event_type, proposal.version, proposal.source)
     if against is not None:
         present = catalog_of(published_catalog(against, settings))
     elif file is None and candidate is None:
@@ -99,20 +100,6 @@ def _read_proposal(file: Path, event_type: str | None) -> _Proposal:
     except OSError as error:
         raise InvalidInputError(f"{file} can't be read: {error.strerror}") from None
     return _Proposal(name, int(file.stem) if is_in_its_place else None, source)
-
-
-def _without_and_with(catalog: Catalog, proposal: _Proposal) -> tuple[Catalog, Catalog]:
-    """Give a catalog without a version, should the file be in its place already, and with it."""
-    sources = {
-        one: {version: catalog.entry(one, version).source for version in catalog.versions(one)}
-        for one in catalog.event_types()
-    }
-    others = sources.get(proposal.event_type, {})
-    version = proposal.version or max(others, default=0) + 1
-    if others.get(version) == proposal.source:
-        del others[version]
-    proposed = {**sources, proposal.event_type: {**others, version: proposal.source}}
-    return catalog_of(sources), catalog_of(proposed)
 
 
 def _print_impact(impact: Impact, *, as_json: bool) -> None:

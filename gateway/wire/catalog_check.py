@@ -98,6 +98,16 @@ def _check_type(folder: Path) -> list[Problem]:
         sources = read_event_type(folder)
     except GatewayError as error:
         return [Problem(folder.name, "", "unreadable", error.message)]
+    return check_versions(folder, sources)
+
+
+def check_versions(folder: Path, sources: Mapping[int, Any]) -> list[Problem]:
+    """List the problems of the versions of one event type.
+
+    Args:
+        folder: where they are, or would be: its name is the event type.
+        sources: the JSON of each version, oldest first.
+    """
     problems: list[Problem] = []
     versions: list[_Version] = []
     for number, source in sources.items():

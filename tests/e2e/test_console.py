@@ -229,6 +229,32 @@ async def preview(console: Console, name: str) -> None:
     assert (told["errors"], told["result"], told["parts"][0]["expression"]) == ([], True, "data.order_id")
 
 
+async def test_versions_tell_who_gets_them_and_what_a_next_one_would_break(console: Console) -> None:
+    """Nobody has to ask the repository of the catalog."""
+    name = f"c{uuid4().hex[:12]}"
+    definition = {"id": name, "url": "http://127.0.0.1:1/h", "event_types": ["order.created@2"]}
+    assert (await console.ask("POST", "/subscriptions", definition))[0] == HTTPStatus.CREATED
+    path = "/event-types/order.created"
+    versions = (await console.get(f"{path}/versions"))["items"]
+    pinned = next(one for one in versions if one["version"] == 2)
+    assert {"subscription_id": name, "tenant": "default", "rule": "pinned"} in pinned["subscriptions"]
+    between = await console.get(f"{path}/differences?from_version=1&to_version=2")
+    assert between["items"] == pinned["differences"]
+    example = await console.get(f"{path}/versions/2/example?seed=3")
+    assert set(example["data"]) >= {"order_id", "total"}
+    assert example["request"]["body"]["type"] == "order.created"
+
+    schema = (await console.get(f"{path}/versions/{versions[0]['version']}"))["avro"]
+    without = {**schema, "fields": [field for field in schema["fields"] if field["name"] != "total"]}
+    _, told, _ = await console.ask("POST", f"{path}/impact", {"avro": without})
+    assert told["version"] == versions[0]["version"] + 1
+    assert ("total", "removed") in [(one["path"], one["change"]) for one in told["differences"]]
+    assert told["problems"]
+    assert name in [one["subscription_id"] for one in told["subscriptions"]]
+    _, told, _ = await console.ask("POST", f"{path}/impact", {"avro": ["no", "record"]})
+    assert (told["problems"] != [], told["subscriptions"]) == (True, [])
+
+
 async def test_the_console_shows_each_of_its_metrics_and_is_ready(console: Console) -> None:
     """Its index has caught up, and its loops move."""
     probed = await Probed(console.program).listening()

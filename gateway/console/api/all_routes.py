@@ -16,6 +16,7 @@ from gateway.console.api.subscriptions import SubscriptionsApi
 from gateway.console.api.tailing import TailingApi
 from gateway.console.api.tokens import TokensApi
 from gateway.console.api.trying import TryingApi
+from gateway.console.api.versions import VersionsApi
 
 
 def all_routes(parts: Parts) -> list[Route]:
@@ -34,6 +35,7 @@ def all_routes(parts: Parts) -> list[Route]:
         SendingApi(parts),
         TailingApi(parts),
         CatalogApi(parts),
+        VersionsApi(parts),
         ExplainingApi(parts),
         LookingApi(parts),
         RecentHoursApi(parts),

@@ -70,10 +70,7 @@ class CatalogApi:
         return Answer(self._view(call.path["event_type"]))
 
     async def _schema(self, call: Call) -> Answer:
-        text = call.path["version"]
-        if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_VERSION_DIGITS):
-            raise NotFoundError("a version is a number")
-        entry = self._catalog.entry(call.path["event_type"], int(text))
+        entry = self._catalog.entry(call.path["event_type"], version_of(call.path["version"]))
         return Answer(
             EventSchemaView(
                 event_type=entry.event_type,
@@ -92,3 +89,14 @@ class CatalogApi:
             about=entry.source.get("doc"),
             sensitive_fields=list(sensitive_fields(self._catalog, event_type).paths),
         )
+
+
+def version_of(text: str) -> int:
+    """Read a version in a path.
+
+    Raises:
+        NotFoundError: it is none.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_VERSION_DIGITS):
+        raise NotFoundError("a version is a number")
+    return int(text)
