@@ -4,6 +4,9 @@ import { Shell } from "./layout/shell";
 import { LogInPage } from "./pages/login/page";
 import { MissingPage } from "./pages/missing";
 import { OverviewPage } from "./pages/overview/page";
+import { EditSubscriptionPage, NewSubscriptionPage } from "./pages/subscriptions/form-page";
+import { SubscriptionPage } from "./pages/subscriptions/subscription-page";
+import { SubscriptionsPage } from "./pages/subscriptions/subscriptions-page";
 import { loadSession, session, sessionError } from "./session";
 import { Failure, Skeleton } from "./ui/states";
 
@@ -15,6 +18,18 @@ export function App() {
     <Shell>
       <Switch>
         <Route path="/" component={OverviewPage} />
+        <Route path="/subscriptions" component={SubscriptionsPage} />
+        <Route path="/new-subscription" component={NewSubscriptionPage} />
+        <Route path="/subscriptions/:id/edit">{({ id }) => <EditSubscriptionPage key={id} id={id} />}</Route>
+        <Route path="/subscriptions/:id/settings">
+          {({ id }) => <SubscriptionPage key={id} id={id} part="settings" />}
+        </Route>
+        <Route path="/subscriptions/:id/history">
+          {({ id }) => <SubscriptionPage key={id} id={id} part="history" />}
+        </Route>
+        <Route path="/subscriptions/:id">
+          {({ id }) => <SubscriptionPage key={id} id={id} part="overview" />}
+        </Route>
         <Route component={MissingPage} />
       </Switch>
     </Shell>

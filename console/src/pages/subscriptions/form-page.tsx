@@ -1,0 +1,176 @@
+/** Makes a subscription, or changes one: checked as one types, written only as it was seen. */
+import { useState } from "preact/hooks";
+import { useLocation } from "wouter-preact";
+import type { Revised } from "../../api/client";
+import { useAction } from "../../api/use-action";
+import { Button } from "../../ui/button";
+import { Page } from "../../ui/page";
+import { Failure, Loaded } from "../../ui/states";
+import { say } from "../../ui/toast";
+import { BodyFields, CertificateFields } from "./body-fields";
+import { creationOf, emptyValues, type FormValues, formErrors, patchOf, valuesOf } from "./definition";
+import { EndpointFields, PaceFields } from "./endpoint-fields";
+import { EventsFields } from "./events-fields";
+import { FilterFields } from "./filter-fields";
+import type { FormState } from "./form-state";
+import { pathOf } from "./paths";
+import { PreviewCard } from "./preview-card";
+import { IssuedDialog } from "./secret-dialogs";
+import { useEventTypes } from "./use-catalog";
+import { usePreview } from "./use-preview";
+import { create, type Issued, type Subscription, update, useSubscription } from "./use-subscription";
+
+const LIST = { name: "Subscriptions", href: "/subscriptions" };
+
+export function NewSubscriptionPage() {
+  const [, go] = useLocation();
+  const [issued, setIssued] = useState<Issued>();
+  return (
+    <Page title="New subscription" parent={LIST}>
+      <Form
+        before={undefined}
+        save="Create"
+        onSave={async (values) => setIssued(await create(creationOf(values)))}
+        onCancel={() => go(LIST.href)}
+      />
+      {issued && (
+        <IssuedDialog
+          issued={issued}
+          title={`${issued.subscription.id} is there`}
+          onClose={() => go(pathOf(issued.subscription.id))}
+        />
+      )}
+    </Page>
+  );
+}
+
+export function EditSubscriptionPage({ id }: { id: string }) {
+  // What is edited is what was there when the editing began; what changes meanwhile is told at the end.
+  const read = useSubscription(id, { refreshes: false });
+  return (
+    <Page title={`Edit ${id}`} parent={{ name: id, href: pathOf(id) }}>
+      <Loaded read={read} lines={10}>
+        {(found) => <Editing key={found.etag} found={found} again={read.again} />}
+      </Loaded>
+    </Page>
+  );
+}
+
+function Editing({ found, again }: { found: Revised<Subscription>; again: () => void }) {
+  const [, go] = useLocation();
+  const id = found.value.id;
+  return (
+    <Form
+      before={found.value}
+      save="Save"
+      onSave={async (values) => {
+        const patch = patchOf(valuesOf(found.value), values);
+        if (Object.keys(patch).length > 0) await update(id, found.etag, patch);
+        say("good", `${id} was changed`);
+        go(pathOf(id));
+      }}
+      onCancel={() => go(pathOf(id))}
+      onNewer={again}
+    />
+  );
+}
+
+interface FormProps {
+  /** The subscription that is changed; undefined for a new one. */
+  before: Subscription | undefined;
+  save: string;
+  onSave: (values: FormValues) => Promise<void>;
+  onCancel: () => void;
+  /** Reads what somebody else has made of it. */
+  onNewer?: () => void;
+}
+
+function Form({ before, save, onSave, onCancel, onNewer }: FormProps) {
+  const [values, setValues] = useState(() => (before ? valuesOf(before) : emptyValues()));
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [isSubmitted, setSubmitted] = useState(false);
+  const types = useEventTypes();
+  const preview = usePreview(values, before);
+  const saving = useAction(async () => {
+    setSubmitted(true);
+    if (Object.keys(formErrors(values)).length === 0) await onSave(values);
+  });
+
+  const errors = { ...preview.errors, ...formErrors(values) };
+  if (saving.error?.field) errors[topField(saving.error.field)] ??= saving.error.message;
+  const form: FormState = {
+    values,
+    isNew: before === undefined,
+    set: (change) => {
+      setValues((all) => ({ ...all, ...change }));
+      setTouched((all) => new Set([...all, ...Object.keys(change).map(snakeCase)]));
+    },
+    errorOf: (...fields) => {
+      const found = fields.find(
+        (field) => errors[field] && (isSubmitted || touched.has(field) || before !== undefined),
+      );
+      return found && errors[found];
+    },
+  };
+  const isConflict = saving.error?.status === 412;
+
+  return (
+    <form
+      class="edit-form"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void saving.run();
+      }}
+    >
+      <div class="main-and-side main-and-wide-side">
+        <div class="stack">
+          <EndpointFields form={form} />
+          {types.error && <Failure error={types.error} retry={types.again} />}
+          <EventsFields form={form} types={types.data ?? []} />
+          <FilterFields form={form} types={types.data ?? []} />
+          <PaceFields form={form} />
+          <details class="more-fields" open={before !== undefined}>
+            <summary>Request, headers and certificates</summary>
+            <div class="stack">
+              <BodyFields form={form} />
+              <CertificateFields form={form} />
+            </div>
+          </details>
+        </div>
+        <div class="stack beside">
+          <PreviewCard preview={preview} />
+        </div>
+      </div>
+      <div class="save-bar">
+        {saving.error && !isConflict && <Failure error={saving.error} />}
+        {isConflict && onNewer && (
+          <div class="notice tone-warn" role="alert">
+            <div>
+              <p>Somebody else changed this subscription since you opened it.</p>
+              <p class="muted">Load what it is now, and make your changes again: yours are not saved.</p>
+            </div>
+            <Button small icon="replay" onClick={onNewer}>
+              Load the newer one
+            </Button>
+          </div>
+        )}
+        <div class="actions">
+          <Button onClick={onCancel}>Cancel</Button>
+          <Button kind="primary" type="submit" busy={saving.busy}>
+            {save}
+          </Button>
+        </div>
+      </div>
+    </form>
+  );
+}
+
+/** `headers.X-Key` and `event_types.0` belong to the field before the dot. */
+function topField(field: string): string {
+  return field.split(".")[0] ?? field;
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+}

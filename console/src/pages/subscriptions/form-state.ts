@@ -1,0 +1,12 @@
+/** What the parts of the form work with. */
+import type { FormValues } from "./definition";
+
+export interface FormState {
+  values: FormValues;
+  /** Changes some of the values. */
+  set: (change: Partial<FormValues>) => void;
+  /** Gives what is wrong with a field, by the API's name, once its user has had a chance to fill it in. */
+  errorOf: (...fields: string[]) => string | undefined;
+  /** A subscription that there is: its id and tenant stay. */
+  isNew: boolean;
+}

@@ -1,0 +1,215 @@
+/** The list of subscriptions: who gets what, and how each has fared in the last day. */
+
+import { useState } from "preact/hooks";
+import { useSearchParams } from "wouter-preact";
+import { answer, api, type Schemas } from "../../api/client";
+import { useRead } from "../../api/use-read";
+import { SubscriptionBadge } from "../../ui/badge";
+import { Button, ButtonLink } from "../../ui/button";
+import { SelectField, TextField } from "../../ui/field";
+import { Page } from "../../ui/page";
+import { Empty, Failure, Loaded } from "../../ui/states";
+import { type Column, Table } from "../../ui/table";
+import { useNow } from "../../ui/time";
+import { useEdited } from "../../ui/use-edited";
+import { HealthBars } from "./health-bars";
+import { pathOf } from "./paths";
+
+type Subscription = Schemas["SubscriptionView"];
+type Recent = Schemas["RecentHoursView"];
+
+const HOURS = 24;
+const PAGE = 50;
+const REFRESH_MS = 15_000;
+const STATES = [
+  { value: "", label: "Any state" },
+  { value: "active", label: "Active" },
+  { value: "paused", label: "Paused" },
+  { value: "disabled", label: "Disabled" },
+];
+
+export function SubscriptionsPage() {
+  const [search, setSearch] = useSearchParams();
+  const [text, setText] = useEdited(search.get("q") ?? "", (q) => set("q", q));
+  const [tenant, setTenant] = useEdited(search.get("tenant") ?? "", (one) => set("tenant", one));
+
+  function set(name: string, value: string): void {
+    setSearch(
+      (before) => {
+        if (value) before.set(name, value);
+        else before.delete(name);
+        return before;
+      },
+      { replace: true },
+    );
+  }
+
+  return (
+    <Page
+      title="Subscriptions"
+      actions={
+        <ButtonLink kind="primary" icon="plus" href="/new-subscription">
+          New subscription
+        </ButtonLink>
+      }
+    >
+      <search class="filters filters-few">
+        <TextField
+          label="Search"
+          type="search"
+          placeholder="Id, URL or event type"
+          value={text}
+          onValue={setText}
+          data-search
+        />
+        <TextField label="Tenant" placeholder="Any tenant" value={tenant} onValue={setTenant} />
+        <SelectField
+          label="State"
+          value={search.get("state") ?? ""}
+          onValue={(state) => set("state", state)}
+          choices={STATES}
+        />
+      </search>
+      <FoundSubscriptions search={search} key={search.toString()} />
+    </Page>
+  );
+}
+
+function FoundSubscriptions({ search }: { search: URLSearchParams }) {
+  const [pages, setPages] = useState(1);
+  const state = search.get("state") as Subscription["state"] | null;
+  const wanted = {
+    ...(search.get("q") ? { q: search.get("q") as string } : {}),
+    ...(search.get("tenant") ? { tenant: search.get("tenant") as string } : {}),
+    ...(state ? { state } : {}),
+  };
+  const isNarrowed = Object.keys(wanted).length > 0;
+  const read = useRead(
+    `subscriptions ${search} ${pages}`,
+    async (signal) => {
+      const items: Subscription[] = [];
+      let next: string | null = null;
+      for (let page = 0; page < pages; page += 1) {
+        const query: typeof wanted & { limit: number; cursor?: string } = { ...wanted, limit: PAGE };
+        if (next !== null) query.cursor = next;
+        const found: Schemas["SubscriptionPageView"] = await answer(
+          api.GET("/api/v1/subscriptions", { params: { query }, signal }),
+        );
+        items.push(...found.items);
+        next = found.next;
+        if (next === null) break;
+      }
+      return { items, next };
+    },
+    { everyMs: REFRESH_MS },
+  );
+  return (
+    <Loaded read={read} lines={8}>
+      {({ items, next }) =>
+        items.length === 0 ? (
+          <Nothing isNarrowed={isNarrowed} />
+        ) : (
+          <>
+            <Rows items={items} />
+            {next !== null && (
+              <div class="more">
+                <Button busy={read.loading} onClick={() => setPages((count) => count + 1)}>
+                  Show more
+                </Button>
+              </div>
+            )}
+          </>
+        )
+      }
+    </Loaded>
+  );
+}
+
+function Nothing({ isNarrowed }: { isNarrowed: boolean }) {
+  if (isNarrowed) {
+    return (
+      <Empty title="No subscription is like that">
+        <p>Search for a part of its id, its URL or its event types, or leave a filter out.</p>
+      </Empty>
+    );
+  }
+  return (
+    <Empty icon="subscriptions" title="There are no subscriptions yet">
+      <p>A subscription says which events are sent where. The first takes a minute.</p>
+      <ButtonLink kind="primary" icon="plus" href="/new-subscription">
+        New subscription
+      </ButtonLink>
+    </Empty>
+  );
+}
+
+function Rows({ items }: { items: readonly Subscription[] }) {
+  const nowMs = useNow();
+  const ids = items.map((one) => one.id);
+  const recent = useRead(`recent hours ${ids.join(" ")}`, (signal) => readRecent(ids, signal), {
+    everyMs: REFRESH_MS,
+  });
+  const columns: Column<Subscription>[] = [
+    { head: "Subscription", card: "title", cell: (one) => <Name of={one} /> },
+    { head: "State", cell: (one) => <SubscriptionBadge state={one.state} /> },
+    { head: "Events", cell: (one) => <Patterns of={one} /> },
+    { head: "Tenant", cell: (one) => one.tenant },
+    {
+      head: "Last 24 hours",
+      cell: (one) => {
+        const found = recent.data?.get(one.id);
+        return found ? (
+          <HealthBars recent={found} nowMs={nowMs} hours={HOURS} />
+        ) : (
+          <span class="muted">–</span>
+        );
+      },
+    },
+  ];
+  return (
+    <>
+      {recent.error && <Failure error={recent.error} retry={recent.again} />}
+      <Table
+        label="Subscriptions"
+        columns={columns}
+        rows={items}
+        rowKey={(one) => one.id}
+        href={(one) => pathOf(one.id)}
+      />
+    </>
+  );
+}
+
+async function readRecent(ids: readonly string[], signal: AbortSignal): Promise<Map<string, Recent>> {
+  const found = new Map<string, Recent>();
+  for (let start = 0; start < ids.length; start += PAGE) {
+    const query = { subscription_id: ids.slice(start, start + PAGE), hours: HOURS };
+    const { items } = await answer(api.GET("/api/v1/stats/subscriptions", { params: { query }, signal }));
+    for (const one of items) found.set(one.subscription_id, one);
+  }
+  return found;
+}
+
+function Name({ of }: { of: Subscription }) {
+  return (
+    <span class="named">
+      <strong>{of.id}</strong>
+      <span class="muted">{of.description || hostOf(of.url)}</span>
+    </span>
+  );
+}
+
+function Patterns({ of }: { of: Subscription }) {
+  return (
+    <span class="chips">
+      {of.event_types.map((pattern) => (
+        <code key={pattern}>{pattern}</code>
+      ))}
+      {of.filter && <span class="muted">filtered</span>}
+    </span>
+  );
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
