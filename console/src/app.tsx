@@ -1,6 +1,8 @@
 /** All pages, each at its address. */
 import { Route, Switch } from "wouter-preact";
 import { Shell } from "./layout/shell";
+import { DeliveryPage } from "./pages/deliveries/detail";
+import { DeliveriesPage } from "./pages/deliveries/page";
 import { LogInPage } from "./pages/login/page";
 import { MissingPage } from "./pages/missing";
 import { OverviewPage } from "./pages/overview/page";
@@ -30,6 +32,8 @@ export function App() {
         <Route path="/subscriptions/:id">
           {({ id }) => <SubscriptionPage key={id} id={id} part="overview" />}
         </Route>
+        <Route path="/deliveries" component={DeliveriesPage} />
+        <Route path="/deliveries/:id">{({ id }) => <DeliveryPage key={id} id={id} />}</Route>
         <Route component={MissingPage} />
       </Switch>
     </Shell>

@@ -1,0 +1,103 @@
+/** Deliveries, newest first: searched by whatever one knows of them. */
+import { useSearchParams } from "wouter-preact";
+import { answer, api, type Schemas } from "../../api/client";
+import { useRead } from "../../api/use-read";
+import { DeliveryBadge, StatusBadge } from "../../ui/badge";
+import { Button, ButtonLink } from "../../ui/button";
+import { count } from "../../ui/format";
+import { Page } from "../../ui/page";
+import { Empty, Loaded } from "../../ui/states";
+import { type Column, Table } from "../../ui/table";
+import { Time } from "../../ui/time";
+import { FilterBar } from "./filter-bar";
+import { changed, isNarrowed, queryOf } from "./filters";
+
+type Delivery = Schemas["DeliveryView"];
+
+const EVERY_MS = 5000;
+const LIMIT = 50;
+
+export const DELIVERY_COLUMNS: readonly Column<Delivery>[] = [
+  { head: "Event type", cell: (one) => one.event_type, card: "title" },
+  { head: "State", cell: (one) => <DeliveryBadge state={one.state} /> },
+  { head: "Subscription", cell: (one) => one.subscription_id },
+  {
+    head: "Last answer",
+    cell: (one) =>
+      one.last_status === null && one.last_error === null ? (
+        <span class="muted">none yet</span>
+      ) : (
+        <StatusBadge status={one.last_status} error={one.last_error} />
+      ),
+  },
+  { head: "Attempts", cell: (one) => count(one.attempts), align: "right" },
+  { head: "Event id", cell: (one) => <code>{one.event_id}</code>, wide: true },
+  { head: "Planned", cell: (one) => <Time atMs={one.at_ms} />, align: "right" },
+];
+
+export function deliveryPath(delivery: Pick<Delivery, "delivery_id">): string {
+  return `/deliveries/${encodeURIComponent(delivery.delivery_id)}`;
+}
+
+export function DeliveriesPage() {
+  const [params, setParams] = useSearchParams();
+  const query = queryOf(params);
+  const read = useRead(
+    `deliveries ${params}`,
+    (signal) =>
+      answer(api.GET("/api/v1/deliveries", { params: { query: { ...query, limit: LIMIT } }, signal })),
+    // Pages behind the first one stay what they are.
+    query.cursor ? {} : { everyMs: EVERY_MS },
+  );
+  return (
+    <Page title="Deliveries">
+      <FilterBar params={params} onParams={(next) => setParams(next, { replace: true })} />
+      <Loaded read={read} lines={12}>
+        {(page) =>
+          page.items.length === 0 ? (
+            <NothingFound narrowed={isNarrowed(query)} onAll={() => setParams(new URLSearchParams())} />
+          ) : (
+            <Table
+              label="Deliveries, newest first"
+              columns={DELIVERY_COLUMNS}
+              rows={page.items}
+              rowKey={(one) => one.delivery_id}
+              href={deliveryPath}
+            />
+          )
+        }
+      </Loaded>
+      <nav class="pager" aria-label="Pages">
+        {query.cursor && <Button onClick={() => setParams(changed(params, "cursor", []))}>Newest</Button>}
+        {read.data?.next && (
+          <Button
+            onClick={() => {
+              const next = new URLSearchParams(params);
+              next.set("cursor", read.data?.next ?? "");
+              setParams(next);
+            }}
+          >
+            Older
+          </Button>
+        )}
+      </nav>
+    </Page>
+  );
+}
+
+function NothingFound({ narrowed, onAll }: { narrowed: boolean; onAll: () => void }) {
+  return narrowed ? (
+    <Empty title="No delivery is like that">
+      <p>
+        Perhaps the event was for nobody: look at the event itself, or at fewer filters. The index goes back
+        as far as Kafka keeps attempts.
+      </p>
+      <Button onClick={onAll}>Show all</Button>
+    </Empty>
+  ) : (
+    <Empty icon="deliveries" title="Nothing has been delivered yet">
+      <p>As soon as an event is published that a subscription wants, its deliveries are here.</p>
+      <ButtonLink href="/subscriptions">To the subscriptions</ButtonLink>
+    </Empty>
+  );
+}
