@@ -30,6 +30,7 @@ class DeliverySearch:
         subscription_ids: those to any of some subscriptions; none at all where it is empty.
         tenant: a tenant's.
         states: those in one of some states.
+        reason: those that ended, or are retried, for one reason.
         since_ms: planned at this time or later, milliseconds since the epoch.
         before_ms: planned before this time.
     """
@@ -40,6 +41,7 @@ class DeliverySearch:
     subscription_ids: tuple[str, ...] | None = None
     tenant: str | None = None
     states: tuple[DeliveryState, ...] | None = None
+    reason: str | None = None
     since_ms: int | None = None
     before_ms: int | None = None
 
@@ -124,7 +126,7 @@ def search_deliveries(
 
 def _codes(connection: IndexConnection, wanted: DeliverySearch) -> dict[str, int] | None:
     """Give the numbers of the words that are looked for, or None where one of them is in no delivery."""
-    needed = {name for name in (wanted.event_type, wanted.tenant) if name is not None}
+    needed = {name for name in (wanted.event_type, wanted.tenant, wanted.reason) if name is not None}
     codes = codes_of(connection, needed | set(wanted.subscription_ids or ()))
     subscriptions_unknown = wanted.subscription_ids is not None and not any(
         name in codes for name in wanted.subscription_ids
@@ -148,6 +150,8 @@ def _terms(wanted: DeliverySearch, codes: dict[str, int], start: PageStart | Non
         if DELIVERED not in numbers:
             # So that the index of those that are not delivered fits.
             terms.add(f"state <> {DELIVERED}")
+    if wanted.reason is not None:
+        terms.add("reason = ?", codes[wanted.reason])
     if wanted.since_ms is not None:
         terms.add("at_ms >= ?", wanted.since_ms)
     if wanted.before_ms is not None:

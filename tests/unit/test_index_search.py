@@ -67,6 +67,7 @@ def admits(wanted: DeliverySearch, found: IndexedDelivery) -> bool:
         and wanted.tenant in {None, found.tenant}
         and (wanted.subscription_ids is None or found.subscription_id in wanted.subscription_ids)
         and (wanted.states is None or found.state in wanted.states)
+        and wanted.reason in {None, found.reason}
         and (wanted.since_ms is None or found.at_ms >= wanted.since_ms)
         and (wanted.before_ms is None or found.at_ms < wanted.before_ms)
     )
@@ -84,6 +85,7 @@ SEARCHES = st.builds(
     subscription_ids=maybe(st.lists(st.sampled_from([*SUBSCRIPTIONS, "sub_x"]), max_size=4).map(tuple)),
     tenant=maybe(st.sampled_from([*TENANTS, "nobody"])),
     states=maybe(st.lists(st.sampled_from(STATES), min_size=1, max_size=3).map(tuple)),
+    reason=maybe(st.sampled_from(["http_status", "unheard_of"])),
     since_ms=maybe(st.integers(T0 - 1, T0 + 10_000)),
     before_ms=maybe(st.integers(T0 - 1, T0 + 10_000)),
 )

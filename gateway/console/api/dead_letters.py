@@ -63,6 +63,7 @@ class DeadLettersApi:
             subscription_ids=tuple(query.subscription_id) or None,
             tenant=call.caller.tenant_for(query.tenant),
             states=(DeliveryState.DEAD_LETTERED,),
+            reason=query.reason,
             since_ms=query.since_ms,
             before_ms=query.before_ms,
         )

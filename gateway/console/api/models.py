@@ -58,6 +58,7 @@ class DeadLetterQuery(Paged):
     event_type: Text | None = None
     subscription_id: Annotated[list[Text], Field(max_length=100, description="may be repeated: any of them")] = []
     tenant: Text | None = None
+    reason: Annotated[Text, Field(description="why they were given up")] | None = None
     since_ms: Annotated[Moment, Field(description="planned then or later")] | None = None
     before_ms: Annotated[Moment, Field(description="planned before")] | None = None
 
