@@ -15,9 +15,9 @@ export interface Read<T> {
   again: () => void;
 }
 
-interface Options {
-  /** Read again so long after each answer, while the page is visible. */
-  everyMs?: number;
+interface Options<T> {
+  /** Read again so long after each answer, while the page is visible; by what was read, undefined for no more. */
+  everyMs?: number | ((data: T) => number | undefined);
 }
 
 interface State<T> {
@@ -35,21 +35,22 @@ interface State<T> {
 export function useRead<T>(
   key: string | null,
   ask: (signal: AbortSignal) => Promise<T>,
-  { everyMs }: Options = {},
+  { everyMs }: Options<T> = {},
 ): Read<T> {
   const [state, setState] = useState<State<T>>({ key });
   const [asked, setAsked] = useState(0);
-  const latest = useRef(ask);
-  latest.current = ask;
+  const latest = useRef({ ask, everyMs });
+  latest.current = { ask, everyMs };
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `asked` counts the wishes to read again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `asked` counts the wishes to read again; a new pause holds after the next answer
   useEffect(() => {
     if (key === null) return;
     const ending = new AbortController();
-    const reading = new Reading(everyMs, async () => {
+    const reading = new Reading(async () => {
       try {
-        const data = await latest.current(ending.signal);
+        const data = await latest.current.ask(ending.signal);
         if (!ending.signal.aborted) setState({ key, data });
+        reading.everyMs = pauseAfter(data, latest.current.everyMs);
         return true;
       } catch (error) {
         if (!ending.signal.aborted) {
@@ -58,12 +59,13 @@ export function useRead<T>(
         return false;
       }
     });
+    reading.everyMs = typeof everyMs === "function" ? MAX_WAIT_MS : everyMs;
     reading.start();
     return () => {
       ending.abort();
       reading.stop();
     };
-  }, [key, everyMs, asked]);
+  }, [key, asked]);
 
   const again = useCallback(() => setAsked((count) => count + 1), []);
   const current: State<T> = state.key === key ? state : { key };
@@ -75,6 +77,10 @@ export function useRead<T>(
   };
 }
 
+function pauseAfter<T>(data: T, everyMs: Options<T>["everyMs"]): number | undefined {
+  return typeof everyMs === "function" ? everyMs(data) : everyMs;
+}
+
 /** Gives an error as one of the API; a fault of the page itself is shown, too, rather than a page that never loads. */
 export function shown(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
@@ -83,14 +89,13 @@ export function shown(error: unknown): ApiError {
 
 /** Reads by a clock: later after failures, and not while nobody looks. */
 class Reading {
+  everyMs: number | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
   private due = false;
+  private ended = false;
 
-  constructor(
-    private readonly everyMs: number | undefined,
-    private readonly read: () => Promise<boolean>,
-  ) {}
+  constructor(private readonly read: () => Promise<boolean>) {}
 
   start(): void {
     document.addEventListener("visibilitychange", this.looked);
@@ -98,6 +103,7 @@ class Reading {
   }
 
   stop(): void {
+    this.ended = true;
     document.removeEventListener("visibilitychange", this.looked);
     clearTimeout(this.timer);
   }
@@ -105,7 +111,7 @@ class Reading {
   private readonly turn = async (): Promise<void> => {
     this.due = false;
     this.failures = (await this.read()) ? 0 : this.failures + 1;
-    if (this.everyMs === undefined) return;
+    if (this.everyMs === undefined || this.ended) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(
       this.elapsed,

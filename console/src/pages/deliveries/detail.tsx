@@ -23,14 +23,17 @@ import { verdictOn } from "./verdict";
 type Detail = Schemas["DeliveryDetailView"];
 
 const EVERY_MS = 3000;
+/** Nothing more happens by itself in these states, and each look asks Kafka. */
+const ENDED: ReadonlySet<Schemas["DeliveryState"]> = new Set(["delivered", "dead_lettered", "discarded"]);
 const PARENT = { name: "Deliveries", href: "/deliveries" };
 
 export function DeliveryPage({ id }: { id: string }) {
+  const [resent, setResent] = useState(false);
   const read = useRead(
     `delivery ${id}`,
     (signal) =>
       answer(api.GET("/api/v1/deliveries/{delivery_id}", { params: { path: { delivery_id: id } }, signal })),
-    { everyMs: EVERY_MS },
+    { everyMs: ({ delivery: { state } }) => (resent || !ENDED.has(state) ? EVERY_MS : undefined) },
   );
   const delivery = read.data?.delivery;
   if (read.error?.status === 404 && !delivery) return <NoSuchDelivery id={id} hint={read.error.hint} />;
@@ -39,7 +42,17 @@ export function DeliveryPage({ id }: { id: string }) {
       title={delivery ? delivery.event_type : "Delivery"}
       parent={PARENT}
       beside={delivery && <DeliveryBadge state={delivery.state} />}
-      actions={delivery && <Actions delivery={delivery} onSent={read.again} />}
+      actions={
+        delivery && (
+          <Actions
+            delivery={delivery}
+            onSent={() => {
+              setResent(true);
+              read.again();
+            }}
+          />
+        )
+      }
     >
       <Loaded read={read} lines={10}>
         {(found) => <DeliveryDetail detail={found} />}
