@@ -12,10 +12,10 @@ from rich.table import Table
 
 from gateway.cli.output import emit_json
 from gateway.services.demo import run_demo
-from gateway.services.demo_endpoints import ATTEMPTS_EXHAUSTED, CIRCUIT_OPEN, DELIVERED, ENDPOINTS, MIN_EVENTS
+from gateway.services.demo_endpoints import ATTEMPTS_EXHAUSTED, CIRCUIT_OPEN, DELIVERED, ENDPOINTS, MENDED, MIN_EVENTS
 from gateway.services.demo_summary import DemoSummary
 from gateway.services.demo_tally import DemoTally
-from gateway.services.process import run
+from gateway.services.process import run, until_stopped_or_failed
 from gateway.services.stack import stop_deadline_s
 from gateway.services.up import say
 from gateway.settings import load_settings
@@ -33,39 +33,52 @@ _SAY_EVERY_S = 5.0
     show_default=True,
     help="How many to publish.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object, as the last line.")
-def command(events: int, as_json: bool) -> None:
+@click.option(
+    "--stay/--exit",
+    default=None,
+    help="Whether to go on running after the summary, to look around in the console; else it does in a terminal.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object, on a line of its own.")
+def command(events: int, stay: bool | None, as_json: bool) -> None:
     """Show events travelling to endpoints that do well, and to others that don't.
 
-    Starts everything that `gateway up` starts and a test receiver, publishes events of every type and version of the
-    catalog, and shows how they are delivered, retried and given up: after all attempts where an endpoint refuses them,
-    after a minute behind an open circuit where it fails. That minute is most of what it takes. Exit code 1 if anything
-    is not accounted for.
+    Starts everything that `gateway up` starts, the console too, and a test receiver, publishes events of every type and
+    version of the catalog, and shows how they are delivered, retried and given up: after all attempts where an endpoint
+    refuses them, after a minute behind an open circuit where it fails. That minute is most of what it takes. Exit
+    code 1 if anything is not accounted for.
+
+    In a terminal it stays until Ctrl-C, so that one can look at all of it in the console, and the endpoint that
+    refused everything accepts it from then on. The demo's subscriptions are deleted in the end.
 
     \b
     Examples:
       gateway demo
-      gateway demo --events 50 --json
+      gateway demo --events 50 --exit --json
     """
     # The log of stream and egress would run through the picture: only what an operator has to know stays.
     settings = load_settings(allow_insecure_endpoints=True)
     configure_logs("error", settings.log_format)
+    stays = sys.stdout.isatty() if stay is None else stay
     picture = _Picture(live=sys.stderr.isatty())
     summaries: list[DemoSummary] = []
 
-    async def demo() -> None:
-        summaries.append(await run_demo(settings, events, picture.say, picture.show))
+    async def look(summary: DemoSummary, console_url: str) -> None:
+        summaries.append(summary)
+        picture.close()
+        if as_json:
+            emit_json(asdict(summary))
+        else:
+            _print_summary(summary)
+        if stays:
+            sys.stdout.flush()
+            _say_where_to_look(console_url)
+            await until_stopped_or_failed(())
 
     try:
-        run(demo(), stop_deadline_s=stop_deadline_s(settings))
+        run(run_demo(settings, events, picture.say, picture.show, look), stop_deadline_s=stop_deadline_s(settings))
     finally:
         picture.close()
-    summary = summaries[0]
-    if as_json:
-        emit_json(asdict(summary))
-    else:
-        _print_summary(summary)
-    sys.exit(0 if summary.passed else 1)
+    sys.exit(0 if summaries[0].passed else 1)
 
 
 class _Picture:
@@ -92,7 +105,13 @@ class _Picture:
 
     def close(self) -> None:
         if self._live is not None and self._running:
+            self._running = False
             self._live.stop()
+
+
+def _say_where_to_look(console_url: str) -> None:
+    say(f"the console stays at {console_url} until Ctrl-C")
+    say(f"the endpoint '{MENDED}' accepts everything from now on: send one of its dead letters again")
 
 
 def _table(tally: DemoTally) -> Table:

@@ -11,11 +11,12 @@ from gateway.telemetry.logs import configure_logs
 
 @click.command()
 def command() -> None:
-    """Run everything on this machine: Kafka, topics, stream and egress.
+    """Run everything on this machine: Kafka, topics, stream, egress and the console.
 
     Starts the local broker unless GATEWAY_BOOTSTRAP_SERVERS names a cluster, creates the topics that are missing,
-    runs stream and egress as child processes, and starts one again that ends. Prints one `ready` line when all of it
-    works. Ctrl-C stops everything cleanly; a broker that was running before goes on running.
+    runs stream, egress and the console as child processes, and starts one again that ends. Prints one `ready` line,
+    which says where Kafka and the console are, when all of it works. Where GATEWAY_CONSOLE_PORT is taken, the console
+    gets another port. Ctrl-C stops everything cleanly; a broker that was running before goes on running.
 
     Plain http and loopback endpoints are accepted here: this is for development.
 

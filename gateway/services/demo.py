@@ -8,7 +8,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from itertools import cycle, islice
 
@@ -20,7 +20,7 @@ from gateway.kafka.publisher import EventPublisher
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.receiver.sandbox import Sandbox
 from gateway.replay.dead_letters import DeadLetters, LetterFilter
-from gateway.services.demo_endpoints import ENDPOINTS, DemoEndpoint
+from gateway.services.demo_endpoints import ENDPOINTS, MENDED, DemoEndpoint
 from gateway.services.demo_summary import DemoSummary, EndpointResult, sum_up
 from gateway.services.demo_tally import DemoTally
 from gateway.services.deployment import Deployment
@@ -39,9 +39,12 @@ _TABLE_DELAY_S = 1.0
 _GIVE_UP_AFTER_S = 180.0
 
 
+Look = Callable[[DemoSummary, str], Awaitable[None]]
+
+
 async def run_demo(
-    settings: Settings, events: int, say: Callable[[str], None], show: Callable[[DemoTally], None]
-) -> DemoSummary:
+    settings: Settings, events: int, say: Callable[[str], None], show: Callable[[DemoTally], None], look: Look
+) -> None:
     """Run the demo.
 
     Args:
@@ -49,6 +52,7 @@ async def run_demo(
         events: how many to publish.
         say: told what is being done.
         show: given the tally several times a second.
+        look: told what came of it and where the console is; everything is kept until that is over.
 
     Raises:
         GatewayError: a part could not be started, or the events could not be published.
@@ -56,12 +60,17 @@ async def run_demo(
     deployment = Deployment(settings)
     log_file = settings.home / "demo.log"
     settings.home.mkdir(parents=True, exist_ok=True)
-    say(f"stream and egress log to {log_file}")
-    async with Stack(settings, say, log_file), _sandbox() as (sandbox, url):
+    say(f"stream, egress and console log to {log_file}")
+    # An index of its own: that of a console which runs beside the demo has one writer only.
+    stack = Stack(settings, say, log_file, settings.home / "demo-console")
+    async with stack, _sandbox() as (sandbox, url):
+        say(f"the console is at {stack.console_url}")
         demo = _Demo(settings, deployment, sandbox)
         await demo.subscribe(url, events)
         try:
-            return await demo.run(events, show)
+            summary = await demo.run(events, show)
+            demo.mend()
+            await look(summary, stack.console_url)
         finally:
             await demo.unsubscribe()
 
@@ -107,6 +116,10 @@ class _Demo:
             )
             self._sandbox.set_secrets(endpoint.name, [issued.secret.text])
             self._sandbox.set_mode(endpoint.name, endpoint.mode)
+
+    def mend(self) -> None:
+        """Let the endpoint that refused everything accept it from now on: its dead letters can be sent again."""
+        self._sandbox.set_mode(MENDED, "none")
 
     async def unsubscribe(self) -> None:
         """Delete the subscriptions: a second run finds a clean table."""

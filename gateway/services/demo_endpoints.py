@@ -12,6 +12,10 @@ CIRCUIT_OPEN = Reason.CIRCUIT_OPEN.value
 MIN_EVENTS = 10
 
 
+# The one that works once the demo is over.
+MENDED = "missing"
+
+
 @dataclass(frozen=True, slots=True)
 class DemoEndpoint:
     """One of the demo's endpoints.
@@ -43,7 +47,7 @@ ENDPOINTS = (
     # Enough steps that even this one gets everything.
     DemoEndpoint("flaky", "fails 3 of 10", "flaky:0.3", "1s,1s,1s,1s,1s,1s,5s,5s,5s,5s,5s,5s", (DELIVERED,)),
     # Answers, so it is no case for the circuit.
-    DemoEndpoint("missing", "answers 404", "404", "quick", (ATTEMPTS_EXHAUSTED,)),
+    DemoEndpoint(MENDED, "answers 404", "404", "quick", (ATTEMPTS_EXHAUSTED,)),
     # Those that its circuit lets through, before it opens and as probes, may make all their attempts.
     DemoEndpoint("dead", "answers 500", "500", "quick", (CIRCUIT_OPEN, ATTEMPTS_EXHAUSTED)),
 )

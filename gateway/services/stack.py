@@ -1,4 +1,4 @@
-"""Everything on one machine: Kafka where none is configured, the topics, and stream and egress as child processes.
+"""Everything on one machine: Kafka where none is configured, the topics, and stream, egress and console as children.
 
 The children are real processes of the installed program. One that ends by itself is started again, each time a
 little later; stopping goes in the reverse order of starting.
@@ -9,19 +9,23 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Self
 
 import structlog
 
 from gateway.domain.errors import GatewayError, UnavailableError
+from gateway.kafka.local.ports import choose_port
 from gateway.kafka.local_broker import LocalBroker
 from gateway.kafka.topic_admin import apply_topics
 from gateway.services.deployment import Deployment
 from gateway.settings import ENV_PREFIX, Settings
 
-_CHILDREN = ("stream", "egress")
+_CONSOLE = "console"
+_CHILDREN = ("stream", "egress", _CONSOLE)
+_LOOK_S = 0.1
 _READY_TIMEOUT_S = 90.0
 _FIRST_RESTART_S = 1.0
 _MAX_RESTART_S = 30.0
@@ -29,6 +33,7 @@ _MAX_RESTART_S = 30.0
 _HEALTHY_AFTER_S = 60.0
 _KILL_GRACE_S = 5.0
 _BROKER_STOP_S = 40.0
+_IPV6 = 6
 _log = structlog.get_logger()
 
 
@@ -44,13 +49,32 @@ class Stack:
         settings: the children get the same.
         say: told what is being done, for people.
         log_file: where the children's logs go; None for this process's standard error.
+        console_dir: the folder of the console's index; None for the one that is configured.
+
+    Attributes:
+        console_url: where the console is.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None], log_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        say: Callable[[str], None],
+        log_file: Path | None = None,
+        console_dir: Path | None = None,
+    ) -> None:
         self._settings = settings
         self._say = say
         self._broker: LocalBroker | None = None
-        self._children = [_Child(command, settings, log_file) for command in _CHILDREN]
+        host = loopback_of(settings.console_address)
+        port = choose_port(*filter(None, (settings.console_port,)))
+        self.console_url = f"http://{f'[{host}]' if host.version == _IPV6 else host}:{port}"
+        folder = {} if console_dir is None else {"CONSOLE_DIR": str(console_dir)}
+        self._children = [
+            _Child(command, settings, log_file)
+            if command != _CONSOLE
+            else _Child(command, settings, log_file, {"CONSOLE_PORT": str(port), **folder}, (str(host), port))
+            for command in _CHILDREN
+        ]
 
     async def __aenter__(self) -> Self:
         try:
@@ -72,7 +96,7 @@ class Stack:
         specs = deployment.layout().specs()
         self._say(f"checking {len(specs)} topics")
         await asyncio.to_thread(apply_topics, deployment.kafka(), specs, self._settings.replication_factor)
-        self._say("starting stream and egress")
+        self._say("starting stream, egress and console")
         await asyncio.gather(*(child.start() for child in self._children))
 
     async def _start_broker(self) -> None:
@@ -89,16 +113,33 @@ class Stack:
 
 
 class _Child:
-    """One supervised `gateway` process."""
+    """One supervised `gateway` process.
 
-    def __init__(self, command: str, settings: Settings, log_file: Path | None) -> None:
+    Args:
+        command: which one.
+        settings: the deployment's.
+        log_file: see `Stack`.
+        own: settings that only this one has.
+        address: host and port where it listens once people can use it; None where it says on its output that it works.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        settings: Settings,
+        log_file: Path | None,
+        own: Mapping[str, str] | None = None,
+        address: tuple[str, int] | None = None,
+    ) -> None:
         self._command = command
         self._log_file = log_file
-        self._environment = {
-            **os.environ,
-            f"{ENV_PREFIX}ALLOW_INSECURE_ENDPOINTS": _flag(settings),
-            f"{ENV_PREFIX}PROBES_PORT": str(probes_port(command, settings)),
+        self._address = address
+        given = {
+            "ALLOW_INSECURE_ENDPOINTS": _flag(settings),
+            "PROBES_PORT": str(probes_port(command, settings)),
+            **(own or {}),
         }
+        self._environment = {**os.environ, **{ENV_PREFIX + name: value for name, value in given.items()}}
         self._stop_timeout_s = settings.shutdown_deadline_s + _KILL_GRACE_S
         self._process: asyncio.subprocess.Process | None = None
         self._supervision: asyncio.Task[None] | None = None
@@ -124,14 +165,27 @@ class _Child:
             )
         try:
             async with asyncio.timeout(_READY_TIMEOUT_S):
-                line = await self._output().readline()
+                ready = await self._is_ready(self._process)
         except TimeoutError:
             raise UnavailableError(f"gateway {self._command} was not ready after {_READY_TIMEOUT_S:.0f} s") from None
-        if not line:
+        if not ready:
             code = await self._process.wait()
             raise GatewayError(
                 f"gateway {self._command} ended with exit code {code}", hint=f"its log is {self._log_file or 'above'}"
             )
+
+    async def _is_ready(self, process: asyncio.subprocess.Process) -> bool:
+        """Wait until it is; False when it has ended instead."""
+        if self._address is None:
+            return bool(await self._output().readline())
+        # Its index may take minutes to catch up: pages and answers are there before.
+        while process.returncode is None:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(*self._address)
+                writer.close()
+                return True
+            await asyncio.sleep(_LOOK_S)
+        return False
 
     def _output(self) -> asyncio.StreamReader:
         if self._process is None or self._process.stdout is None:
@@ -173,6 +227,13 @@ class _Child:
             _log.error("stack.child_killed", command=self._command, after_s=self._stop_timeout_s)
             process.kill()
             await process.wait()
+
+
+def loopback_of(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Give the address at which this machine reaches what listens at an address."""
+    if not address.is_unspecified:
+        return address
+    return IPv6Address(1) if address.version == _IPV6 else IPv4Address("127.0.0.1")
 
 
 def _flag(settings: Settings) -> str:

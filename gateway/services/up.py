@@ -14,9 +14,9 @@ async def run_up(settings: Settings) -> None:
     Raises:
         GatewayError: a part could not be started.
     """
-    async with Stack(settings, say):
+    async with Stack(settings, say) as stack:
         servers = Deployment(settings).bootstrap_servers()
-        sys.stdout.write(f"ready: Kafka at {servers}, stream and egress are running; Ctrl-C stops everything\n")
+        sys.stdout.write(f"ready: Kafka at {servers}, console at {stack.console_url}; Ctrl-C stops everything\n")
         sys.stdout.flush()
         await until_stopped_or_failed(())
 

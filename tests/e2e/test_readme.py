@@ -38,7 +38,8 @@ def test_the_readme_can_be_followed(tmp_path: Path, new_broker_home: Callable[[]
     inbox, service = choose_port(*sample(_PORTS, 50)), choose_port(*sample(_PORTS, 50))
     ports = {"8088": str(inbox), "8089": str(service)}
     blocks = blocks_of(ROOT / "README.md")
-    with Reader(tmp_path, ports, {"GATEWAY_HOME": str(new_broker_home())}) as reader:
+    home = {"GATEWAY_HOME": str(new_broker_home()), "GATEWAY_CONSOLE_PORT": "0"}
+    with Reader(tmp_path, ports, home) as reader:
         for block in blocks:
             printed = reader.follow(block)
             if found := re.search(r"ready: Kafka at (\S+),", printed):

@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from gateway.kafka.local_broker import LocalBroker
@@ -48,11 +51,14 @@ def is_there(pid: int) -> bool:
 async def test_up_runs_everything_and_takes_it_down(empty_home: Path, sandbox: tuple[Sandbox, str]) -> None:
     """It delivers, starts a child that was killed again, and stops children and broker on SIGINT with exit code 0."""
     home = GatewayHome(empty_home)
-    up = home.start("up")
+    up = home.start("up", GATEWAY_CONSOLE_PORT="0")
     try:
         await asyncio.to_thread(up.await_ready)
         address = LocalBroker(empty_home).status().bootstrap_servers
-        assert up.output == f"ready: Kafka at {address}, stream and egress are running; Ctrl-C stops everything\n"
+        found = re.fullmatch(rf"ready: Kafka at {address}, console at (\S+); Ctrl-C stops everything\n", up.output)
+        assert found
+        async with aiohttp.ClientSession() as session, session.get(f"{found[1]}/api/v1/health") as answer:
+            assert answer.status == HTTPStatus.OK
         receiver = Receiver(*sandbox, home)
         inbox = await receiver.subscribe()
         with EventPublisher(str(address)) as publisher:
@@ -60,13 +66,13 @@ async def test_up_runs_everything_and_takes_it_down(empty_home: Path, sandbox: t
             await receiver.until_accepted(10, inbox)
 
             first = children(up)
-            assert set(first) == {"stream", "egress"}
+            assert set(first) == {"stream", "egress", "console"}
             for pid in first.values():
                 os.kill(pid, signal.SIGKILL)
             await publish_payments(publisher, inbox, 10, first=10)
             await receiver.until_accepted(20, inbox)
         second = children(up)
-        assert set(second) == {"stream", "egress"}
+        assert set(second) == {"stream", "egress", "console"}
         assert not set(second.values()) & set(first.values())
 
         assert await asyncio.to_thread(up.stop, signal.SIGINT) == 0
