@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gateway.domain.delivery import RejectedEvent
+from gateway.domain.event import SourcePosition
 from gateway.domain.topics import REJECTED, TopicLayout, event_topic
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.delivery_log import LogReport
-from gateway.kafka.scan import RawRecord, ScanBounds, TopicScan, no_progress
+from gateway.kafka.record_reader import read_records
+from gateway.kafka.scan import RawRecord, ScanBounds, ScanReport, TopicScan, no_progress
 from gateway.wire.errors import UndecodableError
 from gateway.wire.event_codec import EventRecord, position_id
 from gateway.wire.event_headers import CE_ID
@@ -46,13 +48,40 @@ class EventLookup:
         config: how to reach the cluster.
         layout: the deployment's topics.
         progress: called with the records read and the records there are to read.
+        bounds: how much one look may read.
     """
 
     def __init__(
-        self, config: KafkaConfig, layout: TopicLayout, progress: Callable[[int, int], None] = no_progress
+        self,
+        config: KafkaConfig,
+        layout: TopicLayout,
+        progress: Callable[[int, int], None] = no_progress,
+        bounds: ScanBounds = BOUNDS,
     ) -> None:
+        self._config = config
         self._topics = layout.event_topics()
-        self._scan = TopicScan(config, BOUNDS, progress)
+        self._scan = TopicScan(config, bounds, progress)
+
+    def at(self, event_id: str, position: SourcePosition) -> FoundRecords | None:
+        """Give an event whose place is known; None where Kafka has it there no longer.
+
+        Args:
+            event_id: see `find`.
+            position: where its record lies.
+
+        Raises:
+            UnavailableError: no broker answers.
+        """
+        search = _Search(event_id)
+        if position.topic in self._topics:
+            place = (position.topic, position.partition), position.offset
+            for raw in read_records(self._config, [place]).values():
+                search.take(raw)
+        if not search.records:
+            return None
+        # It was looked at, and nothing else.
+        report = ScanReport(search.records[0].timestamp_ms, 1, narrowed=False, out_of_time=False)
+        return FoundRecords(search.records, 0, [], LogReport(report, 0))
 
     def find(self, event_id: str, *, since_ms: int, event_type: str | None = None) -> FoundRecords:
         """Find an event.

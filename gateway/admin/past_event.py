@@ -4,14 +4,15 @@ All of it is read back from the topics: what they have forgotten, or what lies f
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gateway.admin.event_lookup import EventLookup, FoundRecords
+from gateway.admin.event_lookup import BOUNDS, EventLookup, FoundRecords
 from gateway.admin.lookup import DeliveryLookup, LookupResult
+from gateway.domain.event import SourcePosition
 from gateway.domain.topics import TopicLayout
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.group_offsets import STREAM_GROUP_ID, committed_offsets
-from gateway.kafka.scan import no_progress
+from gateway.kafka.scan import ScanBounds, no_progress
 from gateway.wire.errors import UndecodableError
 from gateway.wire.event_codec import DecodedEvent, EventDecoder, EventRecord
 
@@ -61,6 +62,7 @@ class PastEvents:
         layout: the deployment's topics.
         decoder: decodes events.
         progress: called with the records read and the records there are to read.
+        bounds: how much a look for the event's record may read.
     """
 
     def __init__(
@@ -69,9 +71,10 @@ class PastEvents:
         layout: TopicLayout,
         decoder: EventDecoder,
         progress: Callable[[int, int], None] = no_progress,
+        bounds: ScanBounds = BOUNDS,
     ) -> None:
         self._config = config
-        self._events = EventLookup(config, layout, progress)
+        self._events = EventLookup(config, layout, progress, bounds)
         self._deliveries = DeliveryLookup(config, layout, progress)
         self._decoder = decoder
 
@@ -86,7 +89,26 @@ class PastEvents:
         Raises:
             UnavailableError: no broker answers, a topic is missing, or the schema registry can't be asked.
         """
-        found = self._events.find(event_id, since_ms=since_ms, event_type=event_type)
+        past = self.find_record(event_id, since_ms=since_ms, event_type=event_type)
+        return replace(past, deliveries=self._deliveries.find(event_id, since_ms=since_ms))
+
+    def find_record(
+        self, event_id: str, *, since_ms: int, event_type: str | None = None, at: SourcePosition | None = None
+    ) -> PastEvent:
+        """Find an event, and nothing of its deliveries.
+
+        Args:
+            event_id: which one.
+            since_ms: how far back to look, milliseconds since the epoch.
+            event_type: see `find`.
+            at: where its record is thought to lie; only where it is not there it is looked for.
+
+        Raises:
+            UnavailableError: see `find`.
+        """
+        found = None if at is None else self._events.at(event_id, at)
+        if found is None:
+            found = self._events.find(event_id, since_ms=since_ms, event_type=event_type)
         decoded, undecodable, is_processed = None, None, None
         if found.records:
             # Before the deliveries are looked for: what was processed by then has all of them.
@@ -95,8 +117,7 @@ class PastEvents:
                 decoded = self._decoder.decode(found.records[0])
             except UndecodableError as error:
                 undecodable = error
-        deliveries = self._deliveries.find(event_id, since_ms=since_ms)
-        return PastEvent(event_id, found, decoded, undecodable, is_processed, deliveries)
+        return PastEvent(event_id, found, decoded, undecodable, is_processed, LookupResult([], 0, found.report))
 
     def _is_processed(self, record: EventRecord) -> bool:
         at = (record.topic, record.partition)

@@ -1,7 +1,6 @@
 """`gateway explain`: who gets an event, in which form, and why not; and what became of one that was published."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from typing import IO, Any
@@ -19,14 +18,12 @@ from gateway.cli.explain_views import COLUMNS, PAST_COLUMNS, detail_lines, event
 from gateway.cli.output import emit_json, emit_line, emit_table, json_option
 from gateway.cli.scanning import ScanProgress, looked_back, warn_if_partial
 from gateway.domain.errors import NotFoundError
-from gateway.kafka.schema_registry import HttpSchemaRegistry
 from gateway.kafka.subscription_table import read_subscriptions
 from gateway.services.deployment import Deployment
-from gateway.services.registry_access import registry_access
+from gateway.services.registry_access import event_decoder
 from gateway.settings import Settings, load_settings
 from gateway.shaping.trial_events import TRIAL_ID, trial_event
 from gateway.telemetry.clock import now_ms
-from gateway.wire.event_codec import EventDecoder
 from gateway.wire.event_encoder import DEFAULT_SOURCE, NewEvent
 
 _CLIENT_ID = "gateway-explain"
@@ -128,10 +125,8 @@ def _of_past_event(event_id: str, event_type: str | None, subscription_id: str |
     catalog, config = deployment.catalog(), deployment.kafka(_CLIENT_ID)
     if event_type is not None:
         catalog.versions(event_type)  # refuses what there is not
-    with ExitStack() as opened:
-        access = registry_access(settings)
-        registry = None if access is None else opened.enter_context(HttpSchemaRegistry(access))
-        looking = PastEvents(config, deployment.layout(), EventDecoder(catalog, registry), ScanProgress())
+    with event_decoder(settings, catalog) as decoder:
+        looking = PastEvents(config, deployment.layout(), decoder, ScanProgress())
         past = looking.find(event_id, since_ms=now_ms() - since_ms, event_type=event_type)
     if not past.is_known:
         raise NotFoundError(

@@ -33,6 +33,7 @@ from gateway.services.audit import Actor, audit_action, audited_store
 from gateway.services.deployment import Deployment
 from gateway.services.probes import INDEX_CAUGHT_UP, TABLE_LOADED, Probes
 from gateway.services.process import announce_ready, beat, progress_watch, until_stopped_or_failed
+from gateway.services.registry_access import event_decoder
 from gateway.services.shown_metrics import show_index
 from gateway.settings import Settings
 from gateway.telemetry.clock import now_ms
@@ -147,6 +148,7 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
         rules=DefinitionRules(deployment.catalog(), settings.tiers(), settings.address_policy()),
         key_ring=deployment.key_ring,
         catalog=deployment.catalog(),
+        event_decoder=lambda: event_decoder(settings, deployment.catalog()),
         max_body_bytes=settings.max_body_bytes,
         live_tail=live_tail,
         clock=now_ms,

@@ -1,12 +1,17 @@
 """From the settings to how the schema registry is reached. A setting that would have no effect is refused."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from gateway.domain.errors import InvalidInputError
 from gateway.kafka.registry_access import RegistryAccess, basic, bearer
+from gateway.kafka.schema_registry import HttpSchemaRegistry
 from gateway.kafka.security import Tls
 from gateway.services.given_settings import LOOPBACK, missing, refuse_unused, secret_of, variable
 from gateway.settings import Settings
+from gateway.wire.catalog import Catalog
+from gateway.wire.event_codec import EventDecoder
 
 _PASSWORD = ("schema_registry_password", "schema_registry_password_file")
 _TOKEN = ("schema_registry_token", "schema_registry_token_file")
@@ -55,6 +60,18 @@ def _parse_url(text: str) -> SplitResult:
             f"{variable(_URL)}: is no http or https URL", hint="such as https://registry.internal:8081"
         )
     return url
+
+
+@contextmanager
+def event_decoder(settings: Settings, catalog: Catalog) -> Iterator[EventDecoder]:
+    """Give what decodes events, and asks the schema registry for what the catalog does not have, where there is one.
+
+    Raises:
+        InvalidInputError: see `registry_access`.
+    """
+    access = registry_access(settings)
+    with nullcontext() if access is None else HttpSchemaRegistry(access) as registry:
+        yield EventDecoder(catalog, registry)
 
 
 def _authorization(settings: Settings, url: SplitResult) -> str | None:

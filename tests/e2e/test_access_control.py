@@ -156,6 +156,9 @@ async def look_and_change(home: GatewayHome, subscription: str) -> None:
     assert status == HTTPStatus.CREATED, problem
     status, problem, _ = await console.ask("PATCH", f"/subscriptions/{subscription}", {"description": "looked at"})
     assert status == HTTPStatus.OK, problem
+    assert (await console.get("/stats"))["standing"]
+    assert (await console.ask("GET", "/events/explanation?event_id=nobodys"))[0] == HTTPStatus.NOT_FOUND
+    assert (await console.get(f"/events/explanation?event_id={letter['event_id']}"))["is_processed"]
     assert program.stop() == 0
 
 

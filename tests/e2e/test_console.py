@@ -115,6 +115,7 @@ async def test_did_you_send_it_why_not_and_send_it_again(
     assert (fare["last_failed"]["status"], fare["last_delivered"]["trigger"]) == (404, "replay")
     backlog = await console.get(f"/subscriptions/{name}/backlog")
     assert (backlog["waiting"], backlog["retrying"], backlog["complete"]) == (0, 0, True)
+    await past_is_told(console, name, done)
 
     # Another console, without an index: it reads everything again, also after it was killed.
     other = start(running, tmp_path)
@@ -125,6 +126,15 @@ async def test_did_you_send_it_why_not_and_send_it_again(
     assert await until_found(other, f"tenant={name}", "delivered", 2) == done
     assert other.program.stop() == 0
     shutil.rmtree(tmp_path)
+
+
+async def past_is_told(console: Console, name: str, done: dict[str, Any]) -> None:
+    """Have the event of a delivery explained that arrived in the end."""
+    story = await console.get(f"/events/explanation?event_id={done['event_id']}")
+    assert (story["event"]["tenant"], story["is_processed"], len(story["records"])) == (name, True, 1)
+    ((told, explained),) = [(one["delivery"], one["explanation"]) for one in story["items"]]
+    assert (told["state"], explained["verdict"], explained["rule"]) == ("delivered", "sent", "no_filter")
+    assert done["event_id"] in explained["request"]["body"]
 
 
 async def test_a_change_is_refused_that_has_not_seen_the_one_before(console: Console, running: GatewayHome) -> None:
@@ -227,6 +237,19 @@ async def preview(console: Console, name: str) -> None:
         "POST", "/filters/check", {"event_type": "order.paid", "filter": "data.order_id != ''"}
     )
     assert (told["errors"], told["result"], told["parts"][0]["expression"]) == ([], True, "data.order_id")
+
+
+async def test_why_an_event_has_no_delivery_is_told(console: Console, publisher: EventPublisher) -> None:
+    """Also of one that no subscription has ever wanted, and of one that was never published."""
+    name = f"c{uuid4().hex[:12]}"
+    definition = {"id": name, "tenant": name, "url": "http://127.0.0.1:1/h", "event_types": ["order.created"]}
+    assert (await console.ask("POST", "/subscriptions", definition))[0] == HTTPStatus.CREATED
+    (event_id,) = await publish_payments(publisher, name, 1)
+    story = await console.get(f"/events/explanation?event_id={event_id}&event_type=order.paid&hours=1")
+    ((delivery, explained),) = [(one["delivery"], one["explanation"]) for one in story["items"]]
+    assert (delivery, explained["verdict"], explained["rule"]) == (None, "nothing", "event_type")
+    status, problem, _ = await console.ask("GET", "/events/explanation?event_id=nobodys&hours=1")
+    assert (status, problem["code"]) == (HTTPStatus.NOT_FOUND, "not_found")
 
 
 async def test_versions_tell_who_gets_them_and_what_a_next_one_would_break(console: Console) -> None:

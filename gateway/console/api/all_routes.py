@@ -9,6 +9,7 @@ from gateway.console.api.explaining import ExplainingApi
 from gateway.console.api.health import HealthApi
 from gateway.console.api.looking import LookingApi
 from gateway.console.api.parts import Parts
+from gateway.console.api.past import PastApi
 from gateway.console.api.recent_hours import RecentHoursApi
 from gateway.console.api.routes import Route
 from gateway.console.api.sending import SendingApi
@@ -37,6 +38,7 @@ def all_routes(parts: Parts) -> list[Route]:
         CatalogApi(parts),
         VersionsApi(parts),
         ExplainingApi(parts),
+        PastApi(parts),
         LookingApi(parts),
         RecentHoursApi(parts),
         AuditingApi(parts),

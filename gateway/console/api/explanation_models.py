@@ -1,6 +1,6 @@
 """Explanations as they are shown over HTTP: what an event means for subscriptions, and which rule decided that."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -51,6 +51,9 @@ class ExplanationView(BaseModel):
     filter: FilterView | None
     content_mode: str
     request: RequestView | None
+    withheld: list[str] = Field(
+        default=[], description="the sensitive fields for which neither the body nor the filter's values are shown"
+    )
 
 
 class ExplainedView(BaseModel):
@@ -59,6 +62,23 @@ class ExplainedView(BaseModel):
     refusal: RefusalView | None
     items: list[ExplanationView]
     omitted: int = Field(description="how many more subscriptions the tenant has")
+
+
+def without_sensitive(view: ExplanationView, fields: Sequence[str]) -> ExplanationView:
+    """Give an explanation of a real event without what may hold sensitive fields that its subscription was granted.
+
+    Args:
+        view: the explanation.
+        fields: the sensitive fields that the subscription gets to see.
+    """
+    if not fields:
+        return view
+    hidden: dict[str, Any] = {"withheld": list(fields)}
+    if view.filter is not None:
+        hidden["filter"] = view.filter.model_copy(update={"parts": []})
+    if view.request is not None:
+        hidden["request"] = view.request.model_copy(update={"body": None, "body_base64": None})
+    return view.model_copy(update=hidden)
 
 
 def views_of(explanations: Iterable[Explanation]) -> list[ExplanationView]:

@@ -1,6 +1,7 @@
 """What the API's handlers work with: given by whoever puts the process together."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from gateway.admin.definition import DefinitionRules
@@ -15,6 +16,7 @@ from gateway.kafka.config import KafkaConfig
 from gateway.kafka.credential_book import CredentialBook
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.wire.catalog import Catalog
+from gateway.wire.event_codec import EventDecoder
 from gateway.wire.sealing import KeyRing
 
 
@@ -35,6 +37,7 @@ class Parts:
         rules: what they have to keep.
         key_ring: seals their secrets; raises a GatewayError where there are no keys.
         catalog: the event types.
+        event_decoder: gives what decodes events while it is open; with a schema registry, where there is one.
         max_body_bytes: how large a body may be.
         live_tail: tells of attempts as they happen.
         clock: gives the present, milliseconds since the epoch.
@@ -52,6 +55,7 @@ class Parts:
     rules: DefinitionRules
     key_ring: Callable[[], KeyRing]
     catalog: Catalog
+    event_decoder: Callable[[], AbstractContextManager[EventDecoder]]
     max_body_bytes: int
     live_tail: LiveTail
     clock: Callable[[], int]
