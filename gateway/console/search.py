@@ -140,18 +140,15 @@ def _terms(wanted: DeliverySearch, codes: dict[str, int], start: PageStart | Non
         terms.add("delivery_id = ?", pack_id(wanted.delivery_id))
     if wanted.event_id is not None:
         terms.add("event_id = ?", wanted.event_id)
-    if wanted.event_type is not None:
-        terms.add("event_type = ?", codes[wanted.event_type])
-    if wanted.tenant is not None:
-        terms.add("tenant = ?", codes[wanted.tenant])
+    for column, word in (("event_type", wanted.event_type), ("tenant", wanted.tenant), ("reason", wanted.reason)):
+        if word is not None:
+            terms.add(f"{column} = ?", codes[word])
     if wanted.states is not None:
         numbers = sorted({STATES.index(state) for state in wanted.states})
         terms.add(f"state IN ({','.join(map(str, numbers))})")
         if DELIVERED not in numbers:
             # So that the index of those that are not delivered fits.
             terms.add(f"state <> {DELIVERED}")
-    if wanted.reason is not None:
-        terms.add("reason = ?", codes[wanted.reason])
     if wanted.since_ms is not None:
         terms.add("at_ms >= ?", wanted.since_ms)
     if wanted.before_ms is not None:
