@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, IPvAnyAddress, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from gateway.domain.addresses import DEFAULT_PORTS, AddressPolicy, parse_networks, parse_ports
 from gateway.domain.delivery import DEFAULT_MAX_BODY_BYTES, LARGEST_MAX_BODY_BYTES
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.tiers import DEFAULT_TIERS, Tier, parse_tier
 from gateway.domain.topics import DELIVERIES_RETENTION_MS
+from gateway.log_in_settings import LogInSettings
 
 ENV_PREFIX = "GATEWAY_"
 
 
-class Settings(BaseSettings):
+class Settings(LogInSettings):
     """What can be configured, with its defaults and bounds."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="ignore")

@@ -6,7 +6,7 @@ page says something else.
 
 import html
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -42,6 +42,7 @@ from gateway.egress.ledger import DEFAULT_BUDGET_BYTES, LANE_SHARE
 from gateway.egress.replay_share import MAX_REPLAYS_IN_FLIGHT, MAX_REPLAYS_PER_S
 from gateway.http.tls import MAX_CONTEXTS
 from gateway.kafka.acls import permissions
+from gateway.log_in_settings import LogInSettings
 from gateway.services.bench.headlines import headlines
 from gateway.settings import ENV_PREFIX, Settings
 from gateway.shaping.cel_cost import MAX_COST, MAX_ROUNDS
@@ -65,9 +66,14 @@ def settings_table() -> str:
             _bounds(field),
             html.escape(field.description or "", quote=False),
         )
-        for name, field in Settings.model_fields.items()
+        for name, field in _own_first(Settings.model_fields)
     ]
     return _table(("variable", "default", "bounds", "meaning"), rows)
+
+
+def _own_first(fields: Mapping[str, FieldInfo]) -> list[tuple[str, FieldInfo]]:
+    """Give what every deployment has before what belongs to a part of it."""
+    return sorted(fields.items(), key=lambda field: field[0] in LogInSettings.model_fields)
 
 
 def topics_table() -> str:

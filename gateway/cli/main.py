@@ -28,6 +28,7 @@ _COMMANDS = {
     "egress": ("gateway.cli.egress:command", "Run egress: deliveries become signed HTTP requests."),
     "console": ("gateway.cli.console:command", "Run the console: search and change everything over HTTP."),
     "tokens": ("gateway.cli.tokens:command", "Say who may use the console: API tokens."),
+    "portal": ("gateway.cli.portal:command", "Make and revoke links to the portal of a tenant's own people."),
     "top": ("gateway.cli.top:command", "Show how the gateway is doing, live."),
     "tail": ("gateway.cli.tail:command", "Show deliveries as they happen."),
     "deliveries": ("gateway.cli.deliveries:command", "See what became of an event or a delivery."),

@@ -1,4 +1,4 @@
-"""What lets somebody in over HTTP: API tokens, the sessions of those who have logged in, and which links are ended.
+"""What lets somebody in over HTTP: API tokens, the sessions of those who have logged in, and which links are revoked.
 
 Of a credential only the SHA-256 of its secret is kept. The secret is 32 random bytes, so that nothing slower is needed
 against guessing. As text it has a beginning that searches for leaked secrets can look for:
@@ -31,7 +31,7 @@ class CredentialKind(Enum):
 
     TOKEN = "token"  # noqa: S105 - a word
     SESSION = "session"
-    ENDED_LINKS = "ended_links"  # lets nobody in: see gateway.domain.portal
+    REVOKED_LINKS = "revoked_links"  # lets nobody in: see gateway.domain.portal
 
     @property
     def prefix(self) -> str:
@@ -45,7 +45,7 @@ class Credential:
 
     Attributes:
         credential_id: 16 hexadecimal digits.
-        kind: a token, a session, or the end of a tenant's links to the portal.
+        kind: a token, a session, or that a tenant's links to the portal are revoked.
         name: what a token is called; of a session the actor that it stands for, like `user:jane@example.com`.
         secret_sha256: of its secret.
         role: what it allows; never ANONYMOUS.

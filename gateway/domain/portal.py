@@ -22,6 +22,7 @@ from gateway.domain.credentials import ID_BYTES, Credential, CredentialKind
 
 LONGEST_MS = 7 * 86_400_000
 MAX_TOKEN_CHARS = 2_048
+LINK_ID = re.compile(r"[0-9a-f]{16}")
 _TEXT = re.compile(r"gw[lp]_([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})\Z")
 _VERSION = 1
 _ALL = "*"
@@ -58,8 +59,8 @@ class PortalGrant:
     expires_at_ms: int
 
 
-def ended_links(tenant: str, link_id: str | None, *, by: str, now_ms: int) -> Credential:
-    """Give the record that ends links which were made until now, and the sessions that they opened.
+def revoked_links(tenant: str, link_id: str | None, *, by: str, now_ms: int) -> Credential:
+    """Give the record that revokes links which were made until now, and the sessions that they opened.
 
     It stays for as long as one of them could be good.
 
@@ -70,8 +71,8 @@ def ended_links(tenant: str, link_id: str | None, *, by: str, now_ms: int) -> Cr
         now_ms: the present, milliseconds since the epoch.
     """
     return Credential(
-        credential_id=_ended_id(tenant, link_id),
-        kind=CredentialKind.ENDED_LINKS,
+        credential_id=_revoked_id(tenant, link_id),
+        kind=CredentialKind.REVOKED_LINKS,
         name=link_id or _ALL,
         secret_sha256=bytes(32),  # nobody can show it
         role=Role.SUBSCRIBER,
@@ -82,15 +83,15 @@ def ended_links(tenant: str, link_id: str | None, *, by: str, now_ms: int) -> Cr
     )
 
 
-def is_ended(grant: PortalGrant, find: Callable[[str], Credential | None]) -> bool:
-    """Tell whether a link, or a session that it opened, was ended.
+def is_revoked(grant: PortalGrant, find: Callable[[str], Credential | None]) -> bool:
+    """Tell whether a link, or a session that it opened, was revoked.
 
     Args:
         grant: what it says.
         find: gives a record of `gateway.access` by its id.
     """
     for link_id in (None, grant.link_id):
-        record = find(_ended_id(grant.tenant, link_id))
+        record = find(_revoked_id(grant.tenant, link_id))
         if record is not None and grant.created_at_ms <= record.created_at_ms:
             return True
     return False
@@ -139,8 +140,8 @@ def read_grant(text: str, kind: PortalToken, keys: Iterable[bytes], now_ms: int)
     return grant if now_ms < grant.expires_at_ms else None
 
 
-def _ended_id(tenant: str, link_id: str | None) -> str:
-    return hashlib.sha256(f"ended links/{tenant}/{link_id or _ALL}".encode()).hexdigest()[: 2 * ID_BYTES]
+def _revoked_id(tenant: str, link_id: str | None) -> str:
+    return hashlib.sha256(f"revoked links/{tenant}/{link_id or _ALL}".encode()).hexdigest()[: 2 * ID_BYTES]
 
 
 def _signature(kind: PortalToken, payload: str, key: bytes) -> str:

@@ -8,9 +8,8 @@ import structlog
 
 import gateway
 from gateway.admin.definition import DefinitionRules
-from gateway.console.access.authentication import ApiTokenReader, Authentication
 from gateway.console.access.caller import Caller
-from gateway.console.access.site import site_at
+from gateway.console.access.entrance import Entrance
 from gateway.console.access.tenant_fence import TenantFence
 from gateway.console.api.all_routes import all_routes
 from gateway.console.api.parts import Parts
@@ -19,7 +18,6 @@ from gateway.console.index_file import IndexFile
 from gateway.console.index_reader import IndexReader
 from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
 from gateway.console.live_tail import LiveTail
-from gateway.domain.access import Role
 from gateway.domain.changes import ChangeStore
 from gateway.domain.topics import SUBSCRIPTIONS
 from gateway.kafka.acl_check import check_access
@@ -31,6 +29,7 @@ from gateway.kafka.credential_book import CredentialBook, CredentialTable
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.audit import Actor, audit_action, audited_store
 from gateway.services.deployment import Deployment
+from gateway.services.entrance import open_ways_in
 from gateway.services.probes import INDEX_CAUGHT_UP, TABLE_LOADED, Probes
 from gateway.services.process import announce_ready, beat, progress_watch, until_stopped_or_failed
 from gateway.services.registry_access import event_decoder
@@ -76,14 +75,13 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     indexer = _indexer(settings, deployment, config, watchdog)
     reader = IndexReader(indexer)
     live_tail = LiveTail(partial(attempt_tail, config))
-    routes = all_routes(_parts(settings, deployment, config, table, book, indexer, reader, live_tail))
-    address = str(settings.console_address)
-    site = site_at(address, settings.console_url)
-    may_come = site.is_local and settings.console_login == "auto"
-    here = Caller(deployment.actor(), Role.ADMIN) if may_come else None
-    authentication = Authentication([ApiTokenReader(book, now_ms)], here=here)
-    server = ApiServer(routes, gateway.__version__, authentication.identify, site)
+    ways_in = open_ways_in(settings, deployment, book)
+    routes = all_routes(_parts(settings, deployment, config, table, book, indexer, reader, live_tail, ways_in.entrance))
+    server = ApiServer(
+        routes, gateway.__version__, ways_in.authentication, ways_in.site, log_in_pages=ways_in.log_in_pages
+    )
     show_index(probes.metrics, table, indexer)
+    address = str(settings.console_address)
     await server.start(address, settings.console_port)
     _log.info("console.listening", address=address, port=server.port)
     indexer.start()
@@ -128,6 +126,7 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
     indexer: Indexer,
     reader: IndexReader,
     live_tail: LiveTail,
+    entrance: Entrance,
 ) -> Parts:
     turn = threading.Lock()
 
@@ -143,6 +142,7 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
         reader=reader,
         table=table,
         credentials=book,
+        entrance=entrance,
         store=store,
         audit=lambda caller, action, targets: audit_action(config, _actor(caller), action, targets),
         rules=DefinitionRules(deployment.catalog(), settings.tiers(), settings.address_policy()),

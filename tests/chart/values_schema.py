@@ -18,7 +18,7 @@ SCHEMA = CHART / "values.schema.json"
 # What depends on how the chart lays out a pod. Values reach it: `catalog.volume`, `probes.port`.
 SET_BY_THE_CHART = frozenset({"home", "catalog_dir", "probes_address", "probes_port"})
 # The chart does not run the console: it listens to its own machine only.
-OF_THE_CONSOLE = frozenset(name for name in Settings.model_fields if name.startswith("console_"))
+OF_THE_CONSOLE = frozenset(name for name in Settings.model_fields if name.startswith(("console_", "oidc_", "portal_")))
 _FILE = "_file"
 _PROCESSES = ("stream", "egress", "topics", "receiver")
 _BOUNDS = ("enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength", "pattern", "type")

@@ -71,7 +71,7 @@ async def console(book: Book, site: Site, here: Caller | None = None) -> AsyncIt
     """Serve a console."""
     tokens = ApiTokenReader(CredentialBook(KafkaConfig("127.0.0.1:1"), book.index), lambda: NOW_MS)
     authentication = Authentication([tokens], here=here, clock=lambda: book.elapsed_ms)
-    server = ApiServer(ROUTES, "1", authentication.identify, site, PageFiles(Path("/nonexistent")))
+    server = ApiServer(ROUTES, "1", authentication, site, PageFiles(Path("/nonexistent")))
     async with TestClient(TestServer(server.application())) as client:
         yield client
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import BaseModel
 
+from gateway.console.access.authentication import Authentication
 from gateway.console.access.caller import Caller
 from gateway.console.access.site import Site
 from gateway.console.api.guard import SAFE_HEADERS
@@ -58,7 +59,7 @@ async def client(source: Source) -> AsyncIterator[TestClient[web.Request, web.Ap
     route = Route(
         "GET", "/said", "said", "Say.", "saying", Role.VIEWER, source.handle, scope=Scope.SHARED, events={"said": Said}
     )
-    server = ApiServer([route], "1", lambda _: Caller("ann", Role.VIEWER), Site(is_local=True))
+    server = ApiServer([route], "1", Authentication([], here=Caller("ann", Role.VIEWER)), Site(is_local=True))
     async with TestClient(TestServer(server.application())) as client:
         yield client
 

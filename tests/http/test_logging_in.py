@@ -49,7 +49,7 @@ class World:
         http = IdentityProviderClient(ssl.create_default_context())
         self.logging_in = LoggingIn(
             OidcProvider(known, http, lambda: self.monotonic_s),
-            SealedText({"k1": bytes(32)}, "log-in"),
+            SealedText(lambda: [bytes(32)]),
             lambda: self.now_ms,
         )
 
@@ -182,7 +182,7 @@ async def test_a_log_in_ends_in_the_browser_that_began_it_only(world: World) -> 
     answer = world.provider.log_in(page)
     _, others = await world.logging_in.begin(HERE, "/")
     foreign = World(world.provider)
-    foreign.logging_in._sealed = SealedText({"k1": bytes([1]) * 32}, "log-in")
+    foreign.logging_in._sealed = SealedText(lambda: [bytes([1]) * 32])
     _, unreadable = await foreign.logging_in.begin(HERE, "/")
     for wrong in (
         others,

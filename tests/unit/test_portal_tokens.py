@@ -13,9 +13,9 @@ from gateway.domain.portal import (
     MAX_TOKEN_CHARS,
     PortalGrant,
     PortalToken,
-    ended_links,
-    is_ended,
+    is_revoked,
     read_grant,
+    revoked_links,
     sign_grant,
 )
 
@@ -86,15 +86,15 @@ def test_what_a_token_shows_is_nothing_secret() -> None:
 )
 def test_links_are_ended_by_a_record(tenant: str, link_id: str | None, at_ms: int, *, ends: bool) -> None:
     """All links that a tenant had then, or one of them; never another tenant's, and as long as one can be good."""
-    record = ended_links(tenant, link_id, by="ops", now_ms=at_ms)
+    record = revoked_links(tenant, link_id, by="ops", now_ms=at_ms)
     records = {record.credential_id: record}
-    assert is_ended(GRANT, records.get) is ends
+    assert is_revoked(GRANT, records.get) is ends
     assert record.expires_at_ms == at_ms + LONGEST_MS
     assert read_credential(ShownCredential(record.kind, record.credential_id, bytes(32)).text) is None
 
 
 def test_one_link_and_all_of_them_are_ended_by_two_records() -> None:
     """Neither takes the other's place in the topic."""
-    all_links, one = (ended_links("acme", link_id, by="ops", now_ms=0) for link_id in (None, GRANT.link_id))
+    all_links, one = (revoked_links("acme", link_id, by="ops", now_ms=0) for link_id in (None, GRANT.link_id))
     assert all_links.credential_id != one.credential_id
-    assert all_links.credential_id == ended_links("acme", None, by="me", now_ms=5).credential_id
+    assert all_links.credential_id == revoked_links("acme", None, by="me", now_ms=5).credential_id

@@ -83,6 +83,16 @@ class Authentication:
         self._calls.count(caller.credential_id or peer_of(request))
         return caller
 
+    def pass_by(self, request: web.Request) -> Caller:
+        """Count a request for which it does not matter who makes it; give nobody.
+
+        Raises:
+            ProblemError: there are too many.
+        """
+        if self._here is None:
+            self._calls.count(peer_of(request))
+        return ANONYMOUS
+
     def open(self, bearer: str, request: web.Request) -> Caller:
         """Say whose a bearer token is that came in any way.
 

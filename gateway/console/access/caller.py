@@ -17,6 +17,10 @@ class ForbiddenError(GatewayError):
     """The caller may not do this."""
 
 
+class BadCredentialsError(GatewayError):
+    """What somebody shows is nothing that is good here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who makes a request.

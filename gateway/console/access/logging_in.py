@@ -22,8 +22,8 @@ from gateway.console.access.sealed_text import SealedText
 from gateway.domain.errors import GatewayError
 
 LOG_IN_S = 600
+PURPOSE = "log-in cookie"
 MAX_BACK_CHARS = 1_024
-_PURPOSE = "log-in cookie"
 _RANDOM_BYTES = 32
 _BACK = re.compile(r"/(?![/\\])[!-\[\]-~]*\Z")
 

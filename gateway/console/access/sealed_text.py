@@ -6,7 +6,7 @@ Every console with the same key ring opens what any of them has sealed.
 import base64
 import binascii
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,31 +19,37 @@ class SealedText:
     """Seals and opens.
 
     Args:
-        keys: of 32 bytes each, by their ids, newest first: derived for this purpose and no other.
-        bound_to: what the texts are for; they open for nothing else.
+        keys: gives the keys, of 32 bytes each, newest first: derived for this purpose and no other.
     """
 
-    def __init__(self, keys: Mapping[str, bytes], bound_to: str) -> None:
-        self._ciphers = [AESGCM(key) for key in keys.values()]
-        self._bound_to = bound_to.encode()
+    def __init__(self, keys: Callable[[], Sequence[bytes]]) -> None:
+        self._keys = keys
 
     def seal(self, text: str) -> str:
-        """Seal a text with the newest key; what is given fits into a cookie or a URL."""
+        """Seal a text with the newest key; what is given fits into a cookie or a URL.
+
+        Raises:
+            GatewayError: there are no keys.
+        """
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = nonce + self._ciphers[0].encrypt(nonce, text.encode(), self._bound_to)
+        sealed = nonce + AESGCM(self._keys()[0]).encrypt(nonce, text.encode(), None)
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def open(self, sealed: str) -> str | None:
-        """Give the text; None for what was altered, is too long, or was sealed for something else."""
+        """Give the text; None for what was altered, is too long, or was sealed for something else.
+
+        Raises:
+            GatewayError: there are no keys.
+        """
         if len(sealed) > MAX_SEALED_CHARS:
             return None
         try:
             content = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             return None
-        for cipher in self._ciphers:
+        for key in self._keys():
             try:
-                return cipher.decrypt(content[:_NONCE_BYTES], content[_NONCE_BYTES:], self._bound_to).decode()
+                return AESGCM(key).decrypt(content[:_NONCE_BYTES], content[_NONCE_BYTES:], None).decode()
             except (InvalidTag, ValueError):
                 continue
         return None

@@ -10,9 +10,11 @@ from gateway.console.api.health import HealthApi
 from gateway.console.api.looking import LookingApi
 from gateway.console.api.parts import Parts
 from gateway.console.api.past import PastApi
+from gateway.console.api.portal import PortalApi
 from gateway.console.api.recent_hours import RecentHoursApi
 from gateway.console.api.routes import Route
 from gateway.console.api.sending import SendingApi
+from gateway.console.api.sessions import SessionsApi
 from gateway.console.api.subscriptions import SubscriptionsApi
 from gateway.console.api.tailing import TailingApi
 from gateway.console.api.tokens import TokensApi
@@ -40,6 +42,8 @@ def all_routes(parts: Parts) -> list[Route]:
         ExplainingApi(parts),
         PastApi(parts),
         LookingApi(parts),
+        SessionsApi(parts),
+        PortalApi(parts),
         RecentHoursApi(parts),
         AuditingApi(parts),
         TokensApi(parts),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.admin.definition import DefinitionRules
 from gateway.console.access.caller import Caller
+from gateway.console.access.entrance import Entrance
 from gateway.console.index_reader import IndexReader
 from gateway.console.indexer import Indexer
 from gateway.console.live_tail import LiveTail
@@ -32,6 +33,7 @@ class Parts:
         reader: asks it.
         table: the subscriptions.
         credentials: who may come in.
+        entrance: the ways in for people.
         store: gives what changes them for a caller, in the caller's name and tenant.
         audit: notes in the audit trail what a caller is about to do to something, like `dead_letters_replayed`.
         rules: what they have to keep.
@@ -50,6 +52,7 @@ class Parts:
     reader: IndexReader
     table: SubscriptionTable
     credentials: CredentialBook
+    entrance: Entrance
     store: Callable[[Caller], ChangeStore]
     audit: Callable[[Caller, str, Sequence[ActionTarget]], None]
     rules: DefinitionRules

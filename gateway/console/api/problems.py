@@ -6,7 +6,7 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from gateway.console.access.caller import ForbiddenError
+from gateway.console.access.caller import BadCredentialsError, ForbiddenError
 from gateway.domain.changes import RevisionConflictError
 from gateway.domain.errors import (
     ConflictError,
@@ -57,6 +57,7 @@ class ProblemError(Exception):
 
 # The first that fits; the last one is every other error that people can act on.
 _MEANINGS: tuple[tuple[type[GatewayError], HTTPStatus, str], ...] = (
+    (BadCredentialsError, HTTPStatus.UNAUTHORIZED, "invalid_token"),
     (ForbiddenError, HTTPStatus.FORBIDDEN, "forbidden"),
     (InvalidInputError, HTTPStatus.BAD_REQUEST, "invalid_input"),
     (NotFoundError, HTTPStatus.NOT_FOUND, "not_found"),

@@ -50,12 +50,14 @@ class Answer:
         revision: sent as `ETag`.
         location: of what was made.
         events: of a route that has events: they are sent for as long as there are any; see `stream_events`.
+        headers: further ones, such as cookies.
     """
 
     value: BaseModel | None = None
     revision: int | None = None
     location: str | None = None
     events: AsyncGenerator[StreamEvent | None, None] | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
@@ -100,3 +102,8 @@ class Route:
     errors: tuple[int, ...] = field(default=())
     scope: Scope = Scope.UNSCOPED
     events: Mapping[str, type[BaseModel]] | None = None
+
+    @property
+    def is_door(self) -> bool:
+        """Tell whether it lets somebody in: by what is sent to it, whoever they were before."""
+        return self.role is Role.ANONYMOUS and self.method != "GET"

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import orjson
 from aiohttp import hdrs, web
 
-from gateway.console.access.caller import Caller
+from gateway.console.access.authentication import Authentication
+from gateway.console.access.caller import BadCredentialsError
+from gateway.console.access.log_in_pages import LogInPages
 from gateway.console.access.site import Site
 from gateway.console.api.admission import admit
 from gateway.console.api.guard import SAFE_HEADERS, TIME_LIMIT, Guard
@@ -25,9 +27,6 @@ _KEEPALIVE_S = 30.0
 _STOP_S = 2.0
 _IDEMPOTENCY_KEY = "Idempotency-Key"
 
-Identify = Callable[[web.Request], Caller]
-"""Says who makes a request, by the credentials that it shows; raises a ProblemError where they are not good."""
-
 
 class ApiServer:
     """The server, on the running event loop.
@@ -35,19 +34,28 @@ class ApiServer:
     Args:
         routes: every route.
         version: of the program, for the OpenAPI document.
-        identify: says who makes a request.
+        authentication: says who makes a request.
         site: where it is reached.
         pages: what browsers see; left out: those that were built.
+        log_in_pages: where browsers log in at an identity provider; None where there is none.
 
     Attributes:
         port: where it listens, once it was started.
     """
 
     def __init__(
-        self, routes: Sequence[Route], version: str, identify: Identify, site: Site, pages: PageFiles | None = None
+        self,
+        routes: Sequence[Route],
+        version: str,
+        authentication: Authentication,
+        site: Site,
+        pages: PageFiles | None = None,
+        *,
+        log_in_pages: LogInPages | None = None,
     ) -> None:
         self._routes = routes
-        self._identify = identify
+        self._log_in_pages = log_in_pages
+        self._authentication = authentication
         self._guard = Guard(site)
         self._pages = pages or PageFiles()
         self._kept = KeptAnswers()
@@ -100,6 +108,8 @@ class ApiServer:
             app.router.add_route(route.method, PREFIX + route.path, self._handler(route))
         app.router.add_get("/api/openapi.json", self._openapi)
         app.router.add_get("/api", self._reference)
+        if self._log_in_pages is not None:
+            self._log_in_pages.add_to(app.router)
         self._pages.add_to(app.router)
         return app
 
@@ -111,7 +121,8 @@ class ApiServer:
 
     def _handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
-            caller = self._identify(request)
+            who = self._authentication
+            caller = who.pass_by(request) if route.is_door else who.identify(request)
             admit(caller, route)
             body = await request.read()
             call = read_call(request, body, route, caller)
@@ -119,7 +130,11 @@ class ApiServer:
                 return await _stream(request, await route.handle(call))
 
             async def act() -> KeptAnswer:
-                return _kept(route, await route.handle(call))
+                try:
+                    return _kept(route, await route.handle(call))
+                except BadCredentialsError as error:
+                    who.refuse(request, error.message)
+                    raise
 
             key = request.headers.get(_IDEMPOTENCY_KEY)
             if key is None or not route.repeats:
@@ -141,7 +156,7 @@ async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
 
 
 def _kept(route: Route, answer: Answer) -> KeptAnswer:
-    headers = []
+    headers = [*answer.headers]
     if answer.revision is not None:
         headers.append((hdrs.ETAG, f'"{answer.revision}"'))
     if answer.location is not None:

@@ -1,0 +1,116 @@
+"""Links to the portal: made for a tenant's own people, and revoked.
+
+A link lets in the role subscriber and one tenant, nothing else. Nothing but its entry in the audit trail is written
+when it is made, and nothing when it is opened: a product that shows the portal in its own pages can make one for each
+visit.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway.admin.lifecycle import Clock
+from gateway.domain.audit import ActionTarget
+from gateway.domain.credentials import ID_BYTES, Credential
+from gateway.domain.errors import InvalidInputError
+from gateway.domain.event import check_tenant
+from gateway.domain.portal import LINK_ID, LONGEST_MS, PortalGrant, PortalToken, revoked_links, sign_grant
+
+SHORTEST_MS = 60_000
+DEFAULT_MS = 3_600_000
+PORTAL_PAGE = "/portal"
+
+Audit = Callable[[str, Sequence[ActionTarget]], None]
+"""Notes in the audit trail what is about to be done: what, and to what."""
+
+
+class KeepsCredentials(Protocol):
+    """Writes records of `gateway.access`."""
+
+    def keep(self, credential: Credential) -> None:
+        """Write one, for every console; blocking."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortalLink:
+    """A link that was made.
+
+    Attributes:
+        url: where it leads; whoever has it is let in.
+        grant: what it lets in.
+    """
+
+    url: str = field(repr=False)
+    grant: PortalGrant
+
+
+class PortalLinks:
+    """Makes and revokes links; each time the audit trail has it before it is done. Blocking.
+
+    Args:
+        keys: gives the keys for links, newest first.
+        audit: notes it.
+        clock: gives the present, milliseconds since the epoch.
+    """
+
+    def __init__(self, keys: Callable[[], Sequence[bytes]], audit: Audit, clock: Clock) -> None:
+        self._keys = keys
+        self._audit = audit
+        self._clock = clock
+
+    def make(self, console_url: str, tenant: str, subscription_id: str | None, lasting_ms: int) -> PortalLink:
+        """Make a link.
+
+        Args:
+            console_url: where browsers reach the console.
+            tenant: whose things it shows.
+            subscription_id: with which of its subscriptions the portal opens; None for the list.
+            lasting_ms: for how long it is good.
+
+        Raises:
+            InvalidInputError: there can be no such tenant, or it would be good for too long or too short.
+            GatewayError: there is no key ring, or the audit trail can't be written.
+        """
+        check_tenant(tenant)
+        if not SHORTEST_MS <= lasting_ms <= LONGEST_MS:
+            raise InvalidInputError("a link to the portal is good for a minute to 7 days", hint="make another one then")
+        now_ms = self._clock()
+        grant = PortalGrant(secrets.token_hex(ID_BYTES), tenant, subscription_id, now_ms, now_ms + lasting_ms)
+        token = sign_grant(grant, PortalToken.LINK, self._keys()[0])
+        details = {"link_id": grant.link_id, "expires_at_ms": grant.expires_at_ms}
+        self._audit("portal_link_made", [ActionTarget(subscription_id, tenant, details)])
+        # In the fragment: browsers send it to no server, so no log has it.
+        return PortalLink(f"{console_url.rstrip('/')}{PORTAL_PAGE}#{token}", grant)
+
+    def revoke(self, book: KeepsCredentials, tenant: str, link_id: str | None, by: str) -> None:
+        """Revoke a link, or all that a tenant has now, with the sessions that they opened.
+
+        Args:
+            book: where that is written.
+            tenant: whose links.
+            link_id: which one; None for all.
+            by: the actor.
+
+        Raises:
+            InvalidInputError: there can be no such tenant, or no such link.
+            UnavailableError: Kafka does not confirm it.
+        """
+        check_tenant(tenant)
+        if link_id is not None and LINK_ID.fullmatch(link_id) is None:
+            raise InvalidInputError("this is no id of a link", hint="it was shown when the link was made")
+        record = revoked_links(tenant, link_id, by=by, now_ms=self._clock())
+        self._audit("portal_links_revoked", [ActionTarget(None, tenant, {"link_id": link_id} if link_id else {})])
+        book.keep(record)
+
+
+def link_view(link: PortalLink) -> dict[str, object]:
+    """Give a link as it is shown, this once."""
+    grant = link.grant
+    return {
+        "url": link.url,
+        "link_id": grant.link_id,
+        "tenant": grant.tenant,
+        "subscription_id": grant.subscription_id,
+        "expires_at_ms": grant.expires_at_ms,
+    }

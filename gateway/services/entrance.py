@@ -1,0 +1,84 @@
+"""The ways into a console, put together from the settings."""
+
+from dataclasses import dataclass
+
+from gateway.console.access.authentication import ApiTokenReader, Authentication
+from gateway.console.access.browsers import Browsers, Cookies
+from gateway.console.access.caller import Caller
+from gateway.console.access.entrance import Entrance
+from gateway.console.access.log_in_pages import BEGIN, LogInPages
+from gateway.console.access.logging_in import PURPOSE, LoggingIn
+from gateway.console.access.portal import Portal
+from gateway.console.access.sealed_text import SealedText
+from gateway.console.access.sessions import Sessions
+from gateway.console.access.site import Site, site_at
+from gateway.domain.access import Role
+from gateway.domain.portal import PortalToken
+from gateway.kafka.credential_book import CredentialBook
+from gateway.services.deployment import Deployment
+from gateway.services.oidc import oidc_provider
+from gateway.settings import Settings
+from gateway.telemetry.clock import now_ms
+from gateway.wire.derived_keys import DerivedKeys
+
+
+@dataclass(frozen=True, slots=True)
+class WaysIn:
+    """What the server of a console needs to know its callers.
+
+    Attributes:
+        site: where it is reached.
+        entrance: for the handlers.
+        authentication: says who makes a request.
+        log_in_pages: where browsers log in at an identity provider; None where there is none.
+    """
+
+    site: Site
+    entrance: Entrance
+    authentication: Authentication
+    log_in_pages: LogInPages | None
+
+
+def open_ways_in(settings: Settings, deployment: Deployment, book: CredentialBook) -> WaysIn:
+    """Put the ways in together.
+
+    Args:
+        settings: the settings.
+        deployment: gives the key ring.
+        book: the credentials that there are.
+
+    Raises:
+        InvalidInputError: settings contradict each other, one is missing, or a file can't be used.
+    """
+    site = _site(settings)
+    provider = oidc_provider(settings)
+    sessions, cookies = Sessions(book, now_ms), Cookies(site)
+    link_keys, session_keys = (DerivedKeys(deployment.key_ring, kind.purpose) for kind in PortalToken)
+    portal = Portal(link_keys, session_keys, book.get, now_ms)
+    may_come = site.is_local and settings.console_login == "auto"
+    authentication = Authentication(
+        [ApiTokenReader(book, now_ms), portal.caller_of],
+        Browsers(sessions, cookies, site).caller_of,
+        here=Caller(deployment.actor(), Role.ADMIN) if may_come else None,
+    )
+    pages = None
+    if provider is not None:
+        logging_in = LoggingIn(provider, SealedText(DerivedKeys(deployment.key_ring, PURPOSE)), now_ms)
+        pages = LogInPages(logging_in, sessions, cookies, site, authentication.refuse)
+    entrance = Entrance(
+        sessions, cookies, portal, link_keys, console_url(settings), None if provider is None else BEGIN
+    )
+    return WaysIn(site, entrance, authentication, pages)
+
+
+def console_url(settings: Settings) -> str:
+    """Give where browsers reach the console.
+
+    Raises:
+        InvalidInputError: `GATEWAY_CONSOLE_URL` is no URL for it.
+    """
+    return _site(settings).origin or f"http://127.0.0.1:{settings.console_port}"
+
+
+def _site(settings: Settings) -> Site:
+    return site_at(str(settings.console_address), settings.console_url)
