@@ -217,6 +217,14 @@ class Settings(LogInSettings):
     console_dir: Path | None = Field(
         default=None, description="folder of the console's index, which Kafka gives again; unset: in `GATEWAY_HOME`"
     )
+    console_database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL database for the index where several consoles share one, "
+        "postgresql://user:password@host:5432/database?sslmode=verify-full; unset: a file",
+    )
+    console_database_url_file: Path | None = Field(
+        default=None, description="file with that URL, which keeps its password out of the environment"
+    )
     console_keep_days: int = Field(
         default=30, ge=1, le=3650, description="how far back the index goes, as far as Kafka still has it, days"
     )

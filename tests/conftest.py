@@ -24,6 +24,7 @@ from gateway.kafka.local_broker import DEFAULT_PORT, BrokerStatus, LocalBroker
 from gateway.kafka.topic_admin import apply_topics
 from gateway.settings import ENV_PREFIX
 from tests.container_engine import compose_broker, runs_on_compose
+from tests.postgres import PostgresServer, postgres_server
 from tests.secure.broker import SecureBroker, secure_broker
 
 _TESTS = Path(__file__).resolve().parent
@@ -127,6 +128,13 @@ def broker(new_broker_home: Callable[[], Path]) -> Iterator[BrokerStatus]:
     local = LocalBroker(new_broker_home())
     yield local.start(choose_port())
     local.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Run a PostgreSQL for the whole session; tests keep apart by databases of their own."""
+    with postgres_server() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

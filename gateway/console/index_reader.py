@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from gateway.console.index_store import (
+    IndexAwayError,
     IndexConnection,
     IndexDamagedError,
     IndexStore,
@@ -78,6 +79,10 @@ class IndexReader:
             raise UnavailableError(
                 f"this takes longer than {self._question_s:.0f} s", hint="narrow it down: a time range helps most"
             ) from None
+        except IndexAwayError as error:
+            self._forget()
+            # Where it is, and what went wrong there, is nothing for who asks.
+            raise UnavailableError("the index can't be read just now", hint="try again in a moment") from error
         except (IndexStoreError, IndexDamagedError) as error:
             self._forget()
             if isinstance(error, IndexDamagedError):

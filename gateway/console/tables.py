@@ -15,8 +15,8 @@ LAYOUT = 3
 STATES = tuple(DeliveryState)
 SIGNAL_KINDS = tuple(SignalKind)
 DELIVERED = STATES.index(DeliveryState.DELIVERED)
-# What the words are: of a row's number, of bytes, behind a table that is only found by its key, and the row's number at
-# the end of an index, so that an index alone answers.
+# What the words are: of a row's number, of bytes, behind a table that is only found by its key, and the row's number in
+# an index, where SQLite has it at the end of each: so an index alone answers.
 SQLITE_WORDS = {"row": "INTEGER", "bytes": "BLOB", "keyed": " WITHOUT ROWID", "and_row": ""}
 POSTGRES_WORDS = {"row": "BIGINT", "bytes": "BYTEA", "keyed": "", "and_row": ", id"}
 
@@ -38,11 +38,11 @@ CREATE TABLE deliveries (
 );
 CREATE UNIQUE INDEX by_delivery ON deliveries (delivery_id);
 CREATE INDEX by_event ON deliveries (event_id);
-CREATE INDEX by_time ON deliveries (at_ms, state, event_type, subscription, tenant{and_row});
-CREATE INDEX by_tenant ON deliveries (tenant, at_ms, state, event_type, subscription{and_row});
-CREATE INDEX by_subscription ON deliveries (subscription, at_ms, state, event_type, tenant{and_row});
-CREATE INDEX by_type ON deliveries (event_type, at_ms, state, subscription, tenant{and_row});
-CREATE INDEX undelivered ON deliveries (at_ms, state, event_type, subscription, tenant{and_row})
+CREATE INDEX by_time ON deliveries (at_ms{and_row}, state, event_type, subscription, tenant);
+CREATE INDEX by_tenant ON deliveries (tenant, at_ms{and_row}, state, event_type, subscription);
+CREATE INDEX by_subscription ON deliveries (subscription, at_ms{and_row}, state, event_type, tenant);
+CREATE INDEX by_type ON deliveries (event_type, at_ms{and_row}, state, subscription, tenant);
+CREATE INDEX undelivered ON deliveries (at_ms{and_row}, state, event_type, subscription, tenant)
   WHERE state <> {delivered};
 CREATE TABLE steps (
   delivery BIGINT NOT NULL, at_ms BIGINT NOT NULL, kind SMALLINT NOT NULL, number INTEGER NOT NULL,

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -16,9 +17,11 @@ from gateway.console.api.parts import Parts
 from gateway.console.api.server import ApiServer
 from gateway.console.index_file import IndexFile
 from gateway.console.index_reader import IndexReader
+from gateway.console.index_store import IndexStore
 from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
 from gateway.console.live_tail import LiveTail
 from gateway.domain.changes import ChangeStore
+from gateway.domain.errors import InvalidInputError
 from gateway.domain.topics import SUBSCRIPTIONS
 from gateway.kafka.acl_check import check_access
 from gateway.kafka.acls import Role as KafkaRole
@@ -30,6 +33,7 @@ from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.audit import Actor, audit_action, audited_store
 from gateway.services.deployment import Deployment
 from gateway.services.entrance import open_ways_in
+from gateway.services.given_settings import refuse_unused, secret_of, variable
 from gateway.services.probes import INDEX_CAUGHT_UP, TABLE_LOADED, Probes
 from gateway.services.process import announce_ready, beat, progress_watch, until_stopped_or_failed
 from gateway.services.registry_access import event_decoder
@@ -42,6 +46,7 @@ from gateway.telemetry.watchdog import Watchdog, end_within
 
 _DAY_MS = 86_400_000
 _FOLDER = "console"
+_DATABASE = "console_database_url"
 _log = structlog.get_logger()
 
 
@@ -110,11 +115,32 @@ def _indexer(settings: Settings, deployment: Deployment, config: KafkaConfig, wa
     return Indexer(
         config,
         indexed_topics(deployment.layout()),
-        partial(IndexFile, settings.console_dir or settings.home / _FOLDER),
+        _index_place(settings),
         IndexBounds(settings.console_keep_days * _DAY_MS, settings.console_max_bytes),
         now_ms,
         watchdog.watch("indexer"),
     )
+
+
+def _index_place(settings: Settings) -> Callable[[str], IndexStore]:
+    """Say where the index is, for the id of the Kafka cluster.
+
+    Raises:
+        InvalidInputError: the settings don't fit together, or the database's URL is none.
+    """
+    url = secret_of(settings, _DATABASE, required_by=None)
+    if url is None:
+        return partial(IndexFile, settings.console_dir or settings.home / _FOLDER)
+    refuse_unused(settings, ("console_dir",), f"with {variable(_DATABASE)} the index is in a database")
+    # Its client takes 40 ms to load.
+    from gateway.console.index_database import IndexDatabase, place_of  # noqa: PLC0415
+
+    try:
+        place = place_of(url)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{variable(_DATABASE)}: {error.message}", hint=error.hint) from None
+    _log.info("console.shares_index", place=place)
+    return partial(IndexDatabase, url)
 
 
 def _parts(  # noqa: PLR0917 - a composition root's inner half

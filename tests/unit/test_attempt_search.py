@@ -1,6 +1,7 @@
 """Searching attempts across deliveries: what is found is what a look at every record would find, newest first."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from random import Random
 
@@ -15,12 +16,13 @@ from gateway.console.attempt_search import (
     StatusClass,
     search_attempts,
 )
-from gateway.console.index_file import IndexFile
+from gateway.console.index_store import IndexConnection
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.steps import Place
 from gateway.domain.delivery import Attempt
 from gateway.domain.topics import ATTEMPTS
 from tests.delivery_records import T0, attempt_of, planned
+from tests.indexes import IndexPlace, opened
 
 SUBSCRIPTIONS = tuple(f"sub_{number}" for number in range(4))
 TENANTS = ("acme", "default")
@@ -55,15 +57,16 @@ RECORDS = _records()
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexFile]:
+def reader(new_place: Callable[[], IndexPlace]) -> Iterator[IndexConnection]:
     """An index of these attempts, and of a delivery that ended without one."""
-    opened = IndexFile(tmp_path_factory.mktemp("index"), "cluster")
-    writer = IndexWriter(opened.open())
+    store = new_place()("cluster")
+    writer = IndexWriter(opened(store))
     end = attempt_of(planned("evt-x"), 0, "discarded", at_ms=T0 + 5, status=None)
     writer.apply(IndexBatch([(one, Place(ATTEMPTS, 0, number)) for number, one in enumerate([*RECORDS, end])]))
-    yield opened
+    with closing(store.connect_reader()) as connection:
+        yield connection
     writer.close()
-    opened.close()
+    store.close()
 
 
 def admits(wanted: AttemptSearch, one: Attempt) -> bool:
@@ -99,9 +102,10 @@ SEARCHES = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(wanted=SEARCHES, size=st.integers(1, 50))
-def test_pages_hold_what_is_wanted_once_and_newest_first(file: IndexFile, wanted: AttemptSearch, size: int) -> None:
+def test_pages_hold_what_is_wanted_once_and_newest_first(
+    reader: IndexConnection, wanted: AttemptSearch, size: int
+) -> None:
     """Whatever is combined, and however large a page is."""
-    reader = file.connect_reader()
     found: list[IndexedAttempt] = []
     start: AttemptPlace | None = None
     while True:
@@ -111,7 +115,6 @@ def test_pages_hold_what_is_wanted_once_and_newest_first(file: IndexFile, wanted
         if start is None:
             break
         assert len(page.attempts) == size
-    reader.close()
     assert [one.started_at_ms for one in found] == sorted((one.started_at_ms for one in found), reverse=True)
     said = sorted((one.delivery_id, one.attempt_number, one.status, one.outcome, one.error) for one in found)
     assert said == sorted(
@@ -121,11 +124,9 @@ def test_pages_hold_what_is_wanted_once_and_newest_first(file: IndexFile, wanted
     )
 
 
-def test_more_subscriptions_than_are_looked_up_one_by_one_are_searched_together(file: IndexFile) -> None:
+def test_more_subscriptions_than_are_looked_up_one_by_one_are_searched_together(reader: IndexConnection) -> None:
     """It finds the same."""
-    reader = file.connect_reader()
     few = AttemptSearch(subscription_ids=SUBSCRIPTIONS[:2])
     many = AttemptSearch(subscription_ids=(*SUBSCRIPTIONS[:2], *(f"sub_x{number}" for number in range(200))))
     # Words that the index has never met are looked up as well.
     assert search_attempts(reader, few, limit=200) == search_attempts(reader, many, limit=200)
-    reader.close()

@@ -1,12 +1,12 @@
 """How a subscription, and a tenant, has fared: counts of the index by minute, and what signals say last."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from gateway.console.health import fare_of
-from gateway.console.index_file import IndexFile
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.overview import Whose, overview
 from gateway.console.signal_rows import IndexedBoard, find_signals
@@ -15,6 +15,7 @@ from gateway.domain.folding import HistoryRecord
 from gateway.domain.signals import Signal, SignalKind
 from gateway.domain.topics import ATTEMPTS, SIGNALS
 from tests.delivery_records import T0, attempt_of, planned
+from tests.indexes import IndexPlace, opened
 from tests.subscriptions import subscription
 
 MINUTE_MS = 60_000
@@ -24,13 +25,11 @@ SUBSCRIPTION = replace(subscription("sub_1", tenant="acme"), created_at_ms=0)
 
 
 @pytest.fixture
-def writer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexWriter]:
+def writer(new_place: Callable[[], IndexPlace]) -> Iterator[IndexWriter]:
     """An empty index."""
-    file = IndexFile(tmp_path_factory.mktemp("index"), "cluster")
-    opened = IndexWriter(file.open())
-    yield opened
-    opened.close()
-    file.close()
+    store = new_place()("cluster")
+    with closing(store), closing(IndexWriter(opened(store))) as made:
+        yield made
 
 
 def write_attempts(writer: IndexWriter) -> None:

@@ -1,27 +1,27 @@
 """The console's index: whatever the order, the repeats and the crashes, it says what the records say."""
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
-from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.console.index_file import FILE_NAME, IndexFile
+from gateway.console.index_store import IndexConnection, Rows
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.search import DeliverySearch, IndexedDelivery, search_deliveries
 from gateway.console.step_rows import read_steps
 from gateway.console.steps import Place, StepKind
 from gateway.domain.delivery import Attempt
-from gateway.domain.errors import UnavailableError
 from gateway.domain.folding import HistoryRecord, fold_history
 from gateway.domain.history import DeliveryHistory, DeliveryState
 from gateway.domain.signals import Signal, SignalKind
 from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, DELIVERIES
 from tests.delivery_records import T0, attempt_of, dead, planned
+from tests.indexes import IndexPlace, opened
 
 CLUSTER = "cluster-1"
 
@@ -98,24 +98,28 @@ def saying(history: DeliveryHistory | IndexedDelivery) -> tuple[object, ...]:
     )
 
 
-class Index:
-    """An index in a folder, written in batches."""
+def batch(records: Sequence[HistoryRecord], *, next_offset: int = 0) -> IndexBatch:
+    return IndexBatch([placed(record) for record in records], [], {(ATTEMPTS, 0): next_offset})
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.file = IndexFile(folder, CLUSTER)
-        self.connection = self.file.open()
+
+class Index:
+    """An index as a console has it, written in batches."""
+
+    def __init__(self, place: IndexPlace, *, anew: bool = False) -> None:
+        self.place = place
+        self.store = place(CLUSTER)
+        self.connection = opened(self.store, anew=anew)
         self.writer = IndexWriter(self.connection)
 
     def write(self, records: Sequence[HistoryRecord], *, next_offset: int = 0) -> None:
-        self.writer.apply(IndexBatch([placed(record) for record in records], [], {(ATTEMPTS, 0): next_offset}))
+        self.writer.apply(batch(records, next_offset=next_offset))
 
     def find(self, wanted: DeliverySearch | None = None) -> list[IndexedDelivery]:
         return list(search_deliveries(self.connection, wanted or DeliverySearch(), limit=100).deliveries)
 
     def close(self) -> None:
         self.writer.close()
-        self.file.close()
+        self.store.close()
 
     def tables(self) -> dict[str, list[tuple[object, ...]]]:
         """Give what it says, without the numbers that it gives to words and rows."""
@@ -134,12 +138,12 @@ class Index:
 
 
 @pytest.fixture
-def new_index(tmp_path: Path) -> Iterator[Callable[[], Index]]:
-    """Make indexes, each in a folder of its own."""
+def new_index(new_place: Callable[[], IndexPlace]) -> Iterator[Callable[[], Index]]:
+    """Make indexes, each in a place of its own."""
     made: list[Index] = []
 
     def make() -> Index:
-        made.append(Index(tmp_path / str(len(made))))
+        made.append(Index(new_place()))
         return made[-1]
 
     yield make
@@ -147,63 +151,83 @@ def new_index(tmp_path: Path) -> Iterator[Callable[[], Index]]:
         index.close()
 
 
+@pytest.fixture(scope="module")
+def two_places(new_place: Callable[[], IndexPlace]) -> tuple[IndexPlace, IndexPlace]:
+    """Give two places, which each example begins anew."""
+    return new_place(), new_place()
+
+
 @settings(max_examples=30, deadline=None)
 @given(records=st.lists(st.sampled_from(RECORDS), min_size=1, max_size=30), random=st.randoms(use_true_random=False))
 def test_the_index_says_what_the_records_say_in_whatever_order(
-    tmp_path_factory: pytest.TempPathFactory, records: list[HistoryRecord], random: Random
+    two_places: tuple[IndexPlace, IndexPlace], records: list[HistoryRecord], random: Random
 ) -> None:
     """Written in batches of any size and order, with repeats, it agrees with the histories that people are told."""
-    index = Index(tmp_path_factory.mktemp("index"))
     shuffled = records + random.choices(records, k=5)
     random.shuffle(shuffled)
-    while shuffled:
-        size = random.randint(1, 8)
-        index.write(shuffled[:size])
-        shuffled = shuffled[size:]
+    with closing(Index(two_places[0], anew=True)) as index:
+        while shuffled:
+            size = random.randint(1, 8)
+            index.write(shuffled[:size])
+            shuffled = shuffled[size:]
+        found = index.find()
     ids = {record.delivery_id for record in records}
     histories = [fold_history(one for one in records if one.delivery_id == delivery_id) for delivery_id in ids]
-    assert sorted(map(saying, index.find())) == sorted(map(saying, histories))
-    index.close()
+    assert sorted(map(saying, found)) == sorted(map(saying, histories))
 
 
-def refuse_from(statement: int) -> Callable[..., int]:
-    """Have the file refuse everything from some statement on: what is written then stays unfinished."""
-    left = [statement]
-
-    def authorize(*_: object) -> int:
-        left[0] -= 1
-        return sqlite3.SQLITE_DENY if left[0] <= 0 else sqlite3.SQLITE_OK
-
-    return authorize
+class KilledError(Exception):
+    """The process is gone."""
 
 
-@settings(max_examples=20, deadline=None)
+class Killed:
+    """A connection whose process is killed in the midst of one of its statements."""
+
+    def __init__(self, connection: IndexConnection, statements: int) -> None:
+        self._connection = connection
+        self._left = statements
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> Rows:
+        self._left -= 1
+        if self._left < 0:
+            raise KilledError
+        return self._connection.execute(statement, values)
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> None:
+        self._left -= 1
+        if self._left < 0:
+            self._connection.executemany(statement, [*rows][::2])
+            raise KilledError
+        self._connection.executemany(statement, rows)
+
+
+@settings(max_examples=10, deadline=None)
 @given(order=st.permutations(RECORDS), sizes=st.lists(st.integers(1, 12), min_size=1), random=st.randoms())
 def test_an_index_that_is_killed_anywhere_reads_on_and_is_like_one_written_at_once(
-    tmp_path_factory: pytest.TempPathFactory, order: list[HistoryRecord], sizes: list[int], random: Random
+    two_places: tuple[IndexPlace, IndexPlace], order: list[HistoryRecord], sizes: list[int], random: Random
 ) -> None:
     """What was read and its position are written together: a crash loses nothing, and doubles nothing."""
-    whole = Index(tmp_path_factory.mktemp("whole"))
-    whole.write(RECORDS, next_offset=len(RECORDS))
-    index = Index(tmp_path_factory.mktemp("killed"))
-    batches = 0
-    while (done := index.writer.positions().get((ATTEMPTS, 0), 0)) < len(order):
-        size = sizes[batches % len(sizes)]
-        batches += 1
-        killed = batches < 20 and random.random() < 0.4
-        if killed:
-            index.connection.set_authorizer(refuse_from(random.randint(1, 60)))
-        try:
-            index.write(order[done : done + size], next_offset=min(done + size, len(order)))
-        except sqlite3.DatabaseError:
-            assert killed
-        if killed:
-            # A new process on the same file.
-            index.close()
-            index = Index(index.folder)
-    assert index.tables() == whole.tables()
-    index.close()
-    whole.close()
+    with closing(Index(two_places[0], anew=True)) as whole:
+        whole.write(RECORDS, next_offset=len(RECORDS))
+        said = whole.tables()
+    Index(two_places[1], anew=True).close()
+    batches = done = 0
+    while done < len(order):
+        # A new process each time, where the one before was killed.
+        with closing(Index(two_places[1])) as index:
+            killed = False
+            while not killed and (done := index.writer.positions().get((ATTEMPTS, 0), 0)) < len(order):
+                size = sizes[batches % len(sizes)]
+                batches += 1
+                killed = batches < 12 and random.random() < 0.4
+                writer = IndexWriter(Killed(index.connection, random.randint(1, 60))) if killed else index.writer
+                with suppress(KilledError) if killed else nullcontext():
+                    writer.apply(batch(order[done : done + size], next_offset=min(done + size, len(order))))
+    with closing(Index(two_places[1])) as index:
+        assert index.tables() == said
 
 
 def test_a_dead_letter_is_known_when_its_attempts_are_gone(new_index: Callable[[], Index]) -> None:
@@ -213,7 +237,7 @@ def test_a_dead_letter_is_known_when_its_attempts_are_gone(new_index: Callable[[
     index.write([letter])
     found = index.find()[0]
     assert (found.state, found.attempts, found.last_status) == (DeliveryState.DEAD_LETTERED, 2, 500)
-    assert index.connection.execute("SELECT count(*) FROM minutes").fetchone() == (0,)
+    assert index.connection.execute("SELECT count(*) FROM minutes").fetchone()[0] == 0
     index.write([first, last])
     assert index.find()[0].attempts == 2
     assert index.connection.execute("SELECT sum(attempts) FROM minutes").fetchone() == (2,)
@@ -229,37 +253,20 @@ def test_the_place_of_a_body_is_the_delivery_not_its_note(new_index: Callable[[]
     assert [step.place and step.place.topic for step in begun] == [DELIVERIES]
 
 
-def test_an_index_of_another_layout_cluster_or_damaged_is_made_anew(tmp_path: Path) -> None:
+def test_an_index_of_another_cluster_is_made_anew(new_place: Callable[[], IndexPlace]) -> None:
     """All of it is in Kafka: nobody has to mend or to migrate it."""
-    for damage in ("UPDATE state SET value = 'other' WHERE name = 'cluster_id'", "PRAGMA user_version = 99", None):
-        index = Index(tmp_path)
-        index.write(COURSES[0], next_offset=9)
-        generation = index.file.generation
-        if damage:
-            index.connection.execute(damage)
-        index.close()
-        if damage is None:
-            (tmp_path / FILE_NAME).write_bytes(b"not a database" * 1000)
-        renewed = Index(tmp_path)
-        assert renewed.find() == []
-        assert renewed.writer.positions() == {}
-        assert renewed.file.generation != generation
-        renewed.close()
-
-
-def test_one_process_has_the_index(tmp_path: Path) -> None:
-    """Two writers would each miss what the other has read."""
-    index = Index(tmp_path)
-    with pytest.raises(UnavailableError, match="can't be opened"):
-        Index(tmp_path)
+    index = Index(new_place())
+    index.write(COURSES[0], next_offset=9)
     index.close()
-    Index(tmp_path).close()
-
-
-def test_the_file_is_for_its_owner_only(new_index: Callable[[], Index]) -> None:
-    """It names every tenant's events."""
-    index = new_index()
-    assert (index.folder / FILE_NAME).stat().st_mode & 0o077 == 0
+    store = index.place("another cluster")
+    writer = IndexWriter(opened(store))
+    assert writer.positions() == {}
+    assert store.generation not in {"", index.store.generation}
+    writer.close()
+    store.close()
+    again = Index(index.place)
+    assert again.find() == []
+    again.close()
 
 
 def test_what_is_too_old_or_too_much_goes_oldest_first(new_index: Callable[[], Index]) -> None:

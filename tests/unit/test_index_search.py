@@ -1,13 +1,14 @@
 """Searching the index: what is found is what a look at every delivery would find, in pages, newest first."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.console.index_file import IndexFile
+from gateway.console.index_store import IndexConnection
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.search import DeliverySearch, IndexedDelivery, PageStart, search_deliveries
 from gateway.console.steps import Place
@@ -16,6 +17,7 @@ from gateway.domain.folding import HistoryRecord
 from gateway.domain.history import DeliveryState
 from gateway.domain.topics import ATTEMPTS, DELIVERIES
 from tests.delivery_records import T0, attempt_of, planned
+from tests.indexes import IndexPlace, opened
 
 SUBSCRIPTIONS = tuple(f"sub_{number}" for number in range(4))
 TENANTS = ("acme", "default")
@@ -23,14 +25,15 @@ STATES = (DeliveryState.PENDING, DeliveryState.DELIVERED, DeliveryState.RETRY_SC
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexFile]:
+def reader(new_place: Callable[[], IndexPlace]) -> Iterator[IndexConnection]:
     """An index of 120 deliveries, many of them planned at the same time."""
-    opened = IndexFile(tmp_path_factory.mktemp("index"), "cluster")
-    writer = IndexWriter(opened.open())
+    store = new_place()("cluster")
+    writer = IndexWriter(opened(store))
     writer.apply(IndexBatch([(record, _place(record)) for record in _records()]))
-    yield opened
+    with closing(store.connect_reader()) as connection:
+        yield connection
     writer.close()
-    opened.close()
+    store.close()
 
 
 def _place(record: HistoryRecord) -> Place:
@@ -50,13 +53,9 @@ def _records() -> Iterator[HistoryRecord]:
             yield attempt_of(delivery, 1, outcome, at_ms=at_ms + 5, status=200)
 
 
-def everything(file: IndexFile) -> list[IndexedDelivery]:
+def everything(reader: IndexConnection) -> list[IndexedDelivery]:
     """Give all deliveries."""
-    reader = file.connect_reader()
-    try:
-        return list(search_deliveries(reader, DeliverySearch(), limit=200).deliveries)
-    finally:
-        reader.close()
+    return list(search_deliveries(reader, DeliverySearch(), limit=200).deliveries)
 
 
 def admits(wanted: DeliverySearch, found: IndexedDelivery) -> bool:
@@ -93,9 +92,10 @@ SEARCHES = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(wanted=SEARCHES, size=st.integers(1, 50))
-def test_pages_hold_what_is_wanted_once_and_newest_first(file: IndexFile, wanted: DeliverySearch, size: int) -> None:
+def test_pages_hold_what_is_wanted_once_and_newest_first(
+    reader: IndexConnection, wanted: DeliverySearch, size: int
+) -> None:
     """Whatever is combined, and however large a page is."""
-    reader = file.connect_reader()
     found: list[IndexedDelivery] = []
     start: PageStart | None = None
     while True:
@@ -105,16 +105,13 @@ def test_pages_hold_what_is_wanted_once_and_newest_first(file: IndexFile, wanted
         if start is None:
             break
         assert len(page.deliveries) == size
-    reader.close()
-    assert found == [one for one in everything(file) if admits(wanted, one)]
+    assert found == [one for one in everything(reader) if admits(wanted, one)]
     assert [one.at_ms for one in found] == sorted((one.at_ms for one in found), reverse=True)
 
 
-def test_one_delivery_is_found_by_its_id(file: IndexFile) -> None:
+def test_one_delivery_is_found_by_its_id(reader: IndexConnection) -> None:
     """And nothing by another's."""
-    reader = file.connect_reader()
-    some = everything(file)[7]
+    some = everything(reader)[7]
     found = search_deliveries(reader, DeliverySearch(delivery_id=some.delivery_id), limit=5)
     assert found.deliveries == (some,)
     assert search_deliveries(reader, DeliverySearch(delivery_id="nobody's"), limit=5).deliveries == ()
-    reader.close()
