@@ -2,6 +2,17 @@
 # It builds without BuildKit too. docs/operations.md tells how to run it, docs/decisions/0040 why it is as it is.
 ARG BASE_IMAGE=python:3.13-slim
 
+# The console's pages. Node.js comes as a Python package, as on any machine that has none; it is not in the last image.
+FROM ${BASE_IMAGE} AS pages
+# Also what the base's own certificates vouch for, such as an organisation's proxy.
+ENV NODE_USE_SYSTEM_CA=1
+WORKDIR /src
+COPY requirements-pages.lock ./
+COPY console/package.json console/package-lock.json console/.npmrc console/with-node console/
+RUN cd console && ./with-node npm ci --omit=dev --ignore-scripts --silent
+COPY console console
+RUN cd console && ./with-node npm run --silent build -- --logLevel warn
+
 FROM ${BASE_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
@@ -14,6 +25,7 @@ RUN python3 -m venv /build && python3 -m venv --without-pip /opt/gateway \
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
 COPY gateway gateway
+COPY --from=pages /src/gateway/console/pages gateway/console/pages
 # The wheel, and what is compiled from it, have the same bytes for the same commit. What would never be loaded is taken
 # away: extensions of CEL that filters do not have, the folder that its wheel for Python 3.13 was built in, and symbols.
 ARG SOURCE_DATE_EPOCH=1580601600
