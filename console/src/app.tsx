@@ -9,6 +9,7 @@ import { OverviewPage } from "./pages/overview/page";
 import { EditSubscriptionPage, NewSubscriptionPage } from "./pages/subscriptions/form-page";
 import { SubscriptionPage } from "./pages/subscriptions/subscription-page";
 import { SubscriptionsPage } from "./pages/subscriptions/subscriptions-page";
+import { TailPage } from "./pages/tail/page";
 import { loadSession, session, sessionError } from "./session";
 import { Failure, Skeleton } from "./ui/states";
 
@@ -34,6 +35,7 @@ export function App() {
         </Route>
         <Route path="/deliveries" component={DeliveriesPage} />
         <Route path="/deliveries/:id">{({ id }) => <DeliveryPage key={id} id={id} />}</Route>
+        <Route path="/tail" component={TailPage} />
         <Route component={MissingPage} />
       </Switch>
     </Shell>

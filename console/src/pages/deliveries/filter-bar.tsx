@@ -1,13 +1,12 @@
 /** The fields that narrow the list of deliveries down; all of them are in the page's address. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { answer, api } from "../../api/client";
 import { useRead } from "../../api/use-read";
 import { Button } from "../../ui/button";
 import { SelectField, TextField } from "../../ui/field";
 import { words } from "../../ui/format";
+import { TypedField } from "../../ui/typed-field";
 import { changed, fieldOf, isNarrowed, momentOf, queryOf, STATES, type TextName } from "./filters";
-
-const TYPING_MS = 350;
 
 interface Props {
   params: URLSearchParams;
@@ -22,7 +21,7 @@ export function FilterBar({ params, onParams }: Props) {
   );
   const set = (name: string, ...values: string[]) => onParams(changed(params, name, values));
   const text = (name: TextName, label: string, placeholder: string) => (
-    <Typed
+    <TypedField
       label={label}
       placeholder={placeholder}
       value={params.get(name) ?? ""}
@@ -86,31 +85,6 @@ export function FilterBar({ params, onParams }: Props) {
         )}
       </div>
     </search>
-  );
-}
-
-/** A text that is searched for when one has stopped typing, not with each letter. */
-function Typed({
-  label,
-  placeholder,
-  value,
-  onTyped,
-}: {
-  label: string;
-  placeholder: string;
-  value: string;
-  onTyped: (value: string) => void;
-}) {
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing begins the wait
-  useEffect(() => {
-    if (typed.trim() === value) return;
-    const waiting = setTimeout(() => onTyped(typed), TYPING_MS);
-    return () => clearTimeout(waiting);
-  }, [typed]);
-  return (
-    <TextField label={label} placeholder={placeholder} maxLength={256} value={typed} onValue={setTyped} />
   );
 }
 
