@@ -1,0 +1,297 @@
+"""What is one tenant's is nobody else's: every route of the API is asked for another tenant's things.
+
+Two tenants have the same things, and a third one has none. Whoever sees one tenant gets of another's things the answer
+that those get which do not exist; and in whatever they are answered there is no word of anybody else. A route that is
+new is asked only once it has its place in the table below: until then a test says so.
+"""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from gateway.domain.access import Role
+from gateway.wire.mocking import mock_data
+from tests.e2e.console import Console
+from tests.e2e.running import GatewayHome
+from tests.e2e.two_tenants import Answered, Things, ask, attempt_again, settle
+from tests.subscriptions import CATALOG
+
+AWHILE_S = 30.0
+
+pytestmark = pytest.mark.timeout(240, func_only=True)
+
+_NEW = {"url": "http://127.0.0.1:1/h", "event_types": ["order.*"]}
+_DATA = {
+    "event_type": "order.created",
+    "data": mock_data(CATALOG.entry("order.created").nodes, Random(1)),  # noqa: S311 - made up
+}
+# How each route is asked for a tenant's things: queries and bodies in which these are put in. Those whose path says all
+# have one empty question.
+QUESTIONS: dict[str, list[dict[str, Any]]] = {
+    "listDeliveries": [
+        {"query": ""},
+        {"query": "tenant={tenant}"},
+        {"query": "delivery_id={delivery_id}"},
+        {"query": "event_id={event_id}"},
+        {"query": "subscription_id={subscription_id}"},
+        {"query": "subscription_id={subscription_id}&state=dead_lettered"},
+        {"query": "host=127.0.0.1"},
+        {"query": "event_type=order.created"},
+    ],
+    "getDelivery": [{}],
+    "listAttempts": [{"query": ""}, {"query": "tenant={tenant}"}, {"query": "subscription_id={subscription_id}"}],
+    "listDeadLetters": [{"query": ""}, {"query": "tenant={tenant}"}, {"query": "subscription_id={subscription_id}"}],
+    "groupDeadLetters": [{}],
+    "replayDeadLetters": [{"body": {"delivery_ids": ["{delivery_id}"], "again": True}}],
+    "listSubscriptions": [
+        {"query": ""},
+        {"query": "tenant={tenant}"},
+        {"query": "tenant={tenant}&state=active"},
+        {"query": "q={tenant}"},
+    ],
+    "createSubscription": [
+        {
+            "body": {
+                "id": "new-{tenant}",
+                "tenant": "{tenant}",
+                "url": "http://127.0.0.1:1/h",
+                "event_types": ["order.*"],
+            }
+        }
+    ],
+    "getSubscription": [{}],
+    "previewSubscription": [
+        {"body": {"definition": {"description": "x"}, "subscription_id": "{subscription_id}"}},
+        {"body": {"definition": _NEW, "tenant": "{tenant}"}},
+    ],
+    "updateSubscription": [{"body": {"description": "{tenant} was here"}}],
+    "pauseSubscription": [{}],
+    "resumeSubscription": [{}],
+    "rotateSecret": [{"body": {}}],
+    "sendTestEvent": [{"body": {}}],
+    "resendDelivery": [{}],
+    "explainEvent": [
+        {"body": {**_DATA, "tenant": "{tenant}"}},
+        {"body": {**_DATA, "subscription_id": "{subscription_id}"}},
+    ],
+    "listSignals": [{"query": ""}, {"query": "tenant={tenant}"}, {"query": "subscription_id={subscription_id}"}],
+    "getStats": [{"query": ""}, {"query": "tenant={tenant}"}],
+    "listRecentHours": [{"query": "subscription_id={subscription_id}"}],
+    "getSubscriptionHealth": [{"query": ""}],
+    "countBacklog": [{}],
+    "listAudit": [{"query": ""}, {"query": "subscription_id={subscription_id}"}],
+    "explainPastEvent": [{"query": "event_id={event_id}&event_type=order.created"}],
+    "listVersions": [{}],
+    "tellImpact": [{"body": {"avro": CATALOG.entry("order.created").source}}],
+    "makePortalLink": [{"body": {"tenant": "{tenant}"}}, {"body": {"subscription_id": "{subscription_id}"}}],
+    # The last ones: they take away what the others are about.
+    "revokePortalLinks": [{"body": {"tenant": "{tenant}"}}],
+    "deleteSubscription": [{}],
+}
+# Asked in a test of its own.
+STREAMS = {"tailAttempts"}
+# They answer who asks.
+OF_CALLERS = {"getSession", "logIn", "logOut", "openPortal"}
+# What is asked for where a path names what is no tenant's.
+SHARED = {"event_type": "order.created", "version": "1"}
+
+
+@dataclass(frozen=True)
+class World:
+    """A console with two tenants in it, and the routes that it has.
+
+    Attributes:
+        tokens: of each tenant's callers, by its word: one from its portal, and one that may do all that one with a
+            tenant may.
+    """
+
+    console: Console
+    home: GatewayHome
+    ours: Things
+    theirs: Things
+    tokens: dict[str, dict[str, str]]
+    routes: dict[str, tuple[str, str, dict[str, Any]]]
+
+    @property
+    def directions(self) -> list[tuple[Things, Things]]:
+        """Who asks, and who is asked about."""
+        return [(self.ours, self.theirs), (self.theirs, self.ours)]
+
+    def scoped(self, scope: str) -> list[str]:
+        """Name the routes of a scope that are asked by one of their own, in the order of the table."""
+        names = [name for name, (_, _, route) in self.routes.items() if route["x-scope"] == scope]
+        order = list(QUESTIONS)
+        return sorted(set(names) - STREAMS, key=lambda name: order.index(name) if name in order else -1)
+
+    def open_to(self, role: str, name: str) -> bool:
+        """Tell whether one with a role may use a route."""
+        return Role(role).includes(Role(self.routes[name][2]["x-role"]))
+
+    def names_things(self, name: str, question: dict[str, Any]) -> bool:
+        """Tell whether a question names whose things it is about."""
+        asked = f"{self.routes[name][1]} {question}"
+        return any(f"{{{word}}}" in asked for word in ("tenant", "subscription_id", "delivery_id", "event_id"))
+
+    async def ask(self, token: str, name: str, of: Things, question: dict[str, Any]) -> Answered:
+        """Have a token ask a route for somebody's things."""
+        method, path, _ = self.routes[name]
+        path = re.sub(r"{(\w+)}", lambda found: SHARED.get(found[1], "any"), of.filled(path))
+        query = of.filled(question.get("query", ""))
+        body = of.filled(question["body"]) if "body" in question else None
+        return await ask(self.console, token, method, f"{path}?{query}" if query else path, body)
+
+
+@pytest.fixture(scope="module")
+def started(home: GatewayHome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """Run a console, and nothing that would deliver."""
+    folder: Path = tmp_path_factory.mktemp("console")
+    console = Console(home.start("console", GATEWAY_CONSOLE_PORT="0", GATEWAY_CONSOLE_DIR=str(folder)))
+    console.program.await_ready()
+    yield console
+    assert console.program.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def world(started: Console, home: GatewayHome) -> World:
+    """Settle two tenants, with a token each that may do everything that one with a tenant may."""
+    return asyncio.run(_settled(started, home))
+
+
+async def _settled(started: Console, home: GatewayHome) -> World:
+    console = await started.listening()
+    ours, theirs = Things(), Things()
+    tokens = {}
+    for tenant in (ours, theirs):
+        await settle(console, home.kafka, tenant)
+        wanted = {"name": tenant.word, "role": "admin", "tenant": tenant.word}
+        status, made, _ = await console.ask("POST", "/tokens", wanted)
+        assert status == HTTPStatus.CREATED, made
+        _, link, _ = await console.ask("POST", "/portal-links", {"tenant": tenant.word})
+        status, opened, _ = await console.ask("POST", "/portal/session", {"token": link["url"].partition("#")[2]})
+        assert status == HTTPStatus.CREATED, opened
+        tokens[tenant.word] = {"subscriber": opened["token"], "admin": made["value"]}
+    async with aiohttp.ClientSession() as session, session.get(f"{console.url}/api/openapi.json") as answer:
+        document = await answer.json()
+    routes = {
+        route["operationId"]: (method.upper(), path.removeprefix("/api/v1"), route)
+        for path, methods in document["paths"].items()
+        for method, route in methods.items()
+    }
+    return World(console, home, ours, theirs, tokens, routes)
+
+
+async def test_no_route_is_left_out(world: World) -> None:
+    """Each that holds something of tenants has its questions."""
+    assert set(world.scoped("tenant")) == set(QUESTIONS)
+
+
+@pytest.mark.parametrize("role", ["subscriber", "admin"])
+async def test_what_is_about_all_tenants_is_closed_to_one(world: World, role: str) -> None:
+    """Whatever its role is; and those of the portal have no other routes than theirs."""
+    for name in world.routes:
+        if world.routes[name][2]["x-scope"] == "unscoped" or not world.open_to(role, name):
+            answer = await world.ask(world.tokens[world.ours.word][role], name, world.ours, {})
+            assert (answer.status, orjson.loads(answer.text)["code"]) == (HTTPStatus.FORBIDDEN, "forbidden"), name
+
+
+async def test_what_is_shared_is_the_same_for_all(world: World) -> None:
+    """There is no word of anybody in it."""
+    for name in set(world.scoped("shared")) - OF_CALLERS:
+        ours, theirs = [
+            await world.ask(world.tokens[who.word]["admin"], name, Things("any"), {})
+            for who in (world.ours, world.theirs)
+        ]
+        assert ours == theirs, name
+
+
+@pytest.mark.parametrize("role", ["subscriber", "admin"])
+async def test_anothers_things_are_answered_like_things_that_do_not_exist(world: World, role: str) -> None:
+    """In both directions, for every route and in every way in which it can be asked; and none of them is changed."""
+    nobody = Things()
+    before = [await look(world, tenant) for tenant in (world.ours, world.theirs)]
+    for asking, asked in world.directions:
+        token = world.tokens[asking.word][role]
+        for name, question in questions_to(world, role):
+            if not world.names_things(name, question):
+                continue
+            answer = await world.ask(token, name, asked, question)
+            same = await world.ask(token, name, nobody, question)
+            where = f"{name} {question}: {answer}"
+            assert (answer.status, shape(asked, answer)) == (same.status, shape(nobody, same)), where
+            if world.routes[name][0] != "GET" or world.names_things(name, {}):
+                assert not answer.is_granted, where
+    assert [await look(world, tenant) for tenant in (world.ours, world.theirs)] == before
+
+
+@pytest.mark.parametrize("role", ["subscriber", "admin"])
+async def test_ones_own_things_are_answered_and_nothing_of_others_with_them(world: World, role: str) -> None:
+    """All that was refused above is granted for what is one's own, and no answer has a word of the other tenant."""
+    for asking, other in world.directions:
+        for name, question in questions_to(world, role):
+            if asking is world.theirs and world.routes[name][0] != "GET":
+                continue  # a change takes a second, and one tenant's are enough
+            answer = await world.ask(world.tokens[asking.word][role], name, asking, question)
+            where = f"{name} {question}: {answer}"
+            assert answer.is_granted, where
+            assert not any(word in answer.text for word in other.words), where
+
+
+async def test_attempts_that_happen_are_told_to_their_tenant_only(world: World) -> None:
+    """Also if another one's are asked for: that is refused."""
+    url = f"{world.console.url}/api/v1/tail"
+    headers = {"Authorization": f"Bearer {world.tokens[world.ours.word]['admin']}"}
+    seen = b""
+    async with aiohttp.ClientSession(headers=headers) as session, asyncio.timeout(AWHILE_S):
+        async with session.get(f"{url}?tenant={world.theirs.word}") as refused:
+            assert refused.status == HTTPStatus.FORBIDDEN
+        async with session.get(url) as answer:
+            async for line in answer.content:
+                seen += line
+                if b'"live":true' in line:
+                    await asyncio.to_thread(attempt_again, world.home.kafka, world.theirs)
+                    await asyncio.to_thread(attempt_again, world.home.kafka, world.ours)
+                if world.ours.word.encode() in line:
+                    break
+        async with session.get(f"{url}?subscription_id={world.theirs.subscription}") as answer:
+            await asyncio.to_thread(attempt_again, world.home.kafka, world.theirs)
+            await asyncio.to_thread(attempt_again, world.home.kafka, world.ours)
+            # Nothing is to come, however long one waits.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    seen += await answer.content.read()
+    assert world.theirs.word.encode() not in seen
+
+
+def questions_to(world: World, role: str) -> list[tuple[str, dict[str, Any]]]:
+    """List all that one with a role can ask of tenants' things, in the order of the table."""
+    names = [name for name in world.scoped("tenant") if world.open_to(role, name)]
+    return [(name, question) for name in names for question in QUESTIONS[name]]
+
+
+def shape(of: Things, answer: Answered) -> Any:
+    """Give what an answer says beside whom it was asked for; of what is counted meanwhile, only that it is."""
+    return forget_numbers(orjson.loads(of.masked(answer.text)) if answer.text else None)
+
+
+def forget_numbers(value: Any) -> Any:
+    """Leave times out, which go on between two questions."""
+    if isinstance(value, dict):
+        return {name: forget_numbers(one) for name, one in value.items() if not name.endswith("_ms")}
+    return [forget_numbers(one) for one in value] if isinstance(value, list) else value
+
+
+async def look(world: World, tenant: Things) -> Any:
+    """Give all that somebody who sees everything knows of a tenant."""
+    subscription = await world.console.get(f"/subscriptions/{tenant.subscription}")
+    found = await world.console.get(f"/deliveries?tenant={tenant.word}")
+    return subscription, found["items"], (await world.console.get(f"/subscriptions?tenant={tenant.word}"))["items"]
