@@ -3,6 +3,7 @@ import { Route, Switch } from "wouter-preact";
 import { Shell } from "./layout/shell";
 import { DeliveryPage } from "./pages/deliveries/detail";
 import { DeliveriesPage } from "./pages/deliveries/page";
+import { EventPage } from "./pages/event/page";
 import { LogInPage } from "./pages/login/page";
 import { MissingPage } from "./pages/missing";
 import { OverviewPage } from "./pages/overview/page";
@@ -14,9 +15,14 @@ import { loadSession, session, sessionError } from "./session";
 import { Failure, Skeleton } from "./ui/states";
 
 export function App() {
-  if (sessionError.value && !session.value) return <Failure error={sessionError.value} retry={loadSession} />;
-  if (!session.value) return <Skeleton />;
-  if (!session.value.caller) return <LogInPage session={session.value} />;
+  if (!session.value) {
+    return (
+      <main class="login">
+        {sessionError.value ? <Failure error={sessionError.value} retry={loadSession} /> : <Skeleton />}
+      </main>
+    );
+  }
+  if (!session.value.caller) return <LogInPage logIns={session.value.log_ins} />;
   return (
     <Shell>
       <Switch>
@@ -35,6 +41,7 @@ export function App() {
         </Route>
         <Route path="/deliveries" component={DeliveriesPage} />
         <Route path="/deliveries/:id">{({ id }) => <DeliveryPage key={id} id={id} />}</Route>
+        <Route path="/events/:id">{({ id }) => <EventPage key={id} id={id} />}</Route>
         <Route path="/tail" component={TailPage} />
         <Route component={MissingPage} />
       </Switch>

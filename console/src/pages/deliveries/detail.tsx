@@ -137,7 +137,7 @@ function Actions({ delivery, onSent }: { delivery: Schemas["DeliveryView"]; onSe
   return (
     <>
       <ButtonLink icon="question" href={`/events/${encodeURIComponent(delivery.event_id)}`}>
-        Who got this event?
+        Explain the event
       </ButtonLink>
       {may("operator") && (
         <Button kind="primary" icon="replay" onClick={() => setAsking(true)}>

@@ -1,9 +1,10 @@
 /** The attempts of a delivery in the order of time; each opens to what was sent and what came back. */
 import type { ComponentChildren } from "preact";
 import type { Schemas } from "../../api/client";
-import { Badge, StatusBadge, type Tone } from "../../ui/badge";
+import { StatusBadge, type Tone } from "../../ui/badge";
 import { Code } from "../../ui/code";
 import { absolute, duration, words } from "../../ui/format";
+import { Headers } from "../../ui/http-headers";
 import { Time } from "../../ui/time";
 
 type Attempt = Schemas["AttemptView"];
@@ -123,26 +124,4 @@ function AttemptDetail({ attempt }: { attempt: Attempt }) {
       )}
     </div>
   );
-}
-
-/** HTTP headers, each on a line. */
-export function Headers({ title, of }: { title: string; of: Readonly<Record<string, string>> }) {
-  return (
-    <div>
-      <h4>{title}</h4>
-      <dl class="http-headers">
-        {Object.entries(of).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-    </div>
-  );
-}
-
-/** The word that stands for a delivery's way here. */
-export function TriggerBadge({ trigger }: { trigger: string }) {
-  return trigger === "event" ? null : <Badge tone="calm">{trigger}</Badge>;
 }

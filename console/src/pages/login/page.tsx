@@ -1,13 +1,67 @@
 /** The way in: by the organisation's log-in, or with an API token. */
-import type { Session } from "../../session";
+import { useEffect, useState } from "preact/hooks";
+import { useAction } from "../../api/use-action";
+import { ThemeSwitch } from "../../layout/theme-switch";
+import { logIn, type Session } from "../../session";
+import { Button } from "../../ui/button";
+import { TextField } from "../../ui/field";
 import { Mark } from "../../ui/icon";
+import { Failure } from "../../ui/states";
 
-export function LogInPage({ session }: { session: Session }) {
+export function LogInPage({ logIns }: { logIns: Session["log_ins"] }) {
+  const [token, setToken] = useState("");
+  const entering = useAction(logIn);
+  useEffect(() => {
+    document.title = "Log in · Webhook gateway";
+  }, []);
+  const back = encodeURIComponent(location.pathname + location.search);
   return (
     <main class="login">
-      <Mark size={44} />
-      <h1>Webhook gateway</h1>
-      <p class="muted">{session.logins.length} ways to log in</p>
+      <div class="login-box">
+        <Mark size={44} />
+        <h1>Webhook gateway</h1>
+        {logIns.page && (
+          <a class="button button-primary" href={`${logIns.page}?back=${back}`}>
+            Log in with your organisation
+          </a>
+        )}
+        {logIns.page && logIns.token && <p class="login-or muted">or</p>}
+        {logIns.token && (
+          <form
+            class="form"
+            onSubmit={(event) => {
+              event.preventDefault();
+              void entering.run(token.trim());
+            }}
+          >
+            {entering.error && <Failure error={entering.error} />}
+            <TextField
+              label="API token"
+              type="password"
+              name="token"
+              placeholder="gwt_…"
+              hint={
+                <>
+                  An operator makes one with <code>gateway tokens create</code>.
+                </>
+              }
+              required
+              maxLength={256}
+              value={token}
+              onValue={setToken}
+            />
+            <Button
+              type="submit"
+              kind={logIns.page ? "plain" : "primary"}
+              busy={entering.busy}
+              disabled={!token.trim()}
+            >
+              Log in
+            </Button>
+          </form>
+        )}
+      </div>
+      <ThemeSwitch />
     </main>
   );
 }
