@@ -199,7 +199,7 @@ class IndexWriter:
             code(record.event_type),
             code(record.subscription_id),
             code(record.tenant),
-            standing.first_ms,
+            standing.at_ms,
             STATES.index(standing.state),
             code(standing.reason) if standing.reason else None,
             standing.due_at_ms,

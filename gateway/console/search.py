@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gateway.console.index_store import IndexConnection
 from gateway.console.names import codes_of, marks, words_of
 from gateway.console.packed_ids import pack_id, unpack_id
+from gateway.console.steps import Standing
 from gateway.console.tables import DELIVERED, STATES
 from gateway.console.terms import Terms
 from gateway.domain.history import DeliveryState
@@ -54,33 +55,15 @@ class PageStart:
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedDelivery:
-    """A delivery as the index has it; the fields mean what they mean in `DeliveryHistory`.
-
-    Attributes:
-        at_ms: the time by which it is listed: when it was planned, else the earliest that is known of it.
-        attempts: how many attempts were made.
-        last_status: the last attempt's HTTP status, or None.
-        last_error: the last attempt's error, or None.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedDelivery(Standing):
+    """A delivery as the index has it: how it stands, and what it brings to whom."""
 
     delivery_id: str
     event_id: str
     event_type: str
     subscription_id: str
     tenant: str
-    at_ms: int
-    state: DeliveryState
-    reason: str | None
-    due_at_ms: int | None
-    planned_at_ms: int | None
-    replayed_at_ms: int | None
-    dead_lettered_at_ms: int | None
-    changed_at_ms: int
-    attempts: int
-    last_status: int | None
-    last_error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +182,14 @@ def _load(connection: IndexConnection, rows: Sequence[int]) -> tuple[IndexedDeli
     words = words_of(connection, (code for one in present for code in (*one[3:6], one[8], one[16]) if code is not None))
     return tuple(
         IndexedDelivery(
-            unpack_id(one[1]),
-            one[2],
-            words[one[3]],
-            words[one[4]],
-            words[one[5]],
-            one[6],
-            STATES[one[7]],
-            words.get(one[8]),
+            delivery_id=unpack_id(one[1]),
+            event_id=one[2],
+            event_type=words[one[3]],
+            subscription_id=words[one[4]],
+            tenant=words[one[5]],
+            at_ms=one[6],
+            state=STATES[one[7]],
+            reason=words.get(one[8]),
             due_at_ms=one[9],
             planned_at_ms=one[10],
             replayed_at_ms=one[11],

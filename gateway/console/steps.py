@@ -95,13 +95,13 @@ class Standing:
     """What a delivery's steps say together; the fields mean what they mean in `DeliveryHistory`.
 
     Attributes:
-        first_ms: the earliest time that any step tells: when the delivery was planned, where that was read.
+        at_ms: the time by which it is listed: when it was planned, else the earliest that is known of it.
         attempts: how many attempts were made.
         last_status: the last attempt's HTTP status, or None.
         last_error: the last attempt's error, or None.
     """
 
-    first_ms: int
+    at_ms: int
     state: DeliveryState
     reason: str | None
     due_at_ms: int | None
@@ -220,7 +220,7 @@ def stand(steps: Mapping[StepKey, Step]) -> Standing:
     failure = next((one.content.reason for one in reversed(attempts) if one.content.reason), None)
     state = newest.state
     return Standing(
-        first_ms=min(min(key.at_ms, step.content.round_ms or key.at_ms) for key, step in steps.items()),
+        at_ms=min(min(key.at_ms, step.content.round_ms or key.at_ms) for key, step in steps.items()),
         state=state,
         reason=None if state is DeliveryState.DELIVERED else newest.reason or failure,
         due_at_ms=newest.due_at_ms or None,
