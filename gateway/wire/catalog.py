@@ -123,7 +123,7 @@ class Catalog:
         found = self._by_type.get(event_type)
         if found is None:
             close = difflib.get_close_matches(event_type, self._by_type, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(self._by_type)}"
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(self._by_type) or 'none'}"
             raise NotFoundError(f"there is no event type '{event_type}' in the catalog", hint=hint)
         return found
 

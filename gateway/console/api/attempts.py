@@ -74,7 +74,7 @@ class AttemptsApi:
         return [
             Route(
                 "GET", "/attempts", "listAttempts", "Search attempts across deliveries, newest first.", "deliveries",
-                Role.VIEWER, self._list, AttemptPageView, query=AttemptQuery, scope=Scope.TENANT,
+                Role.SUBSCRIBER, self._list, AttemptPageView, query=AttemptQuery, scope=Scope.TENANT,
             ),
         ]  # fmt: skip
 

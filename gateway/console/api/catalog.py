@@ -4,11 +4,13 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from gateway.console.access.caller import Caller
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.domain.access import Role
 from gateway.domain.errors import NotFoundError
 from gateway.shaping.sensitive import sensitive_fields
+from gateway.wire.catalog import Catalog
 from gateway.wire.single_object import fingerprint_of
 
 _MAX_VERSION_DIGITS = 6
@@ -43,34 +45,35 @@ class CatalogApi:
     """The handlers."""
 
     def __init__(self, parts: Parts) -> None:
-        self._catalog = parts.catalog
+        self._parts = parts
 
     def routes(self) -> list[Route]:
         """List the routes."""
         return [
             Route(
                 "GET", "/event-types", "listEventTypes", "List the event types.", "catalog",
-                Role.VIEWER, self._list, EventTypesView, scope=Scope.SHARED,
+                Role.SUBSCRIBER, self._list, EventTypesView, scope=Scope.SHARED,
             ),
             Route(
                 "GET", "/event-types/{event_type}", "getEventType", "Show an event type.", "catalog",
-                Role.VIEWER, self._get, EventTypeView, scope=Scope.SHARED,
+                Role.SUBSCRIBER, self._get, EventTypeView, scope=Scope.SHARED,
             ),
             Route(
                 "GET", "/event-types/{event_type}/versions/{version}", "getEventSchema",
-                "Show the schema of one version.", "catalog", Role.VIEWER, self._schema, EventSchemaView,
+                "Show the schema of one version.", "catalog", Role.SUBSCRIBER, self._schema, EventSchemaView,
                 scope=Scope.SHARED,
             ),
         ]  # fmt: skip
 
-    async def _list(self, _: Call) -> Answer:
-        return Answer(EventTypesView(items=[self._view(each) for each in self._catalog.event_types()]))
+    async def _list(self, call: Call) -> Answer:
+        catalog = catalog_for(self._parts, call.caller)
+        return Answer(EventTypesView(items=[_view(catalog, each) for each in catalog.event_types()]))
 
     async def _get(self, call: Call) -> Answer:
-        return Answer(self._view(call.path["event_type"]))
+        return Answer(_view(catalog_for(self._parts, call.caller), call.path["event_type"]))
 
     async def _schema(self, call: Call) -> Answer:
-        entry = self._catalog.entry(call.path["event_type"], version_of(call.path["version"]))
+        entry = catalog_for(self._parts, call.caller).entry(call.path["event_type"], version_of(call.path["version"]))
         return Answer(
             EventSchemaView(
                 event_type=entry.event_type,
@@ -80,15 +83,14 @@ class CatalogApi:
             )
         )
 
-    def _view(self, event_type: str) -> EventTypeView:
-        entry = self._catalog.entry(event_type)
-        return EventTypeView(
-            event_type=event_type,
-            versions=list(self._catalog.versions(event_type)),
-            record=entry.record_name,
-            about=entry.source.get("doc"),
-            sensitive_fields=list(sensitive_fields(self._catalog, event_type).paths),
-        )
+
+def catalog_for(parts: Parts, caller: Caller) -> Catalog:
+    """Give the event types that a caller sees: for subscribers, those that a subscription of theirs gets."""
+    if caller.role is not Role.SUBSCRIBER or caller.tenant is None:
+        return parts.catalog
+    matching, catalog = parts.table.index, parts.catalog
+    seen = [event_type for event_type in catalog.event_types() if matching.match_event(caller.tenant, event_type)]
+    return Catalog(catalog.entry(each, version) for each in seen for version in catalog.versions(each))
 
 
 def version_of(text: str) -> int:
@@ -100,3 +102,14 @@ def version_of(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_VERSION_DIGITS):
         raise NotFoundError("a version is a number")
     return int(text)
+
+
+def _view(catalog: Catalog, event_type: str) -> EventTypeView:
+    entry = catalog.entry(event_type)
+    return EventTypeView(
+        event_type=event_type,
+        versions=list(catalog.versions(event_type)),
+        record=entry.record_name,
+        about=entry.source.get("doc"),
+        sensitive_fields=list(sensitive_fields(catalog, event_type).paths),
+    )

@@ -42,16 +42,17 @@ class DeadLettersApi:
         return [
             Route(
                 "GET", "/dead-letters", "listDeadLetters", "List deliveries that were given up, newest first.",
-                "dead letters", Role.VIEWER, self._list, DeliveryPageView, query=DeadLetterQuery, scope=Scope.TENANT,
+                "dead letters", Role.SUBSCRIBER, self._list, DeliveryPageView, query=DeadLetterQuery,
+                scope=Scope.TENANT,
             ),
             Route(
                 "GET", "/dead-letters/groups", "groupDeadLetters", "Count dead letters by subscription and reason.",
-                "dead letters", Role.VIEWER, self._groups, LetterGroupsView, scope=Scope.TENANT,
+                "dead letters", Role.SUBSCRIBER, self._groups, LetterGroupsView, scope=Scope.TENANT,
             ),
             Route(
                 "POST", "/dead-letters/replay", "replayDeadLetters",
                 "Begin deliveries again that were given up: the same body, the same webhook-id.",
-                "dead letters", Role.OPERATOR, self._replay, ReplayedView, body=ReplayBody, repeats=True,
+                "dead letters", Role.SUBSCRIBER, self._replay, ReplayedView, body=ReplayBody, repeats=True,
                 scope=Scope.TENANT,
             ),
         ]  # fmt: skip

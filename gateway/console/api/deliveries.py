@@ -46,12 +46,12 @@ class DeliveriesApi:
         return [
             Route(
                 "GET", "/deliveries", "listDeliveries", "Search deliveries, newest first.", "deliveries",
-                Role.VIEWER, self._list, DeliveryPageView, query=DeliveryQuery, scope=Scope.TENANT,
+                Role.SUBSCRIBER, self._list, DeliveryPageView, query=DeliveryQuery, scope=Scope.TENANT,
             ),
             Route(
                 "GET", "/deliveries/{delivery_id}", "getDelivery",
                 "Show a delivery with its attempts, its body, and when it is tried next.", "deliveries",
-                Role.VIEWER, self._get, DeliveryDetailView, scope=Scope.TENANT,
+                Role.SUBSCRIBER, self._get, DeliveryDetailView, scope=Scope.TENANT,
             ),
         ]  # fmt: skip
 

@@ -107,13 +107,13 @@ class HealthApi:
             Route(
                 "GET", f"{one}/health", "getSubscriptionHealth",
                 "Say how a subscription has fared: attempts over time, circuit and lane, what happened to it.",
-                "subscriptions", Role.VIEWER, self._health, SubscriptionHealthView, query=HealthQuery,
+                "subscriptions", Role.SUBSCRIBER, self._health, SubscriptionHealthView, query=HealthQuery,
                 scope=Scope.TENANT,
             ),
             Route(
                 "GET", f"{one}/backlog", "countBacklog",
                 "Count what waits for a subscription in Kafka: takes a second or more.", "subscriptions",
-                Role.VIEWER, self._backlog, BacklogView, scope=Scope.TENANT,
+                Role.SUBSCRIBER, self._backlog, BacklogView, scope=Scope.TENANT,
             ),
         ]  # fmt: skip
 

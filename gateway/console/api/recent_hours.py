@@ -57,7 +57,7 @@ class RecentHoursApi:
             Route(
                 "GET", "/stats/subscriptions", "listRecentHours",
                 "Say how attempts to some subscriptions went, hour by hour.", "overview",
-                Role.VIEWER, self._list, RecentHoursListView, query=RecentHoursQuery, scope=Scope.TENANT,
+                Role.SUBSCRIBER, self._list, RecentHoursListView, query=RecentHoursQuery, scope=Scope.TENANT,
             ),
         ]  # fmt: skip
 

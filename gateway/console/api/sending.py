@@ -61,13 +61,13 @@ class SendingApi:
             Route(
                 "POST", "/subscriptions/{subscription_id}/test-event", "sendTestEvent",
                 "Send one event to this subscription only, whatever its filter says. It is tried once.",
-                "subscriptions", Role.OPERATOR, self._test, SentView, body=TrialEventBody, status=_ACCEPTED,
+                "subscriptions", Role.SUBSCRIBER, self._test, SentView, body=TrialEventBody, status=_ACCEPTED,
                 repeats=True, scope=Scope.TENANT,
             ),
             Route(
                 "POST", "/deliveries/{delivery_id}/resend", "resendDelivery",
                 "Send a delivery again, whatever became of it: the same body, the same webhook-id.",
-                "deliveries", Role.OPERATOR, self._resend, SentView, status=_ACCEPTED, repeats=True,
+                "deliveries", Role.SUBSCRIBER, self._resend, SentView, status=_ACCEPTED, repeats=True,
                 scope=Scope.TENANT,
             ),
         ]  # fmt: skip

@@ -49,7 +49,7 @@ class SubscriptionsApi:
         return [
             Route(
                 "GET", "/subscriptions", "listSubscriptions", "List subscriptions, by their ids.", _TAG,
-                Role.VIEWER, self._list, SubscriptionPageView, query=SubscriptionQuery, scope=Scope.TENANT,
+                Role.SUBSCRIBER, self._list, SubscriptionPageView, query=SubscriptionQuery, scope=Scope.TENANT,
             ),
             Route(
                 "POST", "/subscriptions", "createSubscription", "Make a subscription; its secret is shown once.", _TAG,
@@ -57,8 +57,8 @@ class SubscriptionsApi:
                 scope=Scope.TENANT,
             ),
             Route(
-                "GET", one, "getSubscription", "Show a subscription.", _TAG, Role.VIEWER, self._get, SubscriptionView,
-                scope=Scope.TENANT,
+                "GET", one, "getSubscription", "Show a subscription.", _TAG, Role.SUBSCRIBER, self._get,
+                SubscriptionView, scope=Scope.TENANT,
             ),
             Route(
                 "PATCH", one, "updateSubscription", "Change a subscription: a JSON merge patch.", _TAG,
@@ -71,15 +71,15 @@ class SubscriptionsApi:
             ),
             Route(
                 "POST", f"{one}/pause", "pauseSubscription", "Hold its deliveries back until it is resumed.", _TAG,
-                Role.OPERATOR, self._pause, SubscriptionView, matches=True, repeats=True, scope=Scope.TENANT,
+                Role.SUBSCRIBER, self._pause, SubscriptionView, matches=True, repeats=True, scope=Scope.TENANT,
             ),
             Route(
                 "POST", f"{one}/resume", "resumeSubscription", "Make a paused or disabled one active.", _TAG,
-                Role.OPERATOR, self._resume, SubscriptionView, matches=True, repeats=True, scope=Scope.TENANT,
+                Role.SUBSCRIBER, self._resume, SubscriptionView, matches=True, repeats=True, scope=Scope.TENANT,
             ),
             Route(
                 "POST", f"{one}/rotate-secret", "rotateSecret", "Give it a new secret, which is shown once.", _TAG,
-                Role.OPERATOR, self._rotate, IssuedView, body=RotationBody, matches=True, repeats=True,
+                Role.SUBSCRIBER, self._rotate, IssuedView, body=RotationBody, matches=True, repeats=True,
                 scope=Scope.TENANT,
             ),
         ]  # fmt: skip

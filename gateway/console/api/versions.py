@@ -13,7 +13,7 @@ from gateway.admin.schema_impact import Impact, list_impacts, without_and_with
 from gateway.admin.version_use import VersionUse, uses_of
 from gateway.catalog_pages.differences import Difference, differences
 from gateway.catalog_pages.examples import example_of
-from gateway.console.api.catalog import version_of
+from gateway.console.api.catalog import catalog_for, version_of
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.api.version_models import (
@@ -68,7 +68,7 @@ class VersionsApi:
             ),
             Route(
                 "GET", f"{one}/versions/{{version}}/example", "getExample", "Make up data of a version.", _TAG,
-                Role.VIEWER, self._example, ExampleView, query=ExampleQuery, scope=Scope.SHARED,
+                Role.SUBSCRIBER, self._example, ExampleView, query=ExampleQuery, scope=Scope.SHARED,
             ),
             Route(
                 "POST", f"{one}/impact", "tellImpact",
@@ -108,7 +108,8 @@ class VersionsApi:
         )
 
     async def _example(self, call: Call) -> Answer:
-        entry = self._catalog.entry(call.path["event_type"], version_of(call.path["version"]))
+        catalog = catalog_for(self._parts, call.caller)
+        entry = catalog.entry(call.path["event_type"], version_of(call.path["version"]))
         example = example_of(entry, sensitive_fields(self._catalog, entry.event_type))
         return Answer(
             ExampleView(
