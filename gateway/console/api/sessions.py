@@ -63,7 +63,7 @@ class SessionsApi:
         return [
             Route(
                 "GET", "/session", "getSession", "Say who is logged in, and how people can log in.", "session",
-                Role.ANONYMOUS, self._get, SessionView, scope=Scope.TENANT,
+                Role.ANONYMOUS, self._get, SessionView, scope=Scope.SHARED,
             ),
             Route(
                 "POST", "/session", "logIn", "Log in with an API token: the answer sets a cookie.", "session",
