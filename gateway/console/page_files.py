@@ -5,7 +5,7 @@ address. Nothing that a request says becomes a path of the file system.
 """
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from mimetypes import guess_type
@@ -16,6 +16,7 @@ from aiohttp import hdrs, web
 BUILT_PAGES = Path(__file__).parent / "pages"
 _ASSETS = "assets"
 _DOCUMENT = "index.html"
+_PORTAL = "portal"
 # A name under assets has its content's hash in it, and never changes what it means.
 _FOR_GOOD = "public, max-age=31536000, immutable"
 # The addresses that are no page: the API's, what the pages are made of, and what leads to another site and back.
@@ -43,9 +44,11 @@ class PageFiles:
 
     Args:
         folder: where they are; it may be empty or not there.
+        portal_framers: the origins that may show the portal in a frame; the other pages nobody may.
     """
 
-    def __init__(self, folder: Path = BUILT_PAGES) -> None:
+    def __init__(self, folder: Path = BUILT_PAGES, portal_framers: Sequence[str] = ()) -> None:
+        self._portal_policy = page_policy(" ".join(portal_framers) or "'none'")
         self._files = {
             file.relative_to(folder).as_posix(): _read(file) for file in sorted(folder.rglob("*")) if file.is_file()
         }
@@ -62,7 +65,11 @@ class PageFiles:
         return _respond(request, self._files[name], {hdrs.CACHE_CONTROL: kept})
 
     async def _page(self, request: web.Request) -> web.Response:
-        policy = {"Content-Security-Policy": page_policy(), hdrs.CACHE_CONTROL: "no-cache"}
+        is_portal = request.path.split("/")[1] == _PORTAL
+        policy = {
+            "Content-Security-Policy": self._portal_policy if is_portal else page_policy(),
+            hdrs.CACHE_CONTROL: "no-cache",
+        }
         document = self._files.get(_DOCUMENT)
         if document is None:
             return web.Response(status=503, body=_NOT_BUILT, content_type="text/html", charset="utf-8", headers=policy)

@@ -20,6 +20,7 @@ from gateway.console.index_reader import IndexReader
 from gateway.console.index_store import IndexStore
 from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
 from gateway.console.live_tail import LiveTail
+from gateway.console.page_files import PageFiles
 from gateway.domain.changes import ChangeStore
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.topics import SUBSCRIPTIONS
@@ -32,7 +33,7 @@ from gateway.kafka.credential_book import CredentialBook, CredentialTable
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.audit import Actor, audit_action, audited_store
 from gateway.services.deployment import Deployment
-from gateway.services.entrance import open_ways_in
+from gateway.services.entrance import open_ways_in, portal_framers
 from gateway.services.given_settings import refuse_unused, secret_of, variable
 from gateway.services.probes import INDEX_CAUGHT_UP, TABLE_LOADED, Probes
 from gateway.services.process import announce_ready, beat, progress_watch, until_stopped_or_failed
@@ -83,7 +84,12 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     ways_in = open_ways_in(settings, deployment, book)
     routes = all_routes(_parts(settings, deployment, config, table, book, indexer, reader, live_tail, ways_in.entrance))
     server = ApiServer(
-        routes, gateway.__version__, ways_in.authentication, ways_in.site, log_in_pages=ways_in.log_in_pages
+        routes,
+        gateway.__version__,
+        ways_in.authentication,
+        ways_in.site,
+        PageFiles(portal_framers=portal_framers(settings)),
+        log_in_pages=ways_in.log_in_pages,
     )
     show_index(probes.metrics, table, indexer)
     address = str(settings.console_address)

@@ -1,5 +1,6 @@
 """The ways into a console, put together from the settings."""
 
+import re
 from dataclasses import dataclass
 
 from gateway.console.access.authentication import ApiTokenReader, Authentication
@@ -13,13 +14,20 @@ from gateway.console.access.sealed_text import SealedText
 from gateway.console.access.sessions import Sessions
 from gateway.console.access.site import Site, site_at
 from gateway.domain.access import Role
+from gateway.domain.errors import InvalidInputError
 from gateway.domain.portal import PortalToken
+from gateway.http.identity_provider import is_private
 from gateway.kafka.credential_book import CredentialBook
 from gateway.services.deployment import Deployment
+from gateway.services.given_settings import variable
 from gateway.services.oidc import oidc_provider
 from gateway.settings import Settings
 from gateway.telemetry.clock import now_ms
 from gateway.wire.derived_keys import DerivedKeys
+
+_MAX_FRAMERS = 50
+# What is put into a policy has nothing in it that could begin another directive.
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]{2,39}\])(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,24 @@ def console_url(settings: Settings) -> str:
         InvalidInputError: `GATEWAY_CONSOLE_URL` is no URL for it.
     """
     return _site(settings).origin or f"http://127.0.0.1:{settings.console_port}"
+
+
+def portal_framers(settings: Settings) -> tuple[str, ...]:
+    """Give the sites that may show the portal in a frame, as origins.
+
+    Raises:
+        InvalidInputError: one of them is no origin, or there are too many.
+    """
+    given = [text.strip().rstrip("/") for text in (settings.portal_embed_origins or "").split(",") if text.strip()]
+    for number, origin in enumerate(given, start=1):
+        if _ORIGIN.fullmatch(origin) is None or not is_private(origin):
+            raise InvalidInputError(
+                f"{variable('portal_embed_origins')}: entry {number} is no https origin",
+                hint="such as https://app.example.com; plain http is accepted for this machine only",
+            )
+    if len(given) > _MAX_FRAMERS:
+        raise InvalidInputError(f"{variable('portal_embed_origins')}: has more than {_MAX_FRAMERS} sites")
+    return tuple(given)
 
 
 def _site(settings: Settings) -> Site:

@@ -16,9 +16,9 @@ SCRIPT = "export const text = 'long enough to be packed';" * 20
 Client = TestClient[web.Request, web.Application]
 
 
-async def client_of(folder: Path) -> Client:
+async def client_of(folder: Path, *portal_framers: str) -> Client:
     app = web.Application()
-    PageFiles(folder).add_to(app.router)
+    PageFiles(folder, portal_framers).add_to(app.router)
     client = TestClient(TestServer(app))
     await client.start_server()
     return client
@@ -89,3 +89,27 @@ async def test_without_built_pages_the_console_says_how_to_build_them(tmp_path: 
     assert response.status == 503
     assert "make pages" in await response.text()
     await client.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "framers", "expected"),
+    [
+        ("/portal", ("https://app.example.com", "https://b.example"), "https://app.example.com https://b.example"),
+        ("/portal/subscriptions/a", ("https://app.example.com",), "https://app.example.com"),
+        ("/portal", (), "'none'"),
+        ("/", ("https://app.example.com",), "'none'"),
+        ("/portals", ("https://app.example.com",), "'none'"),
+        ("/subscriptions/portal", ("https://app.example.com",), "'none'"),
+        ("/deliveries?x=/portal", ("https://app.example.com",), "'none'"),
+    ],
+)
+async def test_the_portal_alone_is_shown_in_frames(
+    path: str, framers: tuple[str, ...], expected: str, tmp_path: Path
+) -> None:
+    """And by those sites alone that were named."""
+    (tmp_path / "index.html").write_text(DOCUMENT)
+    client = await client_of(tmp_path, *framers)
+    response = await client.get(path)
+    await client.close()
+    policy = [part.strip() for part in response.headers["Content-Security-Policy"].split(";")]
+    assert [part for part in policy if part.startswith("frame-ancestors")] == [f"frame-ancestors {expected}"]
