@@ -113,7 +113,6 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
     failed = ("--subscription", dead, "--since", "1h", "--status", "failed", "--yes")
     await run(homes[Role.REPLAY], "replay", "start", *failed)
     await receiver.until_accepted(1, "dead", timeout_s=ARRIVAL_S)
-    await look_and_change(homes[Role.CONSOLE], dead)
     token = orjson.loads(await run(homes[Role.TOKENS], "tokens", "create", "--name", "a", "--role", "viewer", "--json"))
     assert token["token_id"] in await run(homes[Role.TOKENS], "tokens", "revoke", token["token_id"])
     tested = await run(homes[Role.TEST], "subscriptions", "test", well, "--json")
@@ -129,6 +128,7 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
     assert gone in await run(homes[Role.SIGNALS], "signals", "--json")
     assert gone in await run(homes[Role.AUDIT], "audit", "--actor", "egress", "--json")
     await leave_waiting(homes, secure, well)
+    await look_and_change(homes[Role.CONSOLE], dead)
     assert await run(homes[Role.TOP], "top", "--once", "--json")
     for subscription in (well, gone):
         assert await run(homes[Role.SUBSCRIPTIONS], "subscriptions", "get", subscription, "--json")
@@ -158,6 +158,7 @@ async def look_and_change(home: GatewayHome, subscription: str) -> None:
     status, problem, _ = await console.ask("PATCH", f"/subscriptions/{subscription}", {"description": "looked at"})
     assert status == HTTPStatus.OK, problem
     assert (await console.get("/stats"))["standing"]
+    assert (await console.get("/audit"))["items"]
     assert (await console.ask("GET", "/events/explanation?event_id=nobodys"))[0] == HTTPStatus.NOT_FOUND
     assert (await console.get(f"/events/explanation?event_id={letter['event_id']}"))["is_processed"]
     assert program.stop() == 0

@@ -81,9 +81,7 @@ async def test_did_you_send_it_why_not_and_send_it_again(
     failed = await until_found(console, f"tenant={name}", "dead_lettered", 1)
     assert (failed["last_status"], failed["reason"], failed["due_at_ms"]) == (404, "attempts_exhausted", None)
     told = await console.get(f"/deliveries/{failed['delivery_id']}")
-    assert [attempt["outcome"] for attempt in told["attempts"]] == ["dead_lettered"]
-    assert told["attempts"][0]["response_headers"]
-    assert failed["event_id"] in told["body"]["text"]
+    check_detail(told, url)
     groups = (await console.get("/dead-letters/groups"))["items"]
     assert [(one["reason"], one["count"]) for one in groups if one["subscription_id"] == name] == [
         ("attempts_exhausted", 1)
@@ -128,8 +126,20 @@ async def test_did_you_send_it_why_not_and_send_it_again(
     shutil.rmtree(tmp_path)
 
 
+def check_detail(told: dict[str, Any], url: str) -> None:
+    """Look at what is told of a delivery that failed."""
+    assert [attempt["outcome"] for attempt in told["attempts"]] == ["dead_lettered"]
+    assert told["attempts"][0]["response_headers"]
+    assert told["delivery"]["event_id"] in told["body"]["text"]
+    assert (told["request"]["url"], told["request"]["headers"]["webhook-signature"]) == (url, None)
+    assert (told["subscription"]["state"], told["source"]["topic"]) == ("active", "events.order")
+
+
 async def past_is_told(console: Console, name: str, done: dict[str, Any]) -> None:
-    """Have the event of a delivery explained that arrived in the end."""
+    """Have what is known by its id found, and the event of a delivery explained that arrived in the end."""
+    for wanted, kind in ((done["delivery_id"], "delivery"), (done["event_id"], "event"), (name[:8], "subscription")):
+        items = (await console.get(f"/search?q={wanted}"))["items"]
+        assert [one["kind"] for one in items] == [kind]
     story = await console.get(f"/events/explanation?event_id={done['event_id']}")
     assert (story["event"]["tenant"], story["is_processed"], len(story["records"])) == (name, True, 1)
     ((told, explained),) = [(one["delivery"], one["explanation"]) for one in story["items"]]

@@ -6,6 +6,7 @@ from gateway.console.api.catalog import CatalogApi
 from gateway.console.api.dead_letters import DeadLettersApi
 from gateway.console.api.deliveries import DeliveriesApi
 from gateway.console.api.explaining import ExplainingApi
+from gateway.console.api.finding import FindingApi
 from gateway.console.api.health import HealthApi
 from gateway.console.api.looking import LookingApi
 from gateway.console.api.parts import Parts
@@ -42,6 +43,7 @@ def all_routes(parts: Parts) -> list[Route]:
         ExplainingApi(parts),
         PastApi(parts),
         LookingApi(parts),
+        FindingApi(parts),
         SessionsApi(parts),
         PortalApi(parts),
         RecentHoursApi(parts),

@@ -1,15 +1,12 @@
 """Deliveries over HTTP: searched in the index; shown with what Kafka still has of their records."""
 
-import base64
-from collections.abc import Sequence
+import asyncio
 from dataclasses import asdict
-from typing import Literal
 from urllib.parse import urlsplit
 
 from gateway.console.api.cursors import read_cursor, write_cursor
+from gateway.console.api.delivery_detail import attempt_views, body_view, recipient_view, request_view, source_view
 from gateway.console.api.models import (
-    AttemptView,
-    BodyView,
     DeliveryDetailView,
     DeliveryPageView,
     DeliveryQuery,
@@ -28,9 +25,8 @@ from gateway.console.search import (
     search_deliveries,
 )
 from gateway.console.step_rows import read_steps
-from gateway.console.steps import Step, StepKey, StepKind
+from gateway.console.steps import Step
 from gateway.domain.access import Role
-from gateway.domain.delivery import TEST_TRIGGER, Attempt, Delivery
 from gateway.domain.errors import NotFoundError
 
 
@@ -94,15 +90,17 @@ class DeliveriesApi:
             )
         delivery, steps = found
         records = await self._records.read([step.place for step in steps if step.place is not None])
+        subscription = self._parts.table.index.get(delivery.subscription_id)
+        if subscription is not None and subscription.tenant != delivery.tenant:
+            subscription = None  # another one, which has its id now
         return Answer(
             DeliveryDetailView(
                 delivery=view_of(delivery),
-                attempts=[
-                    _attempt_view(step, records.get(step.place) if step.place else None)
-                    for step in steps
-                    if step.key.kind in {StepKind.ATTEMPT, StepKind.END}
-                ],
-                body=_newest_body([records.get(step.place) for step in steps if step.place is not None]),
+                attempts=attempt_views(steps, records),
+                body=body_view(records.values()),
+                request=await asyncio.to_thread(request_view, subscription, records.values()),
+                subscription=None if subscription is None else recipient_view(subscription),
+                source=source_view(records.values()),
             )
         )
 
@@ -131,51 +129,3 @@ async def find_page(parts: Parts, wanted: DeliverySearch, limit: int, cursor: st
 def view_of(delivery: IndexedDelivery) -> DeliveryView:
     """Give a delivery as it is shown."""
     return DeliveryView(**asdict(delivery))
-
-
-def _attempt_view(step: Step, record: Delivery | Attempt | None) -> AttemptView:
-    key, content, _ = step
-    attempt = record if isinstance(record, Attempt) else None
-    return AttemptView(
-        kind="attempt" if key.kind is StepKind.ATTEMPT else "end",
-        attempt_number=key.number,
-        trigger=_trigger(key, attempt),
-        started_at_ms=key.at_ms,
-        duration_ms=content.duration_ms,
-        status=content.status if content.status >= 0 else None,
-        error=content.error or None,
-        outcome=content.outcome or None,
-        reason=content.reason or None,
-        due_at_ms=content.due_ms or None,
-        error_detail=attempt and attempt.error_detail,
-        response_excerpt=attempt and attempt.response_excerpt,
-        response_headers=None if attempt is None else dict(attempt.response_headers),
-    )
-
-
-def _trigger(key: StepKey, attempt: Attempt | None) -> Literal["event", "replay", "test"]:
-    if key.replayed:
-        return "replay"
-    return "test" if attempt is not None and attempt.trigger == TEST_TRIGGER else "event"
-
-
-def _newest_body(records: Sequence[Delivery | Attempt | None]) -> BodyView | None:
-    deliveries = [record for record in records if isinstance(record, Delivery) and record.body]
-    if not deliveries:
-        return None
-    newest = max(deliveries, key=lambda record: record.planned_at_ms)
-    withheld = list(newest.sensitive_fields)
-    text = encoded = None
-    if not withheld:
-        try:
-            text = newest.body.decode()
-        except UnicodeDecodeError:
-            encoded = base64.b64encode(newest.body).decode()
-    return BodyView(
-        schema_version=newest.schema_version,
-        content_type=newest.content_type,
-        size=len(newest.body),
-        text=text,
-        base64=encoded,
-        withheld=withheld,
-    )

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gateway.console.search import MAX_PAGE
 from gateway.domain.history import DeliveryState
+from gateway.domain.subscription import SubscriptionState
 
 MAX_ID_CHARS = 256
 MAX_REPLAYED = 100
@@ -120,12 +121,41 @@ class BodyView(BaseModel):
     withheld: list[str] = Field(description="the sensitive fields for which it is not shown")
 
 
+class SentRequestView(BaseModel):
+    """The request around a body, as it would be sent now."""
+
+    url: str
+    headers: dict[str, str | None] = Field(description="null where a value is not shown: signatures, custom headers")
+
+
+class RecipientView(BaseModel):
+    """The subscription that a delivery is for, as it is now."""
+
+    subscription_id: str
+    description: str
+    url: str
+    state: SubscriptionState
+    state_reason: str | None
+    max_attempts: int
+
+
+class SourceView(BaseModel):
+    """Where a record lies in Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
 class DeliveryDetailView(BaseModel):
     """A delivery, with all that became of it."""
 
     delivery: DeliveryView
     attempts: list[AttemptView]
     body: BodyView | None = Field(description="null where Kafka keeps it no longer, or can't be asked")
+    request: SentRequestView | None = Field(description="null where there is no body, or no such subscription any more")
+    subscription: RecipientView | None = Field(description="null where it is there no more")
+    source: SourceView | None = Field(description="where its event lies; null where Kafka keeps no record that tells")
 
 
 class LetterGroupView(BaseModel):
