@@ -1,6 +1,9 @@
 /** All pages, each at its address. */
 import { Route, Switch } from "wouter-preact";
 import { Shell } from "./layout/shell";
+import { AccessPage } from "./pages/access/access-page";
+import { CatalogPage } from "./pages/catalog/catalog-page";
+import { EventTypePage } from "./pages/catalog/event-type-page";
 import { DeliveryPage } from "./pages/deliveries/detail";
 import { DeliveriesPage } from "./pages/deliveries/page";
 import { EventPage } from "./pages/event/page";
@@ -43,6 +46,20 @@ export function App() {
         <Route path="/deliveries/:id">{({ id }) => <DeliveryPage key={id} id={id} />}</Route>
         <Route path="/events/:id">{({ id }) => <EventPage key={id} id={id} />}</Route>
         <Route path="/tail" component={TailPage} />
+        <Route path="/catalog" component={CatalogPage} />
+        <Route path="/catalog/:type">
+          {({ type }) => <EventTypePage key={type} eventType={type} part="versions" />}
+        </Route>
+        <Route path="/catalog/:type/schema">
+          {({ type }) => <EventTypePage key={type} eventType={type} part="schema" />}
+        </Route>
+        <Route path="/catalog/:type/example">
+          {({ type }) => <EventTypePage key={type} eventType={type} part="example" />}
+        </Route>
+        <Route path="/catalog/:type/impact">
+          {({ type }) => <EventTypePage key={type} eventType={type} part="impact" />}
+        </Route>
+        <Route path="/access" component={AccessPage} />
         <Route component={MissingPage} />
       </Switch>
     </Shell>

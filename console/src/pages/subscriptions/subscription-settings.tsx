@@ -106,7 +106,11 @@ function Versions({ pins, followLatest }: { pins: readonly [string, number][]; f
   return (
     <span class="chips">
       {pins.map(([type, version]) => (
-        <Link key={type} href={`/catalog/${encodeURIComponent(type)}?version=${version}`} class="chip-link">
+        <Link
+          key={type}
+          href={`/catalog/${encodeURIComponent(type)}/schema?version=${version}`}
+          class="chip-link"
+        >
           <code>
             {type}@{version}
           </code>
