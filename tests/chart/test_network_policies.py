@@ -116,3 +116,13 @@ def test_nobody_reaches_the_pods_but_who_may_read_metrics() -> None:
         for name, policy in policies.items():
             assert set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
             assert len(policy["spec"]["ingress"]) == (0 if name == "topics" else peers)
+
+
+def test_the_console_is_reached_by_those_who_are_named() -> None:
+    """And by nobody else; it connects to Kafka and name servers, like the stream."""
+    ingress = [{"namespaceSelector": {"matchLabels": {"name": "ingress"}}}]
+    for given, expected in (({}, []), ({"from": ingress}, [{"from": ingress, "ports": [{"port": 8090}]}])):
+        values = {"console": {"enabled": True, **given}}
+        policies = of_kind(rendered(VALUES["minimal"], values=values), "NetworkPolicy")
+        assert policies["console"]["spec"]["ingress"] == expected
+        assert policies["console"]["spec"]["egress"] == policies["stream"]["spec"]["egress"]

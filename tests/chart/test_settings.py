@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from gateway.settings import ENV_PREFIX, Settings
-from tests.chart.rendering import VALUES, environment, pods, rendered
-from tests.chart.values_schema import OF_THE_CONSOLE, SET_BY_THE_CHART, file_settings, plain_settings, secret_settings
+from tests.chart.rendering import VALUES, environment, of_kind, pods, rendered
+from tests.chart.values_schema import SET_BY_THE_CHART, file_settings, plain_settings, secret_settings
 
 # Texts that mean something to the chart.
 _TEXTS = {
@@ -33,8 +33,8 @@ def _sample(name: str, bounds: dict[str, Any]) -> str | bool | float | int:
 
 
 def test_every_setting_has_its_place_in_values() -> None:
-    """Each is in `config` or in `files`, is a secret that a file can hold, laid down by the chart, or the console's."""
-    placed = {*plain_settings(), *file_settings(), *secret_settings(), *SET_BY_THE_CHART, *OF_THE_CONSOLE}
+    """Each is in `config` or in `files`, is a secret that a file can hold, or laid down by the chart."""
+    placed = {*plain_settings(), *file_settings(), *secret_settings(), *SET_BY_THE_CHART}
     assert set(Settings.model_fields) <= placed
     assert {f"{name}_file" for name in secret_settings()} <= set(file_settings())
 
@@ -42,7 +42,7 @@ def test_every_setting_has_its_place_in_values() -> None:
 def test_settings_arrive_as_they_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """From values through Helm and the environment to the program: the same text, number or choice."""
     config = {name: _sample(name, bounds) for name, bounds in plain_settings().items()}
-    resources = rendered(VALUES["minimal"], values={"config": config})
+    resources = rendered(VALUES["minimal"], values={"config": config, "console": {"enabled": True}})
     for pod in pods(resources).values():
         with monkeypatch.context() as patched:
             for name, value in environment(pod).items():
@@ -63,11 +63,11 @@ def test_a_setting_of_one_process_is_stronger_and_null_takes_it_back() -> None:
 
 
 def test_every_file_is_mounted_where_its_setting_says_and_only_where_it_is_needed() -> None:
-    """The keys of signing secrets are egress's alone; who reads Kafka needs Kafka's."""
+    """Who works with signing secrets gets their keys, and nobody else; who reads Kafka needs Kafka's."""
     files = {name: {"secret": "kept", "key": f"key-of-{name}"} for name in file_settings()}
-    found = pods(rendered(VALUES["minimal"], values={"files": files}))
+    found = pods(rendered(VALUES["minimal"], values={"files": files, "console": {"enabled": True}}))
     mounted: dict[str, set[str]] = {}
-    for process in ("stream", "egress", "topics"):
+    for process in ("stream", "egress", "console", "topics"):
         spec = found[process]["spec"]
         paths = {
             item["path"]
@@ -83,8 +83,14 @@ def test_every_file_is_mounted_where_its_setting_says_and_only_where_it_is_neede
         mounted[process] = paths
     assert set.union(*mounted.values()) == set(file_settings())
     assert all(name.startswith("kafka_") for name in mounted["topics"])
-    for name in ("secret_keys_file", "egress_proxy_file"):
-        assert [process for process, names in mounted.items() if name in names] == ["egress"]
+    owners = {
+        "secret_keys_file": ["egress", "console"],
+        "egress_proxy_file": ["egress"],
+        "oidc_client_secret_file": ["console"],
+        "console_database_url_file": ["console"],
+    }
+    for name, expected in owners.items():
+        assert [process for process, names in mounted.items() if name in names] == expected
 
 
 def test_no_secret_is_in_the_environment() -> None:
@@ -103,3 +109,13 @@ def test_the_grace_period_outlasts_the_shutdown_deadline() -> None:
         for process in ("stream", "egress"):
             spec = pods(rendered(VALUES["minimal"], values=values))[process]["spec"]
             assert deadline_s + 5 <= spec["terminationGracePeriodSeconds"] <= deadline_s + 15
+
+
+def test_two_consoles_never_have_one_index() -> None:
+    """With a claim the old one ends before the new one begins; without, each has a volume of its own."""
+    for index, strategy in (({}, "rollingUpdate"), ({"existingClaim": "index"}, "type")):
+        values = {"console": {"enabled": True, "index": index}}
+        deployment = of_kind(rendered(VALUES["minimal"], values=values), "Deployment")["console"]
+        assert list(deployment["spec"]["strategy"]) == [strategy]
+        (volume,) = [one for one in deployment["spec"]["template"]["spec"]["volumes"] if one["name"] == "index"]
+        assert volume.get("persistentVolumeClaim") == ({"claimName": "index"} if index else None)

@@ -23,6 +23,8 @@ _CHANGED: dict[str, Any] = {
     "catalog.volume": {"emptyDir": {}},
     "strimzi.authentication": "scram-sha-512",
     "kind": "hpa",
+    "console.from": _PEERS,
+    "console.index.sizeLimit": "77Gi",
     "tolerations": [{"key": "changed", "operator": "Exists"}],
     "resources.requests.cpu": "123m",
     "resources.requests.memory": "123Mi",
@@ -46,6 +48,7 @@ _CHANGED: dict[str, Any] = {
 _EVERYTHING: dict[str, Any] = {
     "files": {"secret_keys_file": {"secret": "keys", "key": "keys"}},
     "receiver": {"enabled": True, "secret": "receiver"},
+    "console": {"enabled": True},
     "strimzi": {"cluster": "events"},
     "keda": {"authenticationRef": "lag"},
     "monitoring": {

@@ -15,12 +15,12 @@ from gateway.settings import Settings
 
 CHART = Path(__file__).resolve().parents[2] / "helm" / "webhook-gateway"
 SCHEMA = CHART / "values.schema.json"
-# What depends on how the chart lays out a pod. Values reach it: `catalog.volume`, `probes.port`.
-SET_BY_THE_CHART = frozenset({"home", "catalog_dir", "probes_address", "probes_port"})
-# The chart does not run the console: it listens to its own machine only.
-OF_THE_CONSOLE = frozenset(name for name in Settings.model_fields if name.startswith(("console_", "oidc_", "portal_")))
+# What depends on how the chart lays out a pod. Values reach it: `catalog.volume`, `probes.port`, `console.index`.
+SET_BY_THE_CHART = frozenset(
+    {"home", "catalog_dir", "probes_address", "probes_port", "console_address", "console_port", "console_dir"}
+)
 _FILE = "_file"
-_PROCESSES = ("stream", "egress", "topics", "receiver")
+_PROCESSES = ("stream", "egress", "console", "topics", "receiver")
 _BOUNDS = ("enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "maxLength", "pattern", "type")
 
 
@@ -37,7 +37,7 @@ def secret_settings() -> list[str]:
 def plain_settings() -> dict[str, dict[str, Any]]:
     """Map each setting that `config` takes to its type and bounds."""
     found = _properties()
-    left_out = {*file_settings(), *secret_settings(), *SET_BY_THE_CHART, *OF_THE_CONSOLE}
+    left_out = {*file_settings(), *secret_settings(), *SET_BY_THE_CHART}
     return {name: found[name]["schema"] for name in sorted(found) if name not in left_out}
 
 

@@ -43,7 +43,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{/* The processes that run all the time and serve probes, of those that are enabled: a JSON list of names. */}}
 {{- define "webhook-gateway.workers" -}}
 {{- $found := list }}
-{{- range list "stream" "egress" }}
+{{- range list "stream" "egress" "console" }}
 {{- if (index $.Values .).enabled }}{{ $found = append $found . }}{{ end }}
 {{- end }}
 {{- toJson $found }}

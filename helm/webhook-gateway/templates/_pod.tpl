@@ -57,6 +57,9 @@ resources:
 volumeMounts:
   - {name: home, mountPath: {{ include "webhook-gateway.homeDir" . }}}
   - {name: tmp, mountPath: /tmp}
+  {{- if eq .name "console" }}
+  - {name: index, mountPath: {{ include "webhook-gateway.indexDir" . }}}
+  {{- end }}
   {{- if include "webhook-gateway.files" . | fromJson }}
   - {name: files, mountPath: {{ include "webhook-gateway.filesDir" . }}, readOnly: true}
   {{- end }}
@@ -72,6 +75,16 @@ volumes:
     emptyDir: {sizeLimit: 64Mi}
   - name: tmp
     emptyDir: {sizeLimit: 64Mi}
+  {{- if eq .name "console" }}
+  - name: index
+    {{- with .values.index }}
+    {{- if .existingClaim }}
+    persistentVolumeClaim: {claimName: {{ .existingClaim }}}
+    {{- else }}
+    emptyDir: {sizeLimit: {{ .sizeLimit }}}
+    {{- end }}
+    {{- end }}
+  {{- end }}
   {{- with include "webhook-gateway.filesVolume" . | trim }}
   {{- . | nindent 2 }}
   {{- end }}

@@ -2,6 +2,7 @@
 
 {{- define "webhook-gateway.filesDir" -}}/etc/webhook-gateway{{- end }}
 {{- define "webhook-gateway.homeDir" -}}/var/lib/webhook-gateway{{- end }}
+{{- define "webhook-gateway.indexDir" -}}/var/lib/webhook-gateway-console{{- end }}
 {{- define "webhook-gateway.catalogDir" -}}/usr/share/webhook-gateway/catalog{{- end }}
 
 {{/* JSON of the settings and files that follow from a Strimzi cluster: {config, files}. */}}
@@ -49,15 +50,17 @@
 {{- end }}
 {{- $needed := dict }}
 {{- range $setting, $source := $given }}
-{{- $users := list "stream" "egress" }}
-{{- if hasPrefix "kafka_" $setting }}{{ $users = list "stream" "egress" "topics" }}
+{{- $users := list "stream" "egress" "console" }}
+{{- if hasPrefix "kafka_" $setting }}{{ $users = list "stream" "egress" "console" "topics" }}
 {{- else if hasPrefix "schema_registry_" $setting }}{{ $users = list "stream" }}
-{{- else if has $setting (list "secret_keys_file" "egress_proxy_file") }}{{ $users = list "egress" }}
+{{- else if eq $setting "secret_keys_file" }}{{ $users = list "egress" "console" }}
+{{- else if eq $setting "egress_proxy_file" }}{{ $users = list "egress" }}
+{{- else if or (hasPrefix "oidc_" $setting) (hasPrefix "console_" $setting) }}{{ $users = list "console" }}
 {{- end }}
 {{- if and $source (has $.name $users) }}{{ $_ := set $needed $setting $source }}{{ end }}
 {{- end }}
-{{- if and (eq .name "egress") (not $needed.secret_keys_file) }}
-{{- fail "files.secret_keys_file is missing: egress opens signing secrets with it; make a key with `gateway secrets new-key`" }}
+{{- if and (has .name (list "egress" "console")) (not $needed.secret_keys_file) }}
+{{- fail (printf "files.secret_keys_file is missing: %s works with signing secrets; make a key with `gateway secrets new-key`" .name) }}
 {{- end }}
 {{- toJson $needed }}
 {{- end }}
