@@ -24,6 +24,7 @@ class Stack:
         kafka: its broker.
         receiver: URL of the test receiver.
         prometheus: URL of Prometheus, once it is started.
+        console: URL of the console.
         image: the gateway's.
     """
 
@@ -31,6 +32,7 @@ class Stack:
     kafka: KafkaConfig
     receiver: str
     prometheus: str
+    console: str
     image: str
 
 
@@ -46,13 +48,25 @@ def stack() -> Iterator[Stack]:
     missing = why_no_engine()
     if missing is not None:
         pytest.skip(missing)
-    kafka, receiver, prometheus = choose_port(), choose_port(), choose_port()
-    ports = {"KAFKA_PORT": str(kafka), "RECEIVER_PORT": str(receiver), "PROMETHEUS_PORT": str(prometheus)}
+    kafka, receiver, prometheus, console = choose_port(), choose_port(), choose_port(), choose_port()
+    ports = {
+        "KAFKA_PORT": str(kafka),
+        "RECEIVER_PORT": str(receiver),
+        "PROMETHEUS_PORT": str(prometheus),
+        "CONSOLE_PORT": str(console),
+    }
     with running(f"gateway-test-{os.getpid()}", documented("up"), **ports) as project:
         [demo] = project.containers("demo")
         until(lambda: project.state(demo)["Status"] == "exited", _DEMO_S, lambda: project.compose("logs demo"))
         config = KafkaConfig(f"127.0.0.1:{kafka}", "tests")
-        receiver_url, prometheus_url = (f"http://127.0.0.1:{port}" for port in (receiver, prometheus))
-        yield Stack(project, config, receiver_url, prometheus_url, project.image("stream"))
+        at = "http://127.0.0.1:"
+        yield Stack(
+            project,
+            config,
+            receiver=f"{at}{receiver}",
+            prometheus=f"{at}{prometheus}",
+            console=f"{at}{console}",
+            image=project.image("stream"),
+        )
         # pytest shows it when a test has failed.
         print(project.compose("logs --no-color --tail 40"))  # noqa: T201

@@ -6,9 +6,11 @@ The tests stand in the order of a stack's life, and share one.
 import json
 import re
 from functools import partial, reduce
+from http import HTTPStatus
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 import yaml
@@ -52,7 +54,7 @@ def test_coming_up_shows_deliveries(stack: Stack) -> None:
     """Two commands on a fresh machine: everything gets healthy, and the demo's events arrive with good signatures."""
     [demo] = stack.project.containers("demo")
     assert stack.project.state(demo)["ExitCode"] == 0
-    for service in ("kafka", "stream", "egress", "receiver"):
+    for service in ("kafka", "stream", "egress", "console", "receiver"):
         for container in stack.project.containers(service):
             assert stack.project.is_healthy(container)
     until(lambda: len(_accepted(stack)) == _DEMO_EVENTS, _ARRIVAL_S, lambda: _accepted(stack))
@@ -66,6 +68,23 @@ def test_any_command_runs_beside_the_stack(stack: Stack) -> None:
     assert sum("delivered" in line for line in lines) == _DEMO_EVENTS
     shown = stack.project.compose("run --rm gateway subscriptions list --json")
     assert [json.loads(line)["id"] for line in shown.splitlines()] == ["demo"]
+
+
+def test_the_console_shows_what_was_delivered_to_who_has_a_token(stack: Stack) -> None:
+    """Published on this machine only, and still it asks who comes."""
+    with pytest.raises(HTTPError) as refused:
+        _get(f"{stack.console}/api/v1/deliveries")
+    assert refused.value.code == HTTPStatus.MISDIRECTED_REQUEST  # by its address, it is not asked for by a browser
+    made = stack.project.compose("run --rm gateway tokens create --name me --role viewer --json")
+    asked = Request(  # noqa: S310 - an address of this machine
+        f"{stack.console}/api/v1/deliveries", headers={"Authorization": f"Bearer {json.loads(made)['token']}"}
+    )
+
+    def delivered() -> int:
+        with urlopen(asked, timeout=10) as answer:  # noqa: S310 - an address of this machine
+            return sum(one["state"] == "delivered" for one in json.load(answer)["items"])
+
+    until(lambda: delivered() == _DEMO_EVENTS, _SEEN_S, delivered)
 
 
 def test_prometheus_sees_every_process_and_the_dashboard_has_its_numbers(stack: Stack) -> None:

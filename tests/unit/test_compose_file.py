@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from gateway.console.access.site import site_at
 from gateway.settings import ENV_PREFIX, Settings
 from tests.generated_docs import ROOT
 
@@ -78,7 +79,21 @@ def test_only_those_who_need_it_have_the_key_ring() -> None:
     having = {
         name: volume for name, each in SERVICES.items() for volume in each.get("volumes", []) if "keys:" in volume
     }
-    assert having == {"secrets": "keys:/keys", **dict.fromkeys(("egress", "demo", "gateway"), "keys:/keys:ro")}
+    assert having == {
+        "secrets": "keys:/keys",
+        **dict.fromkeys(("egress", "console", "demo", "gateway"), "keys:/keys:ro"),
+    }
+
+
+def test_the_console_is_found_where_it_says() -> None:
+    """Browsers reach it under the name and the port that it answers to; everybody has to log in."""
+    console = SERVICES["console"]
+    (port,) = console["ports"]
+    outside, _, inside = port.removeprefix("127.0.0.1:").rpartition(":")
+    settings = Settings(console_url=console["environment"]["GATEWAY_CONSOLE_URL"].replace(outside, inside))
+    assert settings.console_url == f"http://localhost:{settings.console_port}"
+    assert not site_at(console["environment"]["GATEWAY_CONSOLE_ADDRESS"], settings.console_url).is_local
+    assert console["environment"]["GATEWAY_CONSOLE_DIR"].startswith(console["tmpfs"][0])
 
 
 def test_prometheus_asks_where_processes_answer() -> None:
