@@ -23,7 +23,7 @@ from gateway.console.live_tail import LiveTail
 from gateway.console.page_files import PageFiles
 from gateway.domain.changes import ChangeStore
 from gateway.domain.errors import InvalidInputError
-from gateway.domain.topics import SUBSCRIPTIONS
+from gateway.domain.topics import ACCESS, SUBSCRIPTIONS
 from gateway.kafka.acl_check import check_access
 from gateway.kafka.acls import Role as KafkaRole
 from gateway.kafka.acls import permissions
@@ -66,7 +66,7 @@ async def run_console(settings: Settings) -> None:
 
 async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes) -> None:
     config = deployment.kafka("webhook-gateway-console")
-    watch = progress_watch(config, (SUBSCRIPTIONS, *indexed_topics(deployment.layout())), settings)
+    watch = progress_watch(config, (SUBSCRIPTIONS, ACCESS, *indexed_topics(deployment.layout())), settings)
     table = SubscriptionTable(config)
     watch.judge("the table of subscriptions", table.progress)
     watch.start()
@@ -75,6 +75,7 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     probes.state.has(TABLE_LOADED)
     await asyncio.to_thread(check_access, config, permissions(deployment.layout())[KafkaRole.CONSOLE])
     credentials = CredentialTable(config)
+    watch.judge("the table of credentials", credentials.progress)
     await credentials.start()
     await credentials.ready()
     book = CredentialBook(config, credentials.index)
