@@ -47,6 +47,11 @@ _DEFAULTS = Options()
     help="Deliveries that the publisher may be ahead. [default: 20000, or 4000 with --quick]",
 )
 @click.option(
+    "--database",
+    metavar="URL",
+    help="A PostgreSQL database that has no index, in which search makes one and removes it. [default: a file]",
+)
+@click.option(
     "--save",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
@@ -60,6 +65,7 @@ def command(
     events_per_s: float,
     egress: int,
     outstanding: int | None,
+    database: str | None,
     folder: Path | None,
     as_json: bool,
 ) -> None:
@@ -79,7 +85,7 @@ def command(
     configure_logs("error", "json")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    options = Options(quick, duration_s, events_per_s, egress, outstanding)
+    options = Options(quick, duration_s, events_per_s, egress, outstanding, database)
     console = Console(stderr=True)
     results: Results = {"machine": describe_machine(), "versions": dict(describe_versions())}
     try:

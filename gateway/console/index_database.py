@@ -7,7 +7,7 @@ so nothing is migrated: each layout has a schema of its own.
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import psycopg
 import structlog
@@ -23,7 +23,7 @@ from gateway.console.index_store import (
     WrittenElsewhere,
 )
 from gateway.console.tables import LAYOUT, POSTGRES_WORDS, table_statements
-from gateway.domain.errors import InvalidInputError
+from gateway.domain.errors import ConflictError, InvalidInputError
 
 SCHEMA = f"webhook_gateway_index_{LAYOUT}"
 _SCHEMAS = r"^webhook_gateway_index_[0-9]{1,6}$"
@@ -89,6 +89,26 @@ class IndexDatabase:
             raise IndexStoreError(error.message, hint=error.hint) from error.__cause__
         self._was_open = True
         return opened
+
+    def make(self) -> DatabaseConnection:
+        """Make an index where there must be none, and give the connection that writes.
+
+        Raises:
+            ConflictError: there is one.
+            IndexStoreError: it can't be made.
+        """
+        with self.translated_errors(), closing(self._connect(_READER_SESSION)) as session:
+            if _state(session):
+                raise ConflictError(f"{self._place} has an index already", hint="give an empty one")
+        opened = self.open()
+        if isinstance(opened, WrittenElsewhere):
+            raise ConflictError(f"{self._place} is used by another console", hint="give an empty one")
+        return opened
+
+    def remove(self) -> None:
+        """Remove the index, which no console has."""
+        with self.translated_errors(), closing(self._connect(_WRITER_SESSION)) as session:
+            session.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
 
     def connect_reader(self) -> DatabaseConnection:
         """Give a connection that only reads."""

@@ -19,7 +19,7 @@ from gateway.console.index_store import (
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.search import DeliverySearch, search_deliveries
 from gateway.console.steps import Place
-from gateway.domain.errors import GatewayError, InvalidInputError
+from gateway.domain.errors import ConflictError, GatewayError, InvalidInputError
 from gateway.domain.topics import ATTEMPTS, DELIVERIES
 from tests.delivery_records import planned
 from tests.indexes import opened
@@ -143,6 +143,17 @@ def test_what_other_releases_left_is_removed_unless_they_run(url: str) -> None:
 def _schemas(connection: psycopg.Connection) -> set[str]:
     found = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'webhook%'")
     return {name for (name,) in found}
+
+
+def test_an_index_to_be_measured_takes_nobodys_place(url: str) -> None:
+    """It is made only where there is none, and nothing of it stays."""
+    store = IndexDatabase(url, "bench")
+    store.make().close()
+    with pytest.raises(ConflictError, match="has an index already"):
+        IndexDatabase(url, "bench").make()
+    store.remove()
+    with psycopg.connect(url) as connection:
+        assert _schemas(connection) == set()
 
 
 def test_consoles_of_two_clusters_do_not_take_an_index_from_each_other(url: str) -> None:

@@ -16,6 +16,7 @@ class Options:
         events_per_s: the rate of `steady` and `isolation`.
         egress: egress processes of the throughput scenarios.
         deliveries_ahead: how many deliveries the publisher may be ahead of the receiver; None for the usual number.
+        database: the URL of a PostgreSQL database without an index, for that of `search`; None for a file.
     """
 
     quick: bool = False
@@ -23,6 +24,7 @@ class Options:
     events_per_s: float = 50.0
     egress: int = 1
     deliveries_ahead: int | None = None
+    database: str | None = None
 
     @property
     def outstanding(self) -> int:

@@ -5,15 +5,16 @@ the stream and egress would have written them. Nine deliveries of ten arrive at 
 given up.
 """
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
-from gateway.console.index_file import FILE_NAME, IndexFile
+from gateway.console.index_file import IndexFile
+from gateway.console.index_store import IndexConnection, IndexStore
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.search import MAX_PAGE, DeliverySearch, PageStart, search_deliveries
 from gateway.console.steps import Place
@@ -39,6 +40,7 @@ _MOST_ATTEMPTS = 4
 _ROUNDS = 20
 _PARTITIONS = 6
 _BODY_BYTES = 300
+_CLUSTER = "bench"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Search:
         attempts: attempts in the index.
         deliveries: their deliveries.
         indexed_per_s: records, of attempts and deliveries, that the index took in a second.
-        index_gb: how large its file is, 10^9 bytes.
+        index_gb: how large it is, 10^9 bytes.
         search_ms: by what was looked for, the slowest of some searches, milliseconds.
         slowest_ms: the slowest of all.
     """
@@ -64,17 +66,23 @@ class Search:
 
 def measure_search(_: Rig, options: Options, tick: Say) -> Search:
     """Fill an index, and search it."""
-    folder = Path(tempfile.mkdtemp(prefix="gateway-search-"))
-    file = IndexFile(folder, "bench")
-    try:
-        return _measure(file, folder, options.choose(_ATTEMPTS, _QUICK_ATTEMPTS), tick)
-    finally:
-        file.close()
-        shutil.rmtree(folder)
+    attempts = options.choose(_ATTEMPTS, _QUICK_ATTEMPTS)
+    if options.database is None:
+        with TemporaryDirectory(prefix="gateway-search-") as folder, closing(IndexFile(Path(folder), _CLUSTER)) as file:
+            return _measure(file, file.open(), attempts, tick)
+    # Its client takes a while to load.
+    from gateway.console.index_database import IndexDatabase  # noqa: PLC0415
+
+    with closing(IndexDatabase(options.database, _CLUSTER)) as database:
+        connection = database.make()
+        try:
+            return _measure(database, connection, attempts, tick)
+        finally:
+            database.remove()
 
 
-def _measure(file: IndexFile, folder: Path, attempts: int, tick: Say) -> Search:
-    writer = IndexWriter(file.open())
+def _measure(store: IndexStore, connection: IndexConnection, attempts: int, tick: Say) -> Search:
+    writer = IndexWriter(connection)
     written, spent_s, made = 0, 0.0, 0
     batch = IndexBatch()
     chance = Random(0)  # noqa: S311 - makes up records
@@ -87,8 +95,9 @@ def _measure(file: IndexFile, folder: Path, attempts: int, tick: Say) -> Search:
             tick(f"search: {made:,} of {attempts:,} attempts are indexed")
             batch = IndexBatch()
     spent_s += _apply(writer, batch)
+    used_bytes = writer.used_bytes()
     writer.close()
-    reader = file.connect_reader()
+    reader = store.connect_reader()
     deliveries = reader.execute("SELECT count(*) FROM deliveries").fetchone()[0]
     found: dict[str, float] = {}
     for name, make in _searches(deliveries).items():
@@ -104,7 +113,7 @@ def _measure(file: IndexFile, folder: Path, attempts: int, tick: Say) -> Search:
         attempts=made,
         deliveries=deliveries,
         indexed_per_s=round(written / spent_s),
-        index_gb=round((folder / FILE_NAME).stat().st_size / 1e9, 2),
+        index_gb=round(used_bytes / 1e9, 2),
         search_ms=found,
         slowest_ms=max(found.values()),
     )
