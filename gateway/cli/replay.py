@@ -132,8 +132,9 @@ def start(
 
 @command.command()
 @click.argument("replay_id")
+@click.option("--noted", is_flag=True, hidden=True, help="The audit trail has it already: the console begins it.")
 @json_option
-def resume(replay_id: str, as_json: bool) -> None:
+def resume(replay_id: str, noted: bool, as_json: bool) -> None:
     """Go on with a replay that was stopped, or whose process was killed, from its last checkpoint.
 
     If it is still running somewhere, it ends there within a second and goes on here.
@@ -145,7 +146,8 @@ def resume(replay_id: str, as_json: bool) -> None:
     settings = load_settings()
     replays = Replays(settings, ScanProgress())
     replay = replays.resumable(replay_id)
-    replays.audit(acting(Deployment(settings)), "replay_resumed", replay)
+    if not noted:
+        replays.audit(acting(Deployment(settings)), "replay_resumed", replay)
     _carry_out(replays, replay, as_json=as_json)
 
 
@@ -235,7 +237,7 @@ def _tell_gone(found: ChosenStretches) -> None:
 
 
 def _count(replays: Replays, replay: Replay, *, as_json: bool) -> None:
-    tally = replays.count(replay, ScanProgress())
+    tally, _ = replays.count(replay, ScanProgress())
     if as_json:
         emit_json(tally_json(replay, tally))
         return

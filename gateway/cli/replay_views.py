@@ -48,6 +48,8 @@ def replay_json(replay: Replay) -> dict[str, object]:
         "subscription_ids": wanted.subscription_ids,
         "statuses": [status.value for status in wanted.statuses],
         "filter": wanted.filter,
+        "source": wanted.source.value,
+        "reasons": wanted.reasons,
         "stretches": [
             {"topic": one.topic, "partition": one.partition, "start": one.start, "next": one.next, "end": one.end}
             for one in replay.stretches
@@ -76,12 +78,15 @@ def replay_block(replay: Replay) -> Iterator[str]:
     yield f"replay {replay.replay_id}: {replay.state.value}"
     yield f"  started        {describe_moment(replay.started_at_ms)} by {replay.actor}"
     yield f"  changed        {describe_moment(replay.updated_at_ms)}"
+    yield f"  source         {wanted.source.value}"
     yield f"  subscriptions  {', '.join(wanted.subscription_ids) or 'all'}"
     yield f"  event types    {', '.join(wanted.event_types)}"
     if wanted.tenants:
         yield f"  tenants        {', '.join(wanted.tenants)}"
     if wanted.statuses:
         yield f"  status         {', '.join(status.value for status in wanted.statuses)}"
+    if wanted.reasons:
+        yield f"  reasons        {', '.join(wanted.reasons)}"
     if wanted.filter:
         yield f"  filter         {wanted.filter}"
     yield f"  rate           {'no bound' if replay.rate_per_s is None else f'{replay.rate_per_s:g} deliveries/s'}"

@@ -1,8 +1,8 @@
-"""Replays of past events: what an operator may ask for, how far one has come, and which of two runs of it goes on.
+"""Replays of past events, or of dead letters: what an operator may ask for, how far one is, and which run goes on.
 
-A replay reads stretches of the event topics, whose ends are fixed when it starts. Everything below a stretch's next
-offset is done: its deliveries are in Kafka. So one that was killed goes on from there, and repeats at most what came
-after its last checkpoint.
+A replay reads stretches of the event topics, or of the dead-letter topic, whose ends are fixed when it starts.
+Everything below a stretch's next offset is done: its deliveries are in Kafka. So one that was killed goes on from
+there, and repeats at most what came after its last checkpoint.
 """
 
 import re
@@ -19,7 +19,17 @@ DEFAULT_RATE_PER_S = 500.0
 # What ended longer ago is forgotten when another one is started.
 KEPT_MS = 30 * 86_400_000
 
+# A run says each second how far it is, if Kafka confirms it; it may take as long as that, and a slow one pauses.
+_SILENT_MS = 30_000
+
 _OFFSETS = re.compile(r"(events\.[a-z0-9_]{1,200}):([0-9]{1,6}):([0-9]{1,18})-([0-9]{1,18})\Z")
+
+
+class ReplaySource(Enum):
+    """What is sent again."""
+
+    EVENTS = "events"  # of their topics: deliveries are planned anew
+    DEAD_LETTERS = "dead_letters"  # as they are
 
 
 class ReplayState(Enum):
@@ -71,10 +81,12 @@ class Wanted:
     Attributes:
         since_ms: the beginning of the span of time, milliseconds since the epoch; 0 where offsets are given.
         event_types: patterns, at least one.
-        tenants: whose events; empty for all.
-        subscription_ids: to whom; empty for all that want an event.
-        statuses: only deliveries that came to one of these; empty for all.
-        filter: a condition in CEL on the newest version of each event, or None.
+        tenants: whose; empty for all.
+        subscription_ids: to whom; empty for all that want an event, or have dead letters.
+        statuses: of events: only deliveries that came to one of these; empty for all.
+        filter: of events: a condition in CEL on the newest version of each, or None.
+        source: what is sent again.
+        reasons: of dead letters: only those given up for one of these; empty for all.
     """
 
     since_ms: int = 0
@@ -83,6 +95,8 @@ class Wanted:
     subscription_ids: tuple[str, ...] = ()
     statuses: tuple[DeliveryStatus, ...] = ()
     filter: str | None = None
+    source: ReplaySource = ReplaySource.EVENTS
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +173,11 @@ class Replay:
     def is_over(self) -> bool:
         """Tell whether there is nothing to resume."""
         return self.state in {ReplayState.FINISHED, ReplayState.CANCELLED}
+
+    def is_silent(self, now_ms: int) -> bool:
+        """Tell whether it is said to run, but nobody has said so for so long that its process must be gone."""
+        longest_pause_ms = 0.0 if self.rate_per_s is None else 1000 / self.rate_per_s
+        return self.state is ReplayState.RUNNING and now_ms - self.updated_at_ms > _SILENT_MS + longest_pause_ms
 
     def resumed(self, now_ms: int) -> "Replay":
         """The same replay in a run of its own, which any earlier one gives way to."""

@@ -12,7 +12,9 @@ from gateway.domain.audit import ActionTarget
 from gateway.domain.errors import ConflictError, NotFoundError
 from gateway.domain.folding import HistoryBook, HistoryRecord
 from gateway.domain.history import DeliveryHistory, DeliveryState
+from gateway.domain.matching import matches_pattern
 from gateway.domain.outcome import WITHOUT_BODY
+from gateway.domain.replay import Wanted
 from gateway.domain.topics import DEAD_LETTERS
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.delivery_log import DeliveryLog, LogQuery, LogReport
@@ -60,6 +62,21 @@ class LetterList:
 
     letters: list[DeliveryHistory]
     report: LogReport
+
+
+def choose_waiting(letters: Iterable[DeliveryHistory], wanted: Wanted) -> list[DeliveryHistory]:
+    """Give the dead letters that wait for a replay and are wanted."""
+    return [letter for letter in letters if is_waiting(letter) and is_wanted(letter, wanted)]
+
+
+def is_wanted(letter: DeliveryHistory, wanted: Wanted) -> bool:
+    """Tell whether a dead letter is of those that somebody chooses, whether it waits or not."""
+    return (
+        (not wanted.subscription_ids or letter.subscription_id in wanted.subscription_ids)
+        and (not wanted.tenants or letter.tenant in wanted.tenants)
+        and (not wanted.reasons or (letter.dead_letter is not None and letter.dead_letter.reason in wanted.reasons))
+        and any(matches_pattern(pattern, letter.event_type) for pattern in wanted.event_types)
+    )
 
 
 def has_body(letter: DeliveryHistory) -> bool:

@@ -7,8 +7,9 @@ resumed from its last checkpoint. One that was cancelled, or is resumed elsewher
 import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateway.domain.errors import ConflictError, GatewayError
 from gateway.domain.replay import Replay, ReplayState, Tally, pace
@@ -16,16 +17,29 @@ from gateway.kafka.config import KafkaConfig
 from gateway.kafka.confirmed_writer import ConfirmedWriter
 from gateway.kafka.partitioning import Partition
 from gateway.kafka.replay_log import ReplayLog, ReplayWatch
-from gateway.kafka.scan import RawRecord, ScanBounds, TopicScan
-from gateway.replay.event_planner import EventPlanner, PlannedReplay
+from gateway.kafka.scan import RawRecord, ScanBounds, ScanReport, TopicScan
+from gateway.replay.event_planner import PlannedReplay
 from gateway.telemetry.clock import now_ms
 
 CHECKPOINT_S = 1.0
-_UNBOUNDED = ScanBounds(max_records=sys.maxsize, deadline_s=float("inf"))
+UNBOUNDED = ScanBounds(max_records=sys.maxsize, deadline_s=float("inf"))
 # Small ones, so that egress has them one after the other and not all at once.
 _BATCHES_PER_S = 50
 _MAX_BATCH_DELIVERIES = 500
 _MAX_BATCH_BYTES = 4_194_304
+
+
+class Planner(Protocol):
+    """Makes deliveries of what is read.
+
+    Attributes:
+        tally: what it has made.
+    """
+
+    tally: Tally
+
+    def plan(self, raw: RawRecord, *, now_ms: int) -> Iterator[PlannedReplay]:
+        """Give the deliveries of one record, counting them and what is passed over."""
 
 
 class _EndedError(Exception):
@@ -55,7 +69,7 @@ class EventReplay:
     Args:
         config: how to reach the cluster.
         replay: the run, in the state RUNNING.
-        planner: makes deliveries of events; its tally begins with what earlier runs did.
+        planner: makes deliveries; its tally begins with what earlier runs did.
         advanced: told of each checkpoint.
         clock: the time.
     """
@@ -64,7 +78,7 @@ class EventReplay:
         self,
         config: KafkaConfig,
         replay: Replay,
-        planner: EventPlanner,
+        planner: Planner,
         advanced: Callable[[Replay], None],
         clock: Clock | None = None,
     ) -> None:
@@ -92,7 +106,7 @@ class EventReplay:
             self._log.write(self._replay)
             self._checkpoint_at_s = self._clock.monotonic_s() + CHECKPOINT_S
             ranges = {(one.topic, one.partition): one.left for one in self._replay.stretches}
-            TopicScan(self._config, _UNBOUNDED).read(ranges, lambda raw: self._take(raw, watch))
+            TopicScan(self._config, UNBOUNDED).read(ranges, lambda raw: self._take(raw, watch))
             self._batch.write()
             self._end(ReplayState.FINISHED)
         except _EndedError as ended:
@@ -171,15 +185,20 @@ class _Batch:
 
 
 def count_all(
-    config: KafkaConfig, replay: Replay, planner: EventPlanner, progress: Callable[[int, int], None]
-) -> Tally:
+    config: KafkaConfig,
+    replay: Replay,
+    planner: Planner,
+    progress: Callable[[int, int], None],
+    bounds: ScanBounds = UNBOUNDED,
+) -> tuple[Tally, ScanReport]:
     """Read what a replay would, and count what it would do: nothing is written.
 
     Args:
         config: how to reach the cluster.
         replay: what is asked for.
-        planner: makes deliveries of events.
+        planner: makes deliveries.
         progress: called with the records read and the records there are to read.
+        bounds: how much is read at most.
 
     Raises:
         UnavailableError: Kafka does not answer, or the schema registry can't be asked.
@@ -190,5 +209,5 @@ def count_all(
             pass
 
     ranges = {(one.topic, one.partition): one.left for one in replay.stretches}
-    TopicScan(config, _UNBOUNDED, progress).read(ranges, take)
-    return planner.tally
+    report = TopicScan(config, bounds, progress).read(ranges, take)
+    return planner.tally, report

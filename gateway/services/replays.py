@@ -7,18 +7,21 @@ from contextlib import contextmanager
 from gateway.domain.audit import ActionTarget
 from gateway.domain.errors import ConflictError
 from gateway.domain.matching import SubscriptionIndex
-from gateway.domain.replay import Replay, ReplayState, Stretch, Tally, Wanted, tally_of
+from gateway.domain.replay import Replay, ReplaySource, ReplayState, Stretch, Tally, Wanted, tally_of
 from gateway.domain.subscription import SubscriptionState
+from gateway.domain.topics import DEAD_LETTERS
 from gateway.kafka.offset_lookup import OffsetLookup
 from gateway.kafka.replay_log import ReplayLog
-from gateway.kafka.scan import no_progress
+from gateway.kafka.scan import ScanBounds, ScanReport, no_progress
 from gateway.kafka.schema_registry import HttpSchemaRegistry
 from gateway.kafka.subscription_table import read_subscriptions
 from gateway.replay.chosen_subscriptions import choose_subscriptions
+from gateway.replay.dead_letters import DeadLetters
 from gateway.replay.delivery_statuses import read_statuses
 from gateway.replay.event_choice import EventChoice
 from gateway.replay.event_planner import EventPlanner, note_no_failure
-from gateway.replay.event_replay import EventReplay, count_all
+from gateway.replay.event_replay import UNBOUNDED, EventReplay, Planner, count_all
+from gateway.replay.letter_planner import LetterPlanner, letter_filter, letters_to_replay
 from gateway.replay.stretches import ChosenStretches, OffsetRanges, TimeSpan, choose_stretches, topics_of
 from gateway.services.audit import Actor, audit_action
 from gateway.services.deployment import Deployment
@@ -66,10 +69,12 @@ class Replays:
         Raises:
             GatewayError: something of it is wrong, or does not exist; or Kafka does not answer.
         """
-        catalog = self._deployment.catalog()
-        topics = topics_of(wanted.event_types, catalog.event_types())
-        EventChoice(catalog, Views(catalog), wanted)
-        self.receivers(wanted)
+        topics: Sequence[str] = (DEAD_LETTERS,)
+        if wanted.source is ReplaySource.EVENTS:
+            catalog = self._deployment.catalog()
+            topics = topics_of(wanted.event_types, catalog.event_types())
+            EventChoice(catalog, Views(catalog), wanted)
+            self.receivers(wanted)
         return choose_stretches(OffsetLookup(self._config), topics, chosen)
 
     def receivers(self, wanted: Wanted) -> int:
@@ -77,14 +82,16 @@ class Replays:
         chosen = self._chosen(wanted)
         return sum(one.state is not SubscriptionState.DISABLED for one in chosen)
 
-    def new(self, wanted: Wanted, stretches: Sequence[Stretch], rate_per_s: float | None) -> Replay:
-        """Give a replay that nothing is done of; nothing is written."""
+    def new(
+        self, wanted: Wanted, stretches: Sequence[Stretch], rate_per_s: float | None, actor: str | None = None
+    ) -> Replay:
+        """Give a replay that nothing is done of, of this process's actor if of no other; nothing is written."""
         present_ms = now_ms()
         return Replay(
             replay_id=f"rpl_{secrets.token_hex(8)}",
             state=ReplayState.RUNNING,
             run=1,
-            actor=self._deployment.actor(),
+            actor=actor or self._deployment.actor(),
             started_at_ms=present_ms,
             updated_at_ms=present_ms,
             wanted=wanted,
@@ -92,10 +99,12 @@ class Replays:
             stretches=tuple(stretches),
         )
 
-    def count(self, replay: Replay, progress: Callable[[int, int], None]) -> Tally:
-        """Count what a replay would do; nothing is written."""
+    def count(
+        self, replay: Replay, progress: Callable[[int, int], None], bounds: ScanBounds = UNBOUNDED
+    ) -> tuple[Tally, ScanReport]:
+        """Count what a replay would do; nothing is written. The report says whether all of it was looked at."""
         with self._planner(replay) as planner:
-            return count_all(self._config, replay, planner, progress)
+            return count_all(self._config, replay, planner, progress, bounds)
 
     def run(self, replay: Replay, advanced: Callable[[Replay], None]) -> tuple[Replay, Tally]:
         """Carry a run of a replay out, see `EventReplay.run`; gives how it ended, and what was done.
@@ -131,7 +140,16 @@ class Replays:
         return _not_over(self.log.read().require(replay_id)).resumed(now_ms())
 
     @contextmanager
-    def _planner(self, replay: Replay) -> Iterator[EventPlanner]:
+    def _planner(self, replay: Replay) -> Iterator[Planner]:
+        if replay.wanted.source is ReplaySource.DEAD_LETTERS:
+            found = DeadLetters(self._config, self._progress).find(letter_filter(replay.wanted))
+            yield LetterPlanner(replay.replay_id, letters_to_replay(found, replay.wanted), tally_of(replay))
+        else:
+            with self._event_planner(replay) as planner:
+                yield planner
+
+    @contextmanager
+    def _event_planner(self, replay: Replay) -> Iterator[EventPlanner]:
         catalog, wanted = self._deployment.catalog(), replay.wanted
         subscriptions, views = self._chosen(wanted), Views(catalog)
         statuses = None

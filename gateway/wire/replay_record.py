@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from gateway.domain.replay import DeliveryStatus, Replay, ReplayState, Stretch, Wanted
+from gateway.domain.replay import DeliveryStatus, Replay, ReplaySource, ReplayState, Stretch, Wanted
 from gateway.wire.record_codec import RecordCodec
 
 
@@ -26,6 +26,8 @@ def _to_avro(replay: Replay) -> dict[str, Any]:
         "stretches": [{name: getattr(one, name) for name in Stretch.__slots__} for one in replay.stretches],
         "deliveries": replay.deliveries,
         "passed": dict(replay.passed),
+        "source": wanted.source.value,
+        "reasons": list(wanted.reasons),
     }
 
 
@@ -37,6 +39,8 @@ def _from_avro(value: dict[str, Any]) -> Replay:
         subscription_ids=tuple(value.pop("subscription_ids")),
         statuses=tuple(DeliveryStatus(status) for status in value.pop("statuses")),
         filter=value.pop("filter"),
+        source=ReplaySource(value.pop("source")),
+        reasons=tuple(value.pop("reasons")),
     )
     return Replay(
         wanted=wanted,

@@ -17,15 +17,17 @@ from gateway.cli.replay import command
 from gateway.domain.changes import Put
 from gateway.domain.delivery import Delivery, delivery_id_of
 from gateway.domain.errors import ConflictError, GatewayError, NotFoundError
-from gateway.domain.replay import ReplayState, Wanted
+from gateway.domain.outcome import Reason
+from gateway.domain.replay import ReplaySource, ReplayState, Wanted
 from gateway.domain.subscription import Subscription
 from gateway.domain.topics import DEAD_LETTERS, REPLAY_DELIVERIES
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.publisher import EventPublisher
 from gateway.kafka.replay_log import ReplayLog
-from gateway.kafka.scan import RawRecord, TopicScan
+from gateway.kafka.scan import RawRecord, TopicScan, no_progress
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.replay.event_replay import CHECKPOINT_S
+from gateway.replay.stretches import TimeSpan
 from gateway.services.replays import Replays
 from gateway.settings import load_settings
 from gateway.telemetry.clock import now_ms
@@ -185,6 +187,42 @@ def test_dead_letters_are_chosen_by_status_and_marked(program: CliRunner, kafka:
     assert [one["waiting"] for one in objects(program.invoke(dlq, ["list", "--subscription", name, "--json"]))] == [
         False
     ]
+
+
+def test_dead_letters_are_a_replay_of_their_own(
+    program: CliRunner, kafka: KafkaConfig, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that wait and are chosen, once, as they are; stopped and resumed, none is sent twice."""
+    name = subscribe(kafka, tenant).subscription_id
+    chosen, other_reason, no_body, sent_already = (
+        planned(f"{tenant}-{number}", name, at_ms=now_ms() - 5000, tenant=tenant) for number in range(4)
+    )
+    gone = dead(sent_already, (), at_ms=now_ms() - 4000)
+    write_records(
+        kafka,
+        (DEAD_LETTERS, dead(chosen, (), at_ms=now_ms() - 4000)),
+        (DEAD_LETTERS, other_reason.dead_lettered((), Reason.DISABLED, now_ms() - 4000)),
+        (DEAD_LETTERS, no_body.dead_lettered((), Reason.TRANSFORM_FAILED, now_ms() - 4000)),
+        (DEAD_LETTERS, gone),
+        (DEAD_LETTERS, replace(gone.replayed(now_ms()), body=b"")),
+    )
+    monkeypatch.setenv("GATEWAY_BOOTSTRAP_SERVERS", kafka.bootstrap_servers)
+    replays = Replays(load_settings())
+    wanted = Wanted(source=ReplaySource.DEAD_LETTERS, tenants=(tenant,), reasons=("attempts_exhausted",))
+    found = replays.choose(wanted, TimeSpan(0))
+    replay = replays.new(wanted, found.stretches, None, "ann")
+    tally, report = replays.count(replay, no_progress)
+    assert (tally.deliveries, tally.by_subscription, report.complete) == (1, {name: 1}, True)
+    replays.log.write(replay.ended(ReplayState.STOPPED, now_ms()))
+
+    for _ in range(2):
+        *_, ended = objects(program.invoke(command, ["resume", replay.replay_id, "--noted", "--json"]))
+        assert (ended["state"], ended["deliveries"], ended["actor"]) == ("finished", 1, "ann")
+        assert [(one.event_id, one.trigger, one.replay_id) for one in begun(kafka, name)] == [
+            (chosen.event_id, "replay", replay.replay_id)
+        ]
+        # As if it had been killed before its first checkpoint.
+        replays.log.write(replace(replay, deliveries=1).ended(ReplayState.STOPPED, now_ms()))
 
 
 def test_offsets_choose_records(program: CliRunner, kafka: KafkaConfig, tenant: str) -> None:

@@ -14,7 +14,7 @@ from gateway.domain.access import Role
 from gateway.domain.audit import AuditRecord
 from gateway.domain.credentials import Credential, CredentialKind
 from gateway.domain.delivery import RejectedEvent
-from gateway.domain.replay import DeliveryStatus, Replay, ReplayState, Stretch, Wanted
+from gateway.domain.replay import DeliveryStatus, Replay, ReplaySource, ReplayState, Stretch, Wanted
 from gateway.domain.signals import Signal, SignalKind
 from gateway.wire import record_codec
 from gateway.wire.audit_record import audit_codec
@@ -74,6 +74,7 @@ RECORDS: dict[str, st.SearchStrategy[Any]] = {
             Wanted,
             since_ms=longs,
             statuses=st.lists(st.sampled_from(DeliveryStatus), max_size=3, unique=True).map(tuple),
+            source=st.sampled_from(ReplaySource),
         ),
         rate_per_s=st.none() | st.floats(0, 1e5),
         stretches=st.lists(of(Stretch, start=longs, next=longs, end=longs), max_size=3).map(tuple),

@@ -62,6 +62,27 @@ def test_the_newest_run_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("state", "rate_per_s", "silent_ms", "is_silent"),
+    [
+        (ReplayState.RUNNING, 500.0, 30_000, False),
+        (ReplayState.RUNNING, 500.0, 30_100, True),
+        (ReplayState.RUNNING, None, 30_001, True),
+        # One in two minutes: it says nothing in between.
+        (ReplayState.RUNNING, 1 / 120, 150_000, False),
+        (ReplayState.RUNNING, 1 / 120, 151_000, True),
+        (ReplayState.STOPPED, 500.0, 10**9, False),
+        (ReplayState.FINISHED, 500.0, 10**9, False),
+    ],
+)
+def test_a_replay_that_says_nothing_for_long_has_lost_its_process(
+    *, state: ReplayState, rate_per_s: float | None, silent_ms: int, is_silent: bool
+) -> None:
+    """It says each second how far it is, or after the pause that its rate asks for."""
+    replay = replace(REPLAY, state=state, rate_per_s=rate_per_s)
+    assert replay.is_silent(replay.updated_at_ms + silent_ms) is is_silent
+
+
+@pytest.mark.parametrize(
     ("outcomes", "status"),
     [
         ((), DeliveryStatus.NONE),
