@@ -189,6 +189,8 @@ def _of_console(layout: TopicLayout) -> tuple[Permission, ...]:
             (*layout.event_topics(), REJECTED, *layout.delivery_topics(), CURSORS, ATTEMPTS, SIGNALS, AUDIT),
         ),
         Permission((Operation.DESCRIBE,), Resource.GROUP, (STREAM_GROUP_ID, EGRESS_GROUP_ID, READER_GROUP_ID)),
+        # To carry replays out, whose progress is there.
+        Permission(_BOTH, Resource.TOPIC, (REPLAYS,)),
         # To begin deliveries again, and to send test events.
         Permission(_BOTH, Resource.TOPIC, (DEAD_LETTERS,)),
         Permission(_WRITE, Resource.TOPIC, (PRIORITY_DELIVERIES, REPLAY_DELIVERIES)),

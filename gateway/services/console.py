@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -21,17 +22,20 @@ from gateway.console.index_store import IndexStore
 from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
 from gateway.console.live_tail import LiveTail
 from gateway.console.page_files import PageFiles
+from gateway.console.replay_desk import Replaying
 from gateway.domain.changes import ChangeStore
 from gateway.domain.errors import InvalidInputError
-from gateway.domain.topics import ACCESS, SUBSCRIPTIONS
+from gateway.domain.topics import ACCESS, REPLAYS, SUBSCRIPTIONS
 from gateway.kafka.acl_check import check_access
 from gateway.kafka.acls import Role as KafkaRole
 from gateway.kafka.acls import permissions
 from gateway.kafka.attempt_tail import attempt_tail
+from gateway.kafka.compacted_table import CompactedTable
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.credential_book import CredentialBook, CredentialTable
 from gateway.kafka.subscription_table import SubscriptionTable
 from gateway.services.audit import Actor, audit_action, audited_store
+from gateway.services.console_replays import replaying_of
 from gateway.services.deployment import Deployment
 from gateway.services.entrance import open_ways_in, portal_framers
 from gateway.services.given_settings import refuse_unused, secret_of, variable
@@ -66,24 +70,27 @@ async def run_console(settings: Settings) -> None:
 
 async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes) -> None:
     config = deployment.kafka("webhook-gateway-console")
-    watch = progress_watch(config, (SUBSCRIPTIONS, ACCESS, *indexed_topics(deployment.layout())), settings)
+    watch = progress_watch(config, (SUBSCRIPTIONS, ACCESS, REPLAYS, *indexed_topics(deployment.layout())), settings)
     table = SubscriptionTable(config)
     watch.judge("the table of subscriptions", table.progress)
     watch.start()
-    await table.start()
-    await table.ready()
+    await _begin(table)
     probes.state.has(TABLE_LOADED)
     await asyncio.to_thread(check_access, config, permissions(deployment.layout())[KafkaRole.CONSOLE])
     credentials = CredentialTable(config)
     watch.judge("the table of credentials", credentials.progress)
-    await credentials.start()
-    await credentials.ready()
+    await _begin(credentials)
     book = CredentialBook(config, credentials.index)
     indexer = _indexer(settings, deployment, config, watchdog)
     reader = IndexReader(indexer)
+    replaying = replaying_of(settings, config)
+    watch.judge("the table of replays", replaying.table.progress)
+    await _begin(replaying.table)
     live_tail = LiveTail(partial(attempt_tail, config))
     ways_in = open_ways_in(settings, deployment, book)
-    routes = all_routes(_parts(settings, deployment, config, table, book, indexer, reader, live_tail, ways_in.entrance))
+    routes = all_routes(
+        _parts(settings, deployment, config, table, book, indexer, reader, live_tail, replaying, ways_in.entrance)
+    )
     server = ApiServer(
         routes,
         gateway.__version__,
@@ -101,7 +108,8 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     announcing = asyncio.ensure_future(_announce(indexer, probes.state))
     beating = asyncio.ensure_future(beat(watchdog))
     try:
-        await until_stopped_or_failed((beating, table.failure, credentials.failure, indexer.failure))
+        failures = (table.failure, credentials.failure, replaying.table.failure, indexer.failure)
+        await until_stopped_or_failed((beating, *failures))
         _log.info("console.stopping")
     finally:
         end_within(settings.shutdown_deadline_s)
@@ -112,10 +120,16 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
         beating.cancel()
         await live_tail.stop()
         await server.stop()
+        await replaying.stop()
         await indexer.stop()
         await asyncio.to_thread(reader.close)
         await credentials.stop()
         await table.stop()
+
+
+async def _begin(table: CompactedTable[Any, Any]) -> None:
+    await table.start()
+    await table.ready()
 
 
 def _indexer(settings: Settings, deployment: Deployment, config: KafkaConfig, watchdog: Watchdog) -> Indexer:
@@ -159,6 +173,7 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
     indexer: Indexer,
     reader: IndexReader,
     live_tail: LiveTail,
+    replaying: Replaying,
     entrance: Entrance,
 ) -> Parts:
     turn = threading.Lock()
@@ -184,6 +199,7 @@ def _parts(  # noqa: PLR0917 - a composition root's inner half
         event_decoder=lambda: event_decoder(settings, deployment.catalog()),
         max_body_bytes=settings.max_body_bytes,
         live_tail=live_tail,
+        replays=replaying,
         clock=now_ms,
     )
 

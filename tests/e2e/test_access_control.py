@@ -150,6 +150,9 @@ async def look_and_change(home: GatewayHome, subscription: str) -> None:
     body = {"delivery_ids": [letter["delivery_id"]], "again": True}
     status, problem, _ = await console.ask("POST", "/dead-letters/replay", body)
     assert status == HTTPStatus.OK, problem
+    asked = {"source": "dead_letters", "subscription_ids": [subscription]}
+    status, problem, _ = await console.ask("POST", "/replays", asked)
+    assert status == HTTPStatus.ACCEPTED, problem
     status, problem, _ = await console.ask("POST", f"/subscriptions/{subscription}/test-event", {})
     assert status == HTTPStatus.ACCEPTED, problem
     status, problem, _ = await console.ask("POST", "/tokens", {"name": subscription, "role": "viewer"})

@@ -18,7 +18,7 @@ from gateway.domain.topics import BEGINNINGS, REPLAY_DELIVERIES
 from gateway.kafka.publisher import EventPublisher
 from gateway.telemetry.metrics import METRICS, Process
 from tests.e2e.console import Console
-from tests.e2e.events import publish_payments
+from tests.e2e.events import event_id, publish_payments
 from tests.e2e.probing import Probed
 from tests.e2e.receiving import Receiver
 from tests.e2e.running import GatewayHome
@@ -286,6 +286,76 @@ async def test_versions_tell_who_gets_them_and_what_a_next_one_would_break(conso
     assert name in [one["subscription_id"] for one in told["subscriptions"]]
     _, told, _ = await console.ask("POST", f"{path}/impact", {"avro": ["no", "record"]})
     assert (told["problems"] != [], told["subscriptions"]) == (True, [])
+
+
+async def until_state(console: Console, replay_id: str, *states: str) -> dict[str, Any]:
+    """Wait until a replay is in one of some states; give it."""
+    async with asyncio.timeout(AWHILE_S):
+        while True:
+            found: dict[str, Any] = await console.get(f"/replays/{replay_id}")
+            if found["state"] in states:
+                return found
+            await asyncio.sleep(0.1)
+
+
+async def test_past_events_and_dead_letters_are_replayed_together(
+    console: Console, receiver: Receiver, publisher: EventPublisher
+) -> None:
+    """Counted first, then begun by a process beside the console; how far it is, is told."""
+    older = await receiver.subscribe("--retry-policy", "none", event_type="order.paid")
+    receiver.sandbox.set_mode(older, "404")
+    await publish_payments(publisher, older, 3)
+    newer = await receiver.subscribe(tenant=older, event_type="order.paid")
+    since = (await console.get(f"/subscriptions/{older}"))["created_at_ms"]
+    asked = {"subscription_ids": [newer], "since_ms": since, "rate_per_s": None}
+    _, counted, _ = await console.ask("POST", "/replays/count", asked)
+    assert (counted["deliveries"], counted["complete"], counted["kept"]) == (3, True, True)
+    status, begun, headers = await console.ask("POST", "/replays", asked)
+    assert (status, headers["Location"]) == (HTTPStatus.ACCEPTED, f"/api/v1/replays/{begun['replay_id']}")
+    done = await until_state(console, begun["replay_id"], "finished")
+    assert (done["deliveries"], done["progress"], done["problem"]) == (3, 1.0, None)
+    await receiver.until_accepted(3, newer, timeout_s=AWHILE_S)
+
+    for number in range(3):
+        await until_found(console, f"event_id={event_id(older, number)}&subscription_id={older}", "dead_lettered", 1)
+    receiver.sandbox.set_mode(older, "none")
+    letters = {"source": "dead_letters", "subscription_ids": [older], "reasons": ["attempts_exhausted"]}
+    _, counted, _ = await console.ask("POST", "/replays/count", letters)
+    assert counted["by_subscription"] == [{"subscription_id": older, "deliveries": 3}]
+    _, begun, _ = await console.ask("POST", "/replays", letters)
+    await receiver.until_accepted(3, older, timeout_s=AWHILE_S)
+    assert (await until_state(console, begun["replay_id"], "finished"))["deliveries"] == 3
+    _, counted, _ = await console.ask("POST", "/replays/count", letters)
+    assert counted["deliveries"] == 0
+    status, problem, _ = await console.ask("POST", f"/replays/{begun['replay_id']}/resume")
+    assert (status, problem["code"]) == (HTTPStatus.CONFLICT, "conflict")
+    assert (await console.ask("POST", "/replays", {**asked, "filter": "data.nope == 1"}))[0] == HTTPStatus.BAD_REQUEST
+    assert (await console.ask("POST", "/replays/rpl_none/cancel"))[0] == HTTPStatus.NOT_FOUND
+
+
+async def test_a_replay_outlives_its_console(
+    running: GatewayHome, receiver: Receiver, publisher: EventPublisher, console: Console, tmp_path: Path
+) -> None:
+    """A console that ends stops it; another one shows that, goes on with it, and cancels it."""
+    name = await receiver.subscribe(event_type="order.paid")
+    await publish_payments(publisher, name, 100)
+    since = (await console.get(f"/subscriptions/{name}"))["created_at_ms"]
+    other = await start(running, tmp_path).listening()
+    asked = {"subscription_ids": [name], "since_ms": since, "rate_per_s": 5}
+    _, begun, _ = await other.ask("POST", "/replays", asked)
+    await until_state(other, begun["replay_id"], "running")
+    assert await asyncio.to_thread(other.program.stop) == 0
+
+    path = f"/replays/{begun['replay_id']}"
+    stopped = await until_state(console, begun["replay_id"], "stopped")
+    assert stopped["deliveries"] < 100
+    assert stopped["replay_id"] in [one["replay_id"] for one in (await console.get("/replays"))["items"]]
+    status, _, _ = await console.ask("POST", f"{path}/resume")
+    assert status == HTTPStatus.ACCEPTED
+    await until_state(console, begun["replay_id"], "running")
+    status, cancelled, _ = await console.ask("POST", f"{path}/cancel")
+    assert (status, cancelled["state"]) == (HTTPStatus.OK, "cancelled")
+    assert (await until_state(console, begun["replay_id"], "cancelled"))["deliveries"] < 100
 
 
 async def test_the_console_shows_each_of_its_metrics_and_is_ready(console: Console) -> None:

@@ -22,6 +22,7 @@ from gateway.domain.replay import (
     status_after,
     tally_of,
 )
+from gateway.kafka.replay_table import ReplayIndex
 
 STRETCHES = (Stretch("events.order", 0, 10, 10, 20), Stretch("events.order", 1, 5, 5, 9))
 REPLAY = Replay("rpl_1", ReplayState.RUNNING, 1, "ann", 1000, 1000, Wanted(), 500.0, STRETCHES)
@@ -59,6 +60,24 @@ def test_the_newest_run_goes_on() -> None:
     assert resumed.gives_way_to(cancelled)
     assert not cancelled.resumed(4000).gives_way_to(cancelled)
     assert [state.value for state in ReplayState if replace(REPLAY, state=state).is_over] == ["finished", "cancelled"]
+
+
+def test_a_table_of_replays_is_not_turned_back_by_a_run_that_has_to_end() -> None:
+    """It writes one more checkpoint before it learns that it was cancelled, or goes on elsewhere; its end counts."""
+    index = ReplayIndex()
+    cancelled = REPLAY.ended(ReplayState.CANCELLED, 2000)
+    for written in (REPLAY, cancelled, replace(REPLAY, deliveries=9)):
+        index.put(written)
+    assert index.get("rpl_1") == cancelled
+    ended = replace(cancelled, deliveries=9)
+    index.put(ended)
+    assert index.get("rpl_1") == ended
+    resumed = REPLAY.resumed(3000)
+    for written in (resumed, REPLAY):
+        index.put(written)
+    assert index.newest_first() == [resumed]
+    index.remove("rpl_1")
+    assert len(index) == 0
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from gateway.console.api.parts import Parts
 from gateway.console.api.past import PastApi
 from gateway.console.api.portal import PortalApi
 from gateway.console.api.recent_hours import RecentHoursApi
+from gateway.console.api.replays import ReplaysApi
 from gateway.console.api.routes import Route
 from gateway.console.api.sending import SendingApi
 from gateway.console.api.sessions import SessionsApi
@@ -33,6 +34,7 @@ def all_routes(parts: Parts) -> list[Route]:
         DeliveriesApi(parts),
         AttemptsApi(parts),
         DeadLettersApi(parts),
+        ReplaysApi(parts),
         SubscriptionsApi(parts),
         HealthApi(parts),
         TryingApi(parts),

@@ -10,6 +10,7 @@ from gateway.console.access.entrance import Entrance
 from gateway.console.index_reader import IndexReader
 from gateway.console.indexer import Indexer
 from gateway.console.live_tail import LiveTail
+from gateway.console.replay_desk import Replaying
 from gateway.domain.audit import ActionTarget
 from gateway.domain.changes import ChangeStore
 from gateway.domain.topics import TopicLayout
@@ -42,6 +43,7 @@ class Parts:
         event_decoder: gives what decodes events while it is open; with a schema registry, where there is one.
         max_body_bytes: how large a body may be.
         live_tail: tells of attempts as they happen.
+        replays: the replays.
         clock: gives the present, milliseconds since the epoch.
     """
 
@@ -61,4 +63,5 @@ class Parts:
     event_decoder: Callable[[], AbstractContextManager[EventDecoder]]
     max_body_bytes: int
     live_tail: LiveTail
+    replays: Replaying
     clock: Callable[[], int]
