@@ -84,6 +84,13 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
         {"body": {**_DATA, "tenant": "{tenant}"}},
         {"body": {**_DATA, "subscription_id": "{subscription_id}"}},
     ],
+    "search": [
+        {"query": "q={tenant}"},
+        {"query": "q={subscription_id}"},
+        {"query": "q={delivery_id}"},
+        {"query": "q={event_id}"},
+        {"query": "q=127.0.0.1"},
+    ],
     "listSignals": [{"query": ""}, {"query": "tenant={tenant}"}, {"query": "subscription_id={subscription_id}"}],
     "getStats": [{"query": ""}, {"query": "tenant={tenant}"}],
     "listRecentHours": [{"query": "subscription_id={subscription_id}"}],
