@@ -2,7 +2,7 @@
 export function Headers({ title, of }: { title: string; of: Readonly<Record<string, string>> }) {
   return (
     <div>
-      <h4>{title}</h4>
+      <h3>{title}</h3>
       <dl class="http-headers">
         {Object.entries(of).map(([name, value]) => (
           <div key={name}>

@@ -30,7 +30,7 @@ export function Empty({
   return (
     <div class="empty">
       <Icon name={icon} size={28} />
-      <h3>{title}</h3>
+      <p class="empty-title">{title}</p>
       {children && <div class="muted">{children}</div>}
     </div>
   );

@@ -19,7 +19,7 @@ const LIMIT = 50;
 
 export const DELIVERY_COLUMNS: readonly Column<Delivery>[] = [
   { head: "Event type", cell: (one) => one.event_type, card: "title" },
-  { head: "State", cell: (one) => <DeliveryBadge state={one.state} /> },
+  { head: "State", cell: (one) => <DeliveryBadge state={one.state} />, card: "beside" },
   { head: "Subscription", cell: (one) => one.subscription_id },
   {
     head: "Last answer",
@@ -30,8 +30,8 @@ export const DELIVERY_COLUMNS: readonly Column<Delivery>[] = [
         <StatusBadge status={one.last_status} error={one.last_error} />
       ),
   },
-  { head: "Attempts", cell: (one) => count(one.attempts), align: "right" },
-  { head: "Event id", cell: (one) => <code>{one.event_id}</code>, wide: true },
+  { head: "Attempts", cell: (one) => count(one.attempts), align: "right", card: "hidden" },
+  { head: "Event id", cell: (one) => <code>{one.event_id}</code>, wide: true, card: "hidden" },
   { head: "Planned", cell: (one) => <Time atMs={one.at_ms} />, align: "right" },
 ];
 
@@ -67,7 +67,7 @@ export function DeliveriesPage() {
           )
         }
       </Loaded>
-      <nav class="pager" aria-label="Pages">
+      <nav class="pager" aria-label="Pages of the list">
         {query.cursor && <Button onClick={() => setParams(changed(params, "cursor", []))}>Newest</Button>}
         {read.data?.next && (
           <Button

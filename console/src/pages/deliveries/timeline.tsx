@@ -112,7 +112,7 @@ function AttemptDetail({ attempt }: { attempt: Attempt }) {
       {headers && Object.keys(headers).length > 0 && <Headers title="Answer's headers" of={headers} />}
       {excerpt ? (
         <div>
-          <h4>Answer's body</h4>
+          <h3>Answer's body</h3>
           <Code text={excerpt} label="answer's body" />
         </div>
       ) : (

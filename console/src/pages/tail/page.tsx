@@ -26,12 +26,16 @@ const TONES: Readonly<Record<string, Tone>> = {
 
 const COLUMNS: readonly Column<TailAttempt>[] = [
   { head: "Event type", cell: (one) => one.event_type, card: "title" },
-  { head: "Outcome", cell: (one) => <Badge tone={TONES[one.outcome] ?? "calm"}>{words(one.outcome)}</Badge> },
+  {
+    head: "Outcome",
+    cell: (one) => <Badge tone={TONES[one.outcome] ?? "calm"}>{words(one.outcome)}</Badge>,
+    card: "beside",
+  },
   { head: "Subscription", cell: (one) => one.subscription_id },
   { head: "Answer", cell: (one) => <StatusBadge status={one.status} error={one.error} /> },
   { head: "Took", cell: (one) => duration(one.duration_ms), align: "right" },
   { head: "Attempt", cell: (one) => `${one.attempt_number} of ${one.max_attempts}`, align: "right" },
-  { head: "Event id", cell: (one) => <code>{one.event_id}</code>, wide: true },
+  { head: "Event id", cell: (one) => <code>{one.event_id}</code>, wide: true, card: "hidden" },
   { head: "At", cell: (one) => <span class="number">{timeOfDay(one.started_at_ms)}</span>, align: "right" },
 ];
 
