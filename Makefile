@@ -24,8 +24,8 @@ PAGE_SOURCES = $(shell find console -type f -not -path '*/node_modules/*' -not -
 NODE := cd console && PYTHON=$(abspath $(BIN)/python) ./with-node
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chart chart-tools image image-test compose-test bench check lint fmt types contracts \
-	pages pages-check docs lock audit sbom changelog dist wheel-demo fuzz clean tools
+.PHONY: help demo test browser-test screenshots chart chart-tools image image-test compose-test bench check lint fmt types \
+	contracts pages pages-check docs lock audit sbom changelog dist wheel-demo fuzz clean tools
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -35,6 +35,12 @@ demo: tools $(READY) $(PAGES) ## See events travel to endpoints that do well, an
 
 test: tools $(READY) $(PAGES) ## Run all tests, on real Kafka brokers, in WORKERS (3) processes.
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+browser-test: tools $(READY) $(PAGES) ## Try the console's pages in a real browser; without Chromium it is skipped.
+	@$(BIN)/pytest tests/browser $(ARGS)
+
+screenshots: tools $(READY) $(PAGES) ## Take pictures of the console's pages anew, for the documents and build/screenshots.
+	@$(BIN)/pytest tests/browser/pictures.py $(ARGS)
 
 # Most tests wait. Each process has brokers of its own: three have up to 4 GB.
 WORKERS ?= 3

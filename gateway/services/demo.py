@@ -17,9 +17,9 @@ from gateway.admin.lifecycle import SubscriptionLifecycle
 from gateway.admin.subscriptions import SubscriptionAdmin
 from gateway.kafka.attempt_tail import attempt_tail
 from gateway.kafka.publisher import EventPublisher
-from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.receiver.sandbox import Sandbox
 from gateway.replay.dead_letters import DeadLetters, LetterFilter
+from gateway.services.audit import Actor, audited_store
 from gateway.services.demo_endpoints import ENDPOINTS, MENDED, DemoEndpoint
 from gateway.services.demo_summary import DemoSummary, EndpointResult, sum_up
 from gateway.services.demo_tally import DemoTally
@@ -92,7 +92,7 @@ class _Demo:
         self._config = deployment.kafka("gateway-demo")
         self._catalog = deployment.catalog()
         self._sandbox = sandbox
-        self._store = SubscriptionStore(self._config)
+        self._store = audited_store(self._config, Actor(deployment.actor(), "gateway demo"))
         rules = DefinitionRules(self._catalog, settings.tiers(), settings.address_policy())
         self._admin = SubscriptionAdmin(self._store, rules=rules, key_ring=deployment.key_ring, clock=now_ms)
         self._tally = DemoTally(self._id_of(endpoint) for endpoint in ENDPOINTS)

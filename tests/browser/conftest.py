@@ -1,0 +1,83 @@
+"""A real Chromium, a demo that stays, and pages whose complaints fail their test."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from tests.browser.running_demo import Demo, start_demo
+from tests.browser.watched_page import Complaints
+
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_WIDE: ViewportSize = {"width": 1440, "height": 900}
+_ACTION_MS = 20_000
+
+expect.set_options(timeout=_ACTION_MS)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Find the system's Chromium. Without one the tests are skipped, but never where the gate runs."""
+    found = shutil.which("chromium")
+    if found is None:
+        assert "CI" not in os.environ, "the gate needs Debian's package chromium"
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path) -> Iterator[Browser]:
+    """Start the browser once."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def demo(browser: Browser, new_broker_home: Callable[[], Path]) -> Iterator[Demo]:
+    """Start a demo; its events are on their way, and have not all ended."""
+    assert browser.is_connected(), "nothing is started where there is nobody to look at it"
+    started = start_demo(new_broker_home())
+    yield started
+    print(started.program.log)  # noqa: T201 - captured by pytest
+    assert started.program.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def ended_demo(demo: Demo) -> Demo:
+    """Give the demo once every delivery has ended."""
+    demo.await_end()
+    return demo
+
+
+@pytest.fixture
+def page(browser: Browser, demo: Demo) -> Iterator[Page]:
+    """Open a page of a laptop's size in a fresh profile."""
+    context = browser.new_context(base_url=demo.url, viewport=_WIDE)
+    context.set_default_timeout(_ACTION_MS)
+    opened = context.new_page()
+    yield opened
+    context.close()
+
+
+@pytest.fixture(autouse=True)
+def complaints(request: pytest.FixtureRequest) -> Iterator[Complaints | None]:
+    """Note what the test's page complains of, and fail the test for it."""
+    if "page" not in request.fixturenames:
+        yield None
+        return
+    noted = Complaints(request.getfixturevalue("page"))
+    yield noted
+    assert noted.found == []

@@ -1,0 +1,77 @@
+"""A demo that stays, as the tests with a browser look at it: its console, and what is asked of its API beside them."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import orjson
+
+from tests.e2e.running import GatewayHome, Program
+
+EVENTS = 40
+_START_S = 120.0
+_OVER_S = 180.0
+_INDEXED_S = 30.0
+_POLL_S = 0.2
+_ASK_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The running demo.
+
+    Attributes:
+        home: what it runs in.
+        program: its process.
+        url: where its console is.
+    """
+
+    home: GatewayHome
+    program: Program
+    url: str
+
+    def get(self, path: str, **query: str) -> Any:
+        """Give what the API has at a path."""
+        where = f"{self.url}/api/v1{path}?{urlencode(query)}"
+        with urlopen(where, timeout=_ASK_S) as answer:  # noqa: S310 - the demo's own
+            return orjson.loads(answer.read())
+
+    def subscription(self, endpoint: str) -> str:
+        """Give the id of one endpoint's subscription."""
+        [found] = (each["id"] for each in self.get("/subscriptions")["items"] if each["id"].endswith(f"-{endpoint}"))
+        return str(found)
+
+    def delivery(self, endpoint: str, state: str) -> dict[str, Any]:
+        """Give a delivery to one endpoint that is in a state, once the index has one."""
+        give_up_at = time.monotonic() + _INDEXED_S
+        while True:
+            items = self.get("/deliveries", subscription_id=self.subscription(endpoint), state=state)["items"]
+            if items:
+                found: dict[str, Any] = items[0]
+                return found
+            assert time.monotonic() < give_up_at, f"no delivery to {endpoint} is {state}"
+            time.sleep(_POLL_S)
+
+    def await_end(self) -> None:
+        """Wait until every delivery has ended, and the demo stays."""
+        _await(self.program, "the console stays at", _OVER_S)
+
+
+def start_demo(path: Path) -> Demo:
+    """Start a demo in a home; gives it once its console serves and its events are on their way."""
+    home = GatewayHome(path)
+    program = home.start("demo", "--stay", "--events", str(EVENTS), GATEWAY_CONSOLE_PORT="0")
+    _await(program, "the console is at", _START_S)
+    [line] = (line for line in program.whole_log.splitlines() if "the console is at" in line)
+    return Demo(home, program, line.rpartition(" ")[2])
+
+
+def _await(program: Program, text: str, timeout_s: float) -> None:
+    give_up_at = time.monotonic() + timeout_s
+    while text not in program.whole_log:
+        assert program.running, f"the demo ended:\n{program.log}"
+        assert time.monotonic() < give_up_at, f"the demo did not say '{text}':\n{program.log}"
+        time.sleep(_POLL_S)

@@ -1,0 +1,41 @@
+"""Every view: light and dark, on a laptop and on a phone, for whoever comes with a keyboard or a screen reader."""
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.accessibility import serious_findings
+from tests.browser.running_demo import Demo
+from tests.browser.views import VIEWS, View
+
+_LAPTOP, _PHONE = 1440, 390
+_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+_HEIGHT = 900
+_TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_keeps_nobody_out(view: View, page: Page, ended_demo: Demo) -> None:
+    """No serious finding of axe-core in any of its forms, and nothing to scroll sideways for."""
+    view.open(page, ended_demo)
+    for width in (_LAPTOP, _PHONE):
+        page.set_viewport_size({"width": width, "height": _HEIGHT})
+        assert not page.evaluate(_TOO_WIDE), f"it is wider than {width} px"
+        for scheme in _SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            assert serious_findings(page) == [], f"{width} px, {scheme}"
+
+
+def test_a_view_has_a_title_and_one_main_heading(page: Page, ended_demo: Demo) -> None:
+    """Which tab is which, and where the content begins."""
+    titles = []
+    for view in VIEWS:
+        view.open(page, ended_demo)
+        assert page.get_by_role("heading", level=1).count() == 1
+        assert page.get_by_role("main").count() == 1
+        titles.append(page.title())
+    assert all(titles)
+    assert len(set(titles)) >= len(VIEWS) - 3, titles

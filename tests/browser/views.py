@@ -1,0 +1,52 @@
+"""Every view of the console, and what it shows once it is there: one list, for checks and for pictures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.running_demo import Demo
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view.
+
+    Attributes:
+        name: in file names.
+        path: gives its address in a demo that is over.
+        shows: words that it has once what it is about was read.
+    """
+
+    name: str
+    path: Callable[[Demo], str]
+    shows: str
+
+    def open(self, page: Page, demo: Demo) -> None:
+        """Open it, and wait until it is whole."""
+        page.goto(self.path(demo))
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_text(self.shows).first).to_be_visible()
+        expect(page.locator(".skeleton")).to_have_count(0)
+
+
+def _delivery(endpoint: str, state: str) -> Callable[[Demo], str]:
+    return lambda demo: f"/deliveries/{demo.delivery(endpoint, state)['delivery_id']}"
+
+
+def _subscription(endpoint: str, part: str = "") -> Callable[[Demo], str]:
+    return lambda demo: f"/subscriptions/{demo.subscription(endpoint)}{part}"
+
+
+VIEWS = (
+    View("overview", lambda _: "/", "Half are answered within"),
+    View("subscriptions", lambda _: "/subscriptions", "-healthy"),
+    View("subscription", _subscription("dead"), "Recent attempts"),
+    View("subscription-settings", _subscription("flaky", "/settings"), "Signing secrets"),
+    View("subscription-history", _subscription("flaky", "/history"), "Changes of the last 90 days"),
+    View("subscription-form", _subscription("limited", "/edit"), "Rate limit"),
+    View("deliveries", lambda _: "/deliveries", "-healthy"),
+    View("no-delivery", lambda _: "/deliveries?host=nowhere.example", "No delivery is like that"),
+    View("delivered", _delivery("flaky", "delivered"), "Yes, it was delivered"),
+    View("given-up", _delivery("missing", "dead_lettered"), "No, it was given up"),
+)
