@@ -142,7 +142,8 @@ class World:
 
     def open_to(self, role: str, name: str) -> bool:
         """Tell whether one with a role may use a route."""
-        return Role(role).includes(Role(self.routes[name][2]["x-role"]))
+        route = self.routes[name][2]
+        return Role(role).includes(Role(route["x-role"])) or (route["x-portal"] and Role(role) is Role.SUBSCRIBER)
 
     def names_things(self, name: str, question: dict[str, Any]) -> bool:
         """Tell whether a question names whose things it is about."""

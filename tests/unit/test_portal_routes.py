@@ -45,6 +45,17 @@ def test_the_portal_reaches_what_it_is_for_and_nothing_else() -> None:
     assert {name for name, route in ROUTES.items() if is_admitted(route)} == OPEN
 
 
+def test_a_viewer_changes_nothing_of_what_the_portal_may() -> None:
+    """Who only looks must not be let in by what a tenant's own people may do."""
+    changing = {name for name in OPEN if ROUTES[name].method != "GET" and ROUTES[name].scope is Scope.TENANT}
+    assert len(changing) == 6
+    for caller in (Caller("all", Role.VIEWER), Caller("own", Role.VIEWER, "shop")):
+        for name in changing:
+            with pytest.raises(ProblemError):
+                admit(caller, ROUTES[name])
+            admit(replace(caller, role=Role.OPERATOR), ROUTES[name])
+
+
 @pytest.mark.parametrize("name", sorted(OPEN))
 def test_each_of_these_keeps_tenants_apart(name: str) -> None:
     """Or holds nothing of any: then a wrong tenant can't be a mistake of one handler."""

@@ -14,7 +14,7 @@ def admit(caller: Caller, route: Route) -> None:
     Raises:
         ProblemError: they have not said who they are, or may not do this.
     """
-    if not caller.role.includes(route.role):
+    if not (caller.role.includes(route.role) or (route.portal and caller.role is Role.SUBSCRIBER)):
         if caller.role is Role.ANONYMOUS:
             raise ProblemError(
                 HTTPStatus.UNAUTHORIZED, "unauthorized", "this needs credentials: a bearer token, or a log-in"

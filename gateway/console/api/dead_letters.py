@@ -52,8 +52,8 @@ class DeadLettersApi:
             Route(
                 "POST", "/dead-letters/replay", "replayDeadLetters",
                 "Begin deliveries again that were given up: the same body, the same webhook-id.",
-                "dead letters", Role.SUBSCRIBER, self._replay, ReplayedView, body=ReplayBody, repeats=True,
-                scope=Scope.TENANT,
+                "dead letters", Role.OPERATOR, self._replay, ReplayedView, body=ReplayBody, repeats=True,
+                scope=Scope.TENANT, portal=True,
             ),
         ]  # fmt: skip
 

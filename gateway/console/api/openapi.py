@@ -100,6 +100,7 @@ def _operation(route: Route, references: _References, schemas: dict[str, Any]) -
         "summary": route.summary,
         "tags": [route.tag],
         "x-role": route.role.value,
+        "x-portal": route.portal,
         "x-scope": route.scope.value,
         "parameters": parameters,
         "responses": {str(route.status): success, "default": problem},

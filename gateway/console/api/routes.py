@@ -83,6 +83,7 @@ class Route:
         repeats: takes `Idempotency-Key`.
         errors: the statuses of errors of its own, beside those that every route may have.
         scope: how it keeps tenants apart.
+        portal: is also open to a tenant's own people in the portal, who else may do less than a viewer.
         events: of a route that answers with a stream: the names of its events, with the models of their data.
     """
 
@@ -101,6 +102,7 @@ class Route:
     repeats: bool = False
     errors: tuple[int, ...] = field(default=())
     scope: Scope = Scope.UNSCOPED
+    portal: bool = False
     events: Mapping[str, type[BaseModel]] | None = None
 
     @property

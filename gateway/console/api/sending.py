@@ -61,14 +61,14 @@ class SendingApi:
             Route(
                 "POST", "/subscriptions/{subscription_id}/test-event", "sendTestEvent",
                 "Send one event to this subscription only, whatever its filter says. It is tried once.",
-                "subscriptions", Role.SUBSCRIBER, self._test, SentView, body=TrialEventBody, status=_ACCEPTED,
-                repeats=True, scope=Scope.TENANT,
+                "subscriptions", Role.OPERATOR, self._test, SentView, body=TrialEventBody, status=_ACCEPTED,
+                repeats=True, scope=Scope.TENANT, portal=True,
             ),
             Route(
                 "POST", "/deliveries/{delivery_id}/resend", "resendDelivery",
                 "Send a delivery again, whatever became of it: the same body, the same webhook-id.",
-                "deliveries", Role.SUBSCRIBER, self._resend, SentView, status=_ACCEPTED, repeats=True,
-                scope=Scope.TENANT,
+                "deliveries", Role.OPERATOR, self._resend, SentView, status=_ACCEPTED, repeats=True,
+                scope=Scope.TENANT, portal=True,
             ),
         ]  # fmt: skip
 

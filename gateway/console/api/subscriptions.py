@@ -71,16 +71,18 @@ class SubscriptionsApi:
             ),
             Route(
                 "POST", f"{one}/pause", "pauseSubscription", "Hold its deliveries back until it is resumed.", _TAG,
-                Role.SUBSCRIBER, self._pause, SubscriptionView, matches=True, repeats=True, scope=Scope.TENANT,
+                Role.OPERATOR, self._pause, SubscriptionView, matches=True, repeats=True,
+                scope=Scope.TENANT, portal=True,
             ),
             Route(
                 "POST", f"{one}/resume", "resumeSubscription", "Make a paused or disabled one active.", _TAG,
-                Role.SUBSCRIBER, self._resume, SubscriptionView, matches=True, repeats=True, scope=Scope.TENANT,
+                Role.OPERATOR, self._resume, SubscriptionView, matches=True, repeats=True,
+                scope=Scope.TENANT, portal=True,
             ),
             Route(
                 "POST", f"{one}/rotate-secret", "rotateSecret", "Give it a new secret, which is shown once.", _TAG,
-                Role.SUBSCRIBER, self._rotate, IssuedView, body=RotationBody, matches=True, repeats=True,
-                scope=Scope.TENANT,
+                Role.OPERATOR, self._rotate, IssuedView, body=RotationBody, matches=True, repeats=True,
+                scope=Scope.TENANT, portal=True,
             ),
         ]  # fmt: skip
 
