@@ -119,3 +119,13 @@ def test_two_consoles_never_have_one_index() -> None:
         assert list(deployment["spec"]["strategy"]) == [strategy]
         (volume,) = [one for one in deployment["spec"]["template"]["spec"]["volumes"] if one["name"] == "index"]
         assert volume.get("persistentVolumeClaim") == ({"claimName": "index"} if index else None)
+
+
+def test_consoles_with_a_database_keep_no_file() -> None:
+    """Several share the index that is there; each gets the URL as a file."""
+    files = {"console_database_url_file": {"secret": "console-database", "key": "url"}}
+    values = {"console": {"enabled": True, "replicas": 2, "files": files}}
+    pod = pods(rendered(VALUES["minimal"], values=values))["console"]
+    assert environment(pod)["GATEWAY_CONSOLE_DATABASE_URL_FILE"] == "/etc/webhook-gateway/console_database_url_file"
+    assert "GATEWAY_CONSOLE_DIR" not in environment(pod)
+    assert "index" not in {volume["name"] for volume in pod["spec"]["volumes"]}

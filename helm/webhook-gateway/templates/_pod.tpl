@@ -57,7 +57,7 @@ resources:
 volumeMounts:
   - {name: home, mountPath: {{ include "webhook-gateway.homeDir" . }}}
   - {name: tmp, mountPath: /tmp}
-  {{- if eq .name "console" }}
+  {{- if include "webhook-gateway.indexInFile" . }}
   - {name: index, mountPath: {{ include "webhook-gateway.indexDir" . }}}
   {{- end }}
   {{- if include "webhook-gateway.files" . | fromJson }}
@@ -75,7 +75,7 @@ volumes:
     emptyDir: {sizeLimit: 64Mi}
   - name: tmp
     emptyDir: {sizeLimit: 64Mi}
-  {{- if eq .name "console" }}
+  {{- if include "webhook-gateway.indexInFile" . }}
   - name: index
     {{- with .values.index }}
     {{- if .existingClaim }}

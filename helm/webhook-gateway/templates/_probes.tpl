@@ -12,6 +12,13 @@
   value: 0.0.0.0
 - name: GATEWAY_CONSOLE_PORT
   value: {{ .values.port | quote }}
+{{- if include "webhook-gateway.indexInFile" . }}
 - name: GATEWAY_CONSOLE_DIR
   value: {{ include "webhook-gateway.indexDir" . }}
+{{- end }}
+{{- end }}
+
+{{/* Whether a process keeps an index in a file: the console does, unless it gets the URL of a database. */}}
+{{- define "webhook-gateway.indexInFile" -}}
+{{- if and (eq .name "console") (not (include "webhook-gateway.files" . | fromJson).console_database_url_file) }}true{{ end }}
 {{- end }}
