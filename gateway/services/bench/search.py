@@ -6,7 +6,7 @@ given up.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,24 +16,19 @@ from tempfile import TemporaryDirectory
 from gateway.console.index_file import IndexFile
 from gateway.console.index_store import IndexConnection, IndexStore
 from gateway.console.index_writer import IndexBatch, IndexWriter
-from gateway.console.search import MAX_PAGE, DeliverySearch, PageStart, search_deliveries
 from gateway.console.steps import Place
 from gateway.domain.delivery import Attempt, AttemptSummary, Delivery, delivery_id_of
 from gateway.domain.event import SourcePosition
 from gateway.domain.folding import HistoryRecord
-from gateway.domain.history import DeliveryState
 from gateway.domain.outcome import Reason
 from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, DELIVERIES
 from gateway.services.bench.options import Options
 from gateway.services.bench.rig import Rig, Say
+from gateway.services.bench.searches import START_MS, SUBSCRIPTIONS, TENANTS, TYPES, WEEK_MS, event_id_of, questions
 
 _ATTEMPTS = 10_000_000
 _QUICK_ATTEMPTS = 50_000
 _BATCH = 5_000
-_SUBSCRIPTIONS = 500
-_TYPES = tuple(f"order.kind_{number}" for number in range(20))
-_WEEK_MS = 7 * 86_400_000
-_START_MS = 1_790_000_000_000
 _FAILED_AT_FIRST = 0.1
 _FAILS_AGAIN = 0.5
 _MOST_ATTEMPTS = 4
@@ -100,13 +95,12 @@ def _measure(store: IndexStore, connection: IndexConnection, attempts: int, tick
     reader = store.connect_reader()
     deliveries = reader.execute("SELECT count(*) FROM deliveries").fetchone()[0]
     found: dict[str, float] = {}
-    for name, make in _searches(deliveries).items():
+    for name, ask in questions(deliveries).items():
         tick(f"search: {name}")
         found[name] = 0.0
         for _ in range(_ROUNDS):
-            wanted, start = make(chance)
             started_s = time.perf_counter()
-            search_deliveries(reader, wanted, limit=MAX_PAGE, start=start)
+            ask(reader, chance)
             found[name] = max(found[name], round((time.perf_counter() - started_s) * 1000, 1))
     reader.close()
     return Search(
@@ -128,10 +122,10 @@ def _apply(writer: IndexWriter, batch: IndexBatch) -> float:
 def _records(attempts: int, chance: Random) -> Iterator[HistoryRecord]:
     """Give believable records of about so many attempts, in about the order of their times."""
     # Each delivery takes 1.2 attempts on average.
-    step_ms = _WEEK_MS / (attempts / 1.2)
+    step_ms = WEEK_MS / (attempts / 1.2)
     made = number = 0
     while made < attempts:
-        at_ms = int(_START_MS + number * step_ms)
+        at_ms = int(START_MS + number * step_ms)
         for record in _course(number, at_ms, chance):
             made += isinstance(record, Attempt)
             yield record
@@ -140,8 +134,8 @@ def _records(attempts: int, chance: Random) -> Iterator[HistoryRecord]:
 
 def _course(number: int, at_ms: int, chance: Random) -> Iterator[HistoryRecord]:
     # A few subscriptions get most of the events.
-    subscription = int(_SUBSCRIPTIONS * chance.random() ** 3)
-    delivery = _delivery(number, subscription, chance.choice(_TYPES), at_ms)
+    subscription = int(SUBSCRIPTIONS * chance.random() ** 3)
+    delivery = _delivery(number, subscription, chance.choice(TYPES), at_ms)
     yield delivery
     summaries: list[AttemptSummary] = []
     share = _FAILED_AT_FIRST
@@ -160,11 +154,11 @@ def _course(number: int, at_ms: int, chance: Random) -> Iterator[HistoryRecord]:
 
 
 def _delivery(number: int, subscription: int, event_type: str, at_ms: int) -> Delivery:
-    event_id, subscription_id = _event_id(number), f"sub_{subscription:04}"
+    event_id, subscription_id = event_id_of(number), f"sub_{subscription:04}"
     return Delivery(
         delivery_id=delivery_id_of(event_id, subscription_id),
         subscription_id=subscription_id,
-        tenant=f"tenant-{subscription % 50}",
+        tenant=f"tenant-{subscription % TENANTS}",
         event_id=event_id,
         event_type=event_type,
         schema_version=1,
@@ -200,68 +194,7 @@ def _attempt(delivery: Delivery, number: int, outcome: str, at_ms: int) -> Attem
     )
 
 
-def _event_id(number: int) -> str:
-    return f"evt-{number:016x}-{number * 2_654_435_761 % 2**64:016x}"
-
-
 def _place(record: HistoryRecord, offset: int) -> Place:
     if isinstance(record, Attempt):
         return Place(ATTEMPTS, offset % _PARTITIONS, offset)
     return Place(DELIVERIES if record.dead_lettered_at_ms is None else DEAD_LETTERS, offset % _PARTITIONS, offset)
-
-
-_Search = tuple[DeliverySearch, PageStart | None]
-
-
-def _searches(deliveries: int) -> dict[str, Callable[[Random], _Search]]:
-    """Name each kind of search; some have few hits or none, which takes longest."""
-    failed = (DeliveryState.DEAD_LETTERED,)
-
-    def event(chance: Random) -> str:
-        return _event_id(chance.randrange(deliveries))
-
-    def some_time(chance: Random) -> int:
-        return _START_MS + chance.randrange(_WEEK_MS)
-
-    return {
-        "newest": lambda _: (DeliverySearch(), None),
-        "event id": lambda chance: (DeliverySearch(event_id=event(chance)), None),
-        "delivery id": lambda chance: (DeliverySearch(delivery_id=delivery_id_of(event(chance), "sub_0001")), None),
-        "event type": lambda chance: (DeliverySearch(event_type=chance.choice(_TYPES)), None),
-        "subscription": lambda chance: (DeliverySearch(subscription_ids=(_some(chance),)), None),
-        "tenant": lambda chance: (DeliverySearch(tenant=f"tenant-{chance.randrange(50)}"), None),
-        "status": lambda _: (DeliverySearch(states=failed), None),
-        "status that none has": lambda _: (DeliverySearch(states=(DeliveryState.DISCARDED,)), None),
-        "subscription and status": lambda chance: (
-            DeliverySearch(subscription_ids=(_some(chance),), states=failed),
-            None,
-        ),
-        "type, tenant and status delivered": lambda chance: (
-            DeliverySearch(
-                event_type=_TYPES[0], tenant=f"tenant-{chance.randrange(50)}", states=(DeliveryState.DELIVERED,)
-            ),
-            None,
-        ),
-        "time range": lambda chance: (DeliverySearch(before_ms=some_time(chance)), None),
-        "tenant in a time range": lambda chance: (
-            DeliverySearch(tenant="tenant-1", since_ms=(at := some_time(chance)), before_ms=at + 3_600_000),
-            None,
-        ),
-        "endpoint host, 20 subscriptions": lambda chance: (
-            DeliverySearch(subscription_ids=tuple(_some(chance) for _ in range(20))),
-            None,
-        ),
-        "endpoint host, 200 subscriptions": lambda chance: (
-            DeliverySearch(subscription_ids=tuple(_some(chance) for _ in range(200))),
-            None,
-        ),
-        "a page far back": lambda chance: (DeliverySearch(tenant="tenant-1"), PageStart(some_time(chance), 0)),
-        "a type of one tenant that is not there": lambda _: (
-            DeliverySearch(event_type=_TYPES[0], tenant="tenant-1", subscription_ids=("sub_0002",)),
-            None,
-        ),
-    }
-
-
-def _some(chance: Random) -> str:
-    return f"sub_{chance.randrange(_SUBSCRIPTIONS):04}"
