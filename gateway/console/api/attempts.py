@@ -46,7 +46,7 @@ class FoundAttemptView(BaseModel):
     subscription_id: str
     tenant: str
     attempt_number: int
-    trigger: Literal["event", "replay"]
+    trigger: Literal["event", "replay"] = Field(description="`event` also of a test event")
     started_at_ms: int
     duration_ms: int
     status: int | None
