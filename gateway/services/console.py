@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,15 +15,12 @@ from gateway.console.access.tenant_fence import TenantFence
 from gateway.console.api.all_routes import all_routes
 from gateway.console.api.parts import Parts
 from gateway.console.api.server import ApiServer
-from gateway.console.index_file import IndexFile
 from gateway.console.index_reader import IndexReader
-from gateway.console.index_store import IndexStore
 from gateway.console.indexer import IndexBounds, Indexer, indexed_topics
 from gateway.console.live_tail import LiveTail
 from gateway.console.page_files import PageFiles
 from gateway.console.replay_desk import Replaying
 from gateway.domain.changes import ChangeStore
-from gateway.domain.errors import InvalidInputError
 from gateway.domain.topics import ACCESS, REPLAYS, SUBSCRIPTIONS
 from gateway.kafka.acl_check import check_access
 from gateway.kafka.acls import Role as KafkaRole
@@ -38,7 +34,7 @@ from gateway.services.audit import Actor, audit_action, audited_store
 from gateway.services.console_replays import replaying_of
 from gateway.services.deployment import Deployment
 from gateway.services.entrance import open_ways_in, portal_framers
-from gateway.services.given_settings import refuse_unused, secret_of, variable
+from gateway.services.index_place import index_place
 from gateway.services.probes import INDEX_CAUGHT_UP, TABLE_LOADED, Probes
 from gateway.services.process import announce_ready, beat, progress_watch, until_stopped_or_failed
 from gateway.services.registry_access import event_decoder
@@ -50,8 +46,6 @@ from gateway.telemetry.process_state import ProcessState
 from gateway.telemetry.watchdog import Watchdog, end_within
 
 _DAY_MS = 86_400_000
-_FOLDER = "console"
-_DATABASE = "console_database_url"
 _log = structlog.get_logger()
 
 
@@ -70,6 +64,7 @@ async def run_console(settings: Settings) -> None:
 
 async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, probes: Probes) -> None:
     config = deployment.kafka("webhook-gateway-console")
+    indexer = _indexer(settings, deployment, config, watchdog)
     watch = progress_watch(config, (SUBSCRIPTIONS, ACCESS, REPLAYS, *indexed_topics(deployment.layout())), settings)
     table = SubscriptionTable(config)
     watch.judge("the table of subscriptions", table.progress)
@@ -81,7 +76,6 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     watch.judge("the table of credentials", credentials.progress)
     await _begin(credentials)
     book = CredentialBook(config, credentials.index)
-    indexer = _indexer(settings, deployment, config, watchdog)
     reader = IndexReader(indexer)
     replaying = replaying_of(settings, config)
     watch.judge("the table of replays", replaying.table.progress)
@@ -136,32 +130,11 @@ def _indexer(settings: Settings, deployment: Deployment, config: KafkaConfig, wa
     return Indexer(
         config,
         indexed_topics(deployment.layout()),
-        _index_place(settings),
+        index_place(settings),
         IndexBounds(settings.console_keep_days * _DAY_MS, settings.console_max_bytes),
         now_ms,
         watchdog.watch("indexer"),
     )
-
-
-def _index_place(settings: Settings) -> Callable[[str], IndexStore]:
-    """Say where the index is, for the id of the Kafka cluster.
-
-    Raises:
-        InvalidInputError: the settings don't fit together, or the database's URL is none.
-    """
-    url = secret_of(settings, _DATABASE, required_by=None)
-    if url is None:
-        return partial(IndexFile, settings.console_dir or settings.home / _FOLDER)
-    refuse_unused(settings, ("console_dir",), f"with {variable(_DATABASE)} the index is in a database")
-    # Its client takes 40 ms to load.
-    from gateway.console.index_database import IndexDatabase, place_of  # noqa: PLC0415
-
-    try:
-        place = place_of(url)
-    except InvalidInputError as error:
-        raise InvalidInputError(f"{variable(_DATABASE)}: {error.message}", hint=error.hint) from None
-    _log.info("console.shares_index", place=place)
-    return partial(IndexDatabase, url)
 
 
 def _parts(  # noqa: PLR0917 - a composition root's inner half
