@@ -4,12 +4,17 @@ import { Shell } from "./layout/shell";
 import { AccessPage } from "./pages/access/access-page";
 import { CatalogPage } from "./pages/catalog/catalog-page";
 import { EventTypePage } from "./pages/catalog/event-type-page";
+import { DeadLettersPage } from "./pages/dead-letters/dead-letters-page";
+import { GroupPage } from "./pages/dead-letters/group-page";
 import { DeliveryPage } from "./pages/deliveries/detail";
 import { DeliveriesPage } from "./pages/deliveries/page";
 import { EventPage } from "./pages/event/page";
 import { LogInPage } from "./pages/login/page";
 import { MissingPage } from "./pages/missing";
 import { OverviewPage } from "./pages/overview/page";
+import { NewReplayPage } from "./pages/replays/new-replay-page";
+import { ReplayPage } from "./pages/replays/replay-page";
+import { ReplaysPage } from "./pages/replays/replays-page";
 import { EditSubscriptionPage, NewSubscriptionPage } from "./pages/subscriptions/form-page";
 import { SubscriptionPage } from "./pages/subscriptions/subscription-page";
 import { SubscriptionsPage } from "./pages/subscriptions/subscriptions-page";
@@ -46,6 +51,11 @@ export function App() {
         <Route path="/deliveries/:id">{({ id }) => <DeliveryPage key={id} id={id} />}</Route>
         <Route path="/events/:id">{({ id }) => <EventPage key={id} id={id} />}</Route>
         <Route path="/tail" component={TailPage} />
+        <Route path="/dead-letters" component={DeadLettersPage} />
+        <Route path="/dead-letters/:id">{({ id }) => <GroupPage key={id} subscription={id} />}</Route>
+        <Route path="/replays" component={ReplaysPage} />
+        <Route path="/new-replay" component={NewReplayPage} />
+        <Route path="/replays/:id">{({ id }) => <ReplayPage key={id} id={id} />}</Route>
         <Route path="/catalog" component={CatalogPage} />
         <Route path="/catalog/:type">
           {({ type }) => <EventTypePage key={type} eventType={type} part="versions" />}

@@ -1,0 +1,251 @@
+/** The dead letters of one group: looked into, chosen, and begun again. */
+import { useState } from "preact/hooks";
+import { useSearchParams } from "wouter-preact";
+import { answer, api, type Schemas } from "../../api/client";
+import { useRead } from "../../api/use-read";
+import { may } from "../../session";
+import { Badge, StatusBadge } from "../../ui/badge";
+import { Button, ButtonLink } from "../../ui/button";
+import { Card } from "../../ui/facts";
+import { count, counted, words } from "../../ui/format";
+import { Page } from "../../ui/page";
+import { Empty, Failure, Loaded } from "../../ui/states";
+import { type Column, Table } from "../../ui/table";
+import { Time } from "../../ui/time";
+import { ReplayProgress } from "../replays/replay-progress";
+import { isMoving, useReplay } from "../replays/use-replays";
+import type { Group } from "./group-path";
+import { LetterDialog } from "./letter-dialog";
+import { meaningOf } from "./reason-words";
+import { ReplayDialog } from "./replay-dialog";
+import { chosenCount, isChosen, NOTHING, type Selection, toggled, toggledPage } from "./selection";
+
+type Letter = Schemas["DeliveryView"];
+
+const PAGE = 50;
+const REFRESH_MS = 10_000;
+const PARENT = { name: "Dead letters", href: "/dead-letters" };
+
+export function GroupPage({ subscription }: { subscription: string }) {
+  const [search] = useSearchParams();
+  const group: Group = { subscription, reason: search.get("reason") };
+  return (
+    <Page
+      title={subscription}
+      parent={PARENT}
+      beside={group.reason !== null && <Badge tone="bad">{words(group.reason)}</Badge>}
+      actions={
+        <ButtonLink href={`/subscriptions/${encodeURIComponent(subscription)}`}>
+          Show the subscription
+        </ButtonLink>
+      }
+    >
+      {meaningOf(group.reason) && <p class="lead">{meaningOf(group.reason)}</p>}
+      <Letters key={`${group.subscription} ${group.reason}`} group={group} />
+    </Page>
+  );
+}
+
+function Letters({ group }: { group: Group }) {
+  const [pages, setPages] = useState(1);
+  const [selection, setSelection] = useState<Selection>(NOTHING);
+  const [looked, setLooked] = useState<Letter>();
+  const [isAsking, setAsking] = useState(false);
+  const [replayId, setReplayId] = useState<string>();
+  const total = useRead(`size of ${group.subscription} ${group.reason}`, (signal) => sizeOf(group, signal), {
+    everyMs: REFRESH_MS,
+  });
+  const read = useRead(
+    `letters ${group.subscription} ${group.reason} ${pages}`,
+    (signal) => readLetters(group, pages, signal),
+    { everyMs: REFRESH_MS },
+  );
+  const again = () => {
+    read.again();
+    total.again();
+  };
+  const chosen = chosenCount(selection, total.data ?? 0);
+
+  return (
+    <>
+      {replayId && <Replaying id={replayId} onMoved={again} />}
+      <Loaded read={read} lines={8}>
+        {({ items, next }) =>
+          items.length === 0 ? (
+            <Empty icon="check" title="None of them waits any more">
+              <p>They were replayed, delivered or purged.</p>
+            </Empty>
+          ) : (
+            <>
+              {may("operator") && (
+                <Chooser
+                  selection={selection}
+                  set={setSelection}
+                  loaded={items.map((one) => one.delivery_id)}
+                  total={total.data}
+                  onReplay={() => setAsking(true)}
+                />
+              )}
+              {total.error && <Failure error={total.error} />}
+              <Table
+                label="Dead letters"
+                columns={columnsOf(selection, setSelection, items, setLooked)}
+                rows={items}
+                rowKey={(one) => one.delivery_id}
+              />
+              {next && (
+                <div class="more">
+                  <Button onClick={() => setPages(pages + 1)}>Show more</Button>
+                </div>
+              )}
+            </>
+          )
+        }
+      </Loaded>
+      {looked && <LetterDialog of={looked} onClose={() => setLooked(undefined)} onReplayed={again} />}
+      {isAsking && (
+        <ReplayDialog
+          group={group}
+          selection={selection}
+          expected={chosen}
+          onClose={() => setAsking(false)}
+          onStarted={(id) => {
+            setAsking(false);
+            setSelection(NOTHING);
+            setReplayId(id);
+            again();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+async function sizeOf(group: Group, signal: AbortSignal): Promise<number> {
+  const { items } = await answer(api.GET("/api/v1/dead-letters/groups", { signal }));
+  return items
+    .filter((one) => one.subscription_id === group.subscription)
+    .filter((one) => group.reason === null || one.reason === group.reason)
+    .reduce((sum, one) => sum + one.count, 0);
+}
+
+async function readLetters(
+  group: Group,
+  pages: number,
+  signal: AbortSignal,
+): Promise<Schemas["DeliveryPageView"]> {
+  const items: Letter[] = [];
+  let next: string | null = null;
+  for (let page = 0; page < pages; page += 1) {
+    const query: { subscription_id: string[]; limit: number; reason?: string; cursor?: string } = {
+      subscription_id: [group.subscription],
+      limit: PAGE,
+    };
+    if (group.reason !== null) query.reason = group.reason;
+    if (next !== null) query.cursor = next;
+    const found: Schemas["DeliveryPageView"] = await answer(
+      api.GET("/api/v1/dead-letters", { params: { query }, signal }),
+    );
+    items.push(...found.items);
+    next = found.next;
+    if (next === null) break;
+  }
+  return { items, next };
+}
+
+interface ChooserProps {
+  selection: Selection;
+  set: (selection: Selection) => void;
+  loaded: readonly string[];
+  total: number | undefined;
+  onReplay: () => void;
+}
+
+function Chooser({ selection, set, loaded, total, onReplay }: ChooserProps) {
+  const chosen = chosenCount(selection, total ?? loaded.length);
+  return (
+    <div class="chooser">
+      <Button small onClick={() => set(toggledPage(selection, loaded))}>
+        {selection.all || loaded.every((id) => selection.ids.has(id))
+          ? "Choose none"
+          : `Choose these ${loaded.length}`}
+      </Button>
+      {total !== undefined && total > loaded.length && !selection.all && (
+        <Button small onClick={() => set({ all: true, ids: new Set() })}>
+          Choose all {count(total)}
+        </Button>
+      )}
+      <span class="muted" aria-live="polite">
+        {chosen > 0 ? `${count(chosen)} chosen` : "Choose what is to be sent again"}
+      </span>
+      <Button kind="primary" icon="replay" disabled={chosen === 0} onClick={onReplay}>
+        {chosen > 0 ? `Replay ${counted(chosen, "delivery", "deliveries")}` : "Replay"}
+      </Button>
+    </div>
+  );
+}
+
+function columnsOf(
+  selection: Selection,
+  set: (selection: Selection) => void,
+  items: readonly Letter[],
+  look: (letter: Letter) => void,
+): Column<Letter>[] {
+  const loaded = items.map((one) => one.delivery_id);
+  const event: Column<Letter> = {
+    head: "Event",
+    card: "title",
+    cell: (one) => (
+      <button type="button" class="link-button" data-row onClick={() => look(one)}>
+        {one.event_type} <span class="muted">{one.event_id}</span>
+      </button>
+    ),
+  };
+  const choose: Column<Letter> = {
+    head: "Chosen",
+    cell: (one) => (
+      <input
+        type="checkbox"
+        class="tick"
+        aria-label={`Choose ${one.event_id}`}
+        checked={isChosen(selection, one.delivery_id)}
+        onChange={() => set(toggled(selection, one.delivery_id, loaded))}
+      />
+    ),
+  };
+  return [
+    ...(may("operator") ? [choose] : []),
+    event,
+    { head: "Last answer", cell: (one) => <StatusBadge status={one.last_status} error={one.last_error} /> },
+    { head: "Attempts", align: "right", cell: (one) => count(one.attempts) },
+    {
+      head: "Given up",
+      align: "right",
+      cell: (one) => <Time atMs={one.dead_lettered_at_ms ?? one.changed_at_ms} />,
+    },
+  ];
+}
+
+/** The replay that was begun here, until it is over. */
+function Replaying({ id, onMoved }: { id: string; onMoved: () => void }) {
+  const [moving, setMoving] = useState(true);
+  const read = useReplay(id, moving);
+  if (read.data && isMoving(read.data) !== moving) {
+    setMoving(isMoving(read.data));
+    onMoved();
+  }
+  return (
+    <Card
+      title="Being replayed"
+      actions={
+        <ButtonLink small href={`/replays/${id}`}>
+          Details
+        </ButtonLink>
+      }
+    >
+      <Loaded read={read} lines={1}>
+        {(replay) => <ReplayProgress of={replay} again={read.again} />}
+      </Loaded>
+    </Card>
+  );
+}
