@@ -1,7 +1,7 @@
 """Two tenants that have everything: what is one's is told from what is another's by a word in all of it."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -35,9 +35,11 @@ class Things:
 
     Attributes:
         word: is the tenant's name, and in every id.
+        replay: a replay of its events that has ended.
     """
 
     word: str = field(default_factory=any_word)
+    replay: str = "rpl_none"
 
     @property
     def subscription(self) -> str:
@@ -57,7 +59,7 @@ class Things:
     @property
     def words(self) -> tuple[str, ...]:
         """By what its things are known."""
-        return self.word, self.delivery
+        return self.word, self.delivery, self.replay
 
     def filled(self, template: Any) -> Any:
         """Give a request for its things: `{tenant}`, `{subscription_id}` and so on are put in."""
@@ -66,6 +68,7 @@ class Things:
             "subscription_id": self.subscription,
             "event_id": self.event,
             "delivery_id": self.delivery,
+            "replay_id": self.replay,
         }
         text = orjson.dumps(template, default=str).decode()
         for name, value in names.items():
@@ -107,8 +110,9 @@ async def ask(console: Console, token: str, method: str, path: str, body: object
         return Answered(answer.status, await answer.text())
 
 
-async def settle(console: Console, kafka: KafkaConfig, things: Things) -> None:
-    """Give a tenant a subscription with a dead letter, an attempt and a signal; wait until the console has them."""
+async def settled(console: Console, kafka: KafkaConfig) -> Things:
+    """Give a new tenant a subscription, a dead letter, an attempt, a signal and a replay; wait for all of it."""
+    things = Things()
     definition = {
         "id": things.subscription,
         "tenant": things.word,
@@ -124,8 +128,15 @@ async def settle(console: Console, kafka: KafkaConfig, things: Things) -> None:
             found = (await console.get(f"/deliveries?tenant={things.word}"))["items"]
             signals = (await console.get(f"/signals?subscription_id={things.subscription}"))["items"]
             if [one["state"] for one in found] == ["dead_lettered"] and signals:
-                return
+                break
             await asyncio.sleep(0.05)
+        wanted = {"to_all": True, "tenants": [things.word], "since_ms": now_ms()}
+        status, replay, _ = await console.ask("POST", "/replays", wanted)
+        assert status == HTTPStatus.ACCEPTED, replay
+        # Nobody tells the test when the replay's process has ended.
+        while (await console.get(f"/replays/{replay['replay_id']}"))["state"] != "finished":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return replace(things, replay=replay["replay_id"])
 
 
 def attempt_again(kafka: KafkaConfig, things: Things) -> None:
