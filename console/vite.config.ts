@@ -15,7 +15,11 @@ export default defineConfig({
     // Nothing inline: the pages' policy allows scripts and styles from files only.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { index: at("index.html") } },
+    rolldownOptions: {
+      input: { index: at("index.html") },
+      // How long a plugin took says nothing on a machine that does other things, too.
+      checks: { pluginTimings: false },
+    },
   },
   // While one develops: the pages from here, the API of a console that runs.
   server: { proxy: { "/api": "http://127.0.0.1:8090" } },

@@ -1,71 +1,92 @@
-/** One box for everything: an id, a subscription, a host, or a page's name. */
-import { useState } from "preact/hooks";
+/** One box for everything: an id, a subscription, a host, an event type, or a page's name. */
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
+import { answer, api } from "../api/client";
+import { useRead } from "../api/use-read";
 import { may } from "../session";
 import { Dialog } from "../ui/dialog";
-import { Icon, type IconName } from "../ui/icon";
+import { Icon } from "../ui/icon";
+import { Failure } from "../ui/states";
+import { pagesNamed, type Way, wayTo, wayToEvent } from "./found";
 import { PLACES } from "./places";
 
-interface Found {
-  icon: IconName;
-  name: string;
-  about: string;
-  href: string;
-}
+const TYPING_MS = 200;
 
 export function SearchDialog({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
-  const wanted = text.trim();
-  const found = [...waysTo(wanted), ...pagesNamed(wanted)];
+  const [wanted, setWanted] = useState("");
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    const waiting = setTimeout(() => setWanted(text.trim()), TYPING_MS);
+    return () => clearTimeout(waiting);
+  }, [text]);
+  const read = useRead(wanted === "" ? null : `search ${wanted}`, (signal) =>
+    answer(api.GET("/api/v1/search", { params: { query: { q: wanted } }, signal })),
+  );
+  const places = PLACES.filter((place) => may(place.role));
+  const ways = [...(read.data?.items ?? []).map(wayTo), ...pagesNamed(text.trim(), places)];
+  if (ways.length === 0 && read.data) ways.push(wayToEvent(wanted));
+  const links = () => Array.from(list.current?.querySelectorAll<HTMLElement>("a") ?? []);
   return (
     <Dialog title="Search" onClose={onClose}>
       <form
         class="search-box"
         onSubmit={(event) => {
           event.preventDefault();
-          document.querySelector<HTMLElement>(".search-found a")?.click();
+          links()[0]?.click();
         }}
       >
         <Icon name="search" />
         <input
           aria-label="What to look for"
-          placeholder="Event id, delivery id, subscription, host, or page"
+          placeholder="Event id, delivery id, subscription, host, page"
           value={text}
           maxLength={256}
           autocomplete="off"
           spellcheck={false}
           onInput={(event) => setText(event.currentTarget.value)}
+          onKeyDown={(event) => step(event, links(), -1)}
         />
       </form>
-      <ul class="search-found" aria-label="Found">
-        {found.map((one) => (
-          <li key={one.href}>
-            <Link href={one.href} onClick={onClose}>
-              <Icon name={one.icon} />
-              <span>
-                {one.name} <span class="muted">{one.about}</span>
-              </span>
-            </Link>
+      {read.error && <Failure error={read.error} retry={read.again} />}
+      <ul class="search-found" aria-label="Found" ref={list}>
+        {ways.map((way, place) => (
+          <li key={`${way.href} ${way.about}`}>
+            <FoundLink way={way} onClose={onClose} onKeyDown={(event) => step(event, links(), place)} />
           </li>
         ))}
       </ul>
+      <p class="visually-hidden" role="status">
+        {read.loading ? "Searching" : `${ways.length} found`}
+      </p>
     </Dialog>
   );
 }
 
-function waysTo(wanted: string): Found[] {
-  if (wanted === "") return [];
-  const value = encodeURIComponent(wanted);
-  return [
-    { icon: "deliveries", name: wanted, about: "as an event id", href: `/deliveries?event_id=${value}` },
-    { icon: "deliveries", name: wanted, about: "as a delivery id", href: `/deliveries/${value}` },
-    { icon: "subscriptions", name: wanted, about: "as a subscription", href: `/subscriptions/${value}` },
-    { icon: "external", name: wanted, about: "as an endpoint's host", href: `/deliveries?host=${value}` },
-  ];
+function FoundLink({
+  way,
+  onClose,
+  onKeyDown,
+}: {
+  way: Way;
+  onClose: () => void;
+  onKeyDown: (event: KeyboardEvent) => void;
+}) {
+  return (
+    <Link href={way.href} onClick={onClose} onKeyDown={onKeyDown}>
+      <Icon name={way.icon} />
+      <span>
+        {way.name} <span class="muted">{way.about}</span>
+      </span>
+    </Link>
+  );
 }
 
-function pagesNamed(wanted: string): Found[] {
-  return PLACES.filter(
-    (place) => may(place.role) && place.name.toLowerCase().includes(wanted.toLowerCase()),
-  ).map((place) => ({ icon: place.icon, name: place.name, about: "page", href: place.path }));
+/** Goes through what was found with the arrow keys. */
+function step(event: KeyboardEvent, links: readonly HTMLElement[], place: number): void {
+  const next = { ArrowDown: place + 1, ArrowUp: place - 1 }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  const wanted = next < 0 ? document.querySelector<HTMLElement>(".search-box input") : links[next];
+  wanted?.focus();
 }

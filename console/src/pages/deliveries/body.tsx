@@ -1,8 +1,23 @@
-/** What is sent with a delivery. */
+/** What is sent with a delivery: the request's headers, and its body. */
 import type { Schemas } from "../../api/client";
 import { Code } from "../../ui/code";
 import { Card } from "../../ui/facts";
 import { bytes } from "../../ui/format";
+import { Headers } from "../../ui/http-headers";
+
+/** The request that each attempt makes; what signs it is made anew each time, and not shown. */
+export function RequestCard({ request }: { request: Schemas["SentRequestView"] | null }) {
+  if (request === null) return null;
+  const shown = Object.entries(request.headers).map(([name, value]) => [name, value ?? "(not shown)"]);
+  return (
+    <Card title="Request">
+      <p class="request-line">
+        <code>POST {request.url}</code>
+      </p>
+      <Headers title="Headers" of={Object.fromEntries(shown)} />
+    </Card>
+  );
+}
 
 export function BodyCard({ body }: { body: Schemas["BodyView"] | null }) {
   if (body === null) {

@@ -5,7 +5,7 @@ import { answer, api, once, type Schemas } from "../../api/client";
 import { useAction } from "../../api/use-action";
 import { useRead } from "../../api/use-read";
 import { may } from "../../session";
-import { DeliveryBadge } from "../../ui/badge";
+import { DeliveryBadge, SubscriptionBadge } from "../../ui/badge";
 import { Button, ButtonLink } from "../../ui/button";
 import { Id } from "../../ui/copy";
 import { ConfirmDialog } from "../../ui/dialog";
@@ -16,7 +16,7 @@ import { Page } from "../../ui/page";
 import { Empty, Loaded } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { say } from "../../ui/toast";
-import { BodyCard } from "./body";
+import { BodyCard, RequestCard } from "./body";
 import { Timeline } from "./timeline";
 import { verdictOn } from "./verdict";
 
@@ -62,7 +62,7 @@ export function DeliveryPage({ id }: { id: string }) {
 }
 
 function DeliveryDetail({ detail }: { detail: Detail }) {
-  const { delivery, attempts, body } = detail;
+  const { delivery, attempts, body, request } = detail;
   const verdict = verdictOn(delivery, attempts);
   return (
     <div class="main-and-side">
@@ -79,16 +79,17 @@ function DeliveryDetail({ detail }: { detail: Detail }) {
         <Card title="What happened">
           <Timeline attempts={attempts} dueAtMs={delivery.due_at_ms} plannedAtMs={delivery.planned_at_ms} />
         </Card>
+        <RequestCard request={request} />
         <BodyCard body={body} />
       </div>
       <Card title="Delivery">
-        <DeliveryFacts delivery={delivery} />
+        <DeliveryFacts detail={detail} />
       </Card>
     </div>
   );
 }
 
-function DeliveryFacts({ delivery }: { delivery: Schemas["DeliveryView"] }) {
+function DeliveryFacts({ detail: { delivery, source, subscription: recipient } }: { detail: Detail }) {
   const { subscription_id: subscription, event_id: event } = delivery;
   return (
     <Facts
@@ -107,11 +108,18 @@ function DeliveryFacts({ delivery }: { delivery: Schemas["DeliveryView"] }) {
             {subscription}
           </Link>,
         ],
+        [
+          "Is now",
+          recipient && recipient.state !== "active" && (
+            <SubscriptionBadge key="state" state={recipient.state} />
+          ),
+        ],
         ["Tenant", delivery.tenant],
         ["Reason", delivery.reason && words(delivery.reason)],
         ["Planned", delivery.planned_at_ms !== null && <Time atMs={delivery.planned_at_ms} />],
         ["Replayed", delivery.replayed_at_ms !== null && <Time atMs={delivery.replayed_at_ms} />],
         ["Given up", delivery.dead_lettered_at_ms !== null && <Time atMs={delivery.dead_lettered_at_ms} />],
+        ["Record", source && `${source.topic}, partition ${source.partition}, offset ${source.offset}`],
         ["Next attempt", delivery.due_at_ms !== null && <Time atMs={delivery.due_at_ms} />],
       ]}
     />
