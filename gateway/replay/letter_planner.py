@@ -13,7 +13,7 @@ from gateway.domain.replay import PassedOver, Tally, Wanted
 from gateway.domain.topics import DEAD_LETTERS, REPLAY_DELIVERIES
 from gateway.kafka.producer import OutRecord
 from gateway.kafka.scan import RawRecord
-from gateway.replay.dead_letters import LetterFilter, LetterList, choose_waiting
+from gateway.replay.dead_letters import LetterFilter, LetterList
 from gateway.replay.event_planner import PlannedReplay
 from gateway.wire.errors import UndecodableError
 from gateway.wire.records import delivery_codec
@@ -52,8 +52,8 @@ class LetterPlanner:
         yield PlannedReplay(_record(REPLAY_DELIVERIES, begun), _record(DEAD_LETTERS, replace(begun, body=b"")))
 
 
-def letters_to_replay(found: LetterList, wanted: Wanted) -> list[DeliveryHistory]:
-    """Choose among the dead letters that were found.
+def complete_letters(found: LetterList) -> list[DeliveryHistory]:
+    """Give the dead letters that were found, if they are all there are.
 
     Raises:
         GatewayError: there are too many to know of each whether it waits.
@@ -63,7 +63,7 @@ def letters_to_replay(found: LetterList, wanted: Wanted) -> list[DeliveryHistory
             "there are too many dead letters to know of each whether it waits",
             hint="choose one subscription, or a later beginning",
         )
-    return choose_waiting(found.letters, wanted)
+    return found.letters
 
 
 def letter_filter(wanted: Wanted) -> LetterFilter:

@@ -16,12 +16,12 @@ from gateway.kafka.scan import ScanBounds, ScanReport, no_progress
 from gateway.kafka.schema_registry import HttpSchemaRegistry
 from gateway.kafka.subscription_table import read_subscriptions
 from gateway.replay.chosen_subscriptions import choose_subscriptions
-from gateway.replay.dead_letters import DeadLetters
+from gateway.replay.dead_letters import DeadLetters, choose_waiting
 from gateway.replay.delivery_statuses import read_statuses
 from gateway.replay.event_choice import EventChoice
 from gateway.replay.event_planner import EventPlanner, note_no_failure
 from gateway.replay.event_replay import UNBOUNDED, EventReplay, Planner, count_all
-from gateway.replay.letter_planner import LetterPlanner, letter_filter, letters_to_replay
+from gateway.replay.letter_planner import LetterPlanner, complete_letters, letter_filter
 from gateway.replay.stretches import ChosenStretches, OffsetRanges, TimeSpan, choose_stretches, topics_of
 from gateway.services.audit import Actor, audit_action
 from gateway.services.deployment import Deployment
@@ -143,7 +143,8 @@ class Replays:
     def _planner(self, replay: Replay) -> Iterator[Planner]:
         if replay.wanted.source is ReplaySource.DEAD_LETTERS:
             found = DeadLetters(self._config, self._progress).find(letter_filter(replay.wanted))
-            yield LetterPlanner(replay.replay_id, letters_to_replay(found, replay.wanted), tally_of(replay))
+            letters = choose_waiting(complete_letters(found), replay.wanted)
+            yield LetterPlanner(replay.replay_id, letters, tally_of(replay))
         else:
             with self._event_planner(replay) as planner:
                 yield planner

@@ -77,6 +77,11 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "listRecentHours": [{"query": "subscription_id={subscription_id}"}],
     "getSubscriptionHealth": [{"query": ""}],
     "countBacklog": [{}],
+    "purgeDeadLetters": [
+        {"body": {"to_all": True, "tenants": ["{tenant}"], "dry_run": True}},
+        {"body": {"subscription_ids": ["{subscription_id}"], "dry_run": True}},
+        {"body": {"delivery_ids": ["{delivery_id}"]}},
+    ],
     "listReplays": [{}],
     "countReplay": [{"body": _TO_ONE}, {"body": _TO_TENANT}],
     "startReplay": [{"body": _TO_ONE}, {"body": _TO_TENANT}],

@@ -327,6 +327,19 @@ async def test_past_events_and_dead_letters_are_replayed_together(
     assert (await until_state(console, begun["replay_id"], "finished"))["deliveries"] == 3
     _, counted, _ = await console.ask("POST", "/replays/count", letters)
     assert counted["deliveries"] == 0
+    receiver.sandbox.set_mode(older, "404")
+    await publish_payments(publisher, older, 2, first=3)
+    for number in (3, 4):
+        await until_found(console, f"event_id={event_id(older, number)}&subscription_id={older}", "dead_lettered", 1)
+    unwanted = {"subscription_ids": [older], "reasons": ["attempts_exhausted"]}
+    _, seen, _ = await console.ask("POST", "/dead-letters/purge", {**unwanted, "dry_run": True})
+    assert seen == {"count": 2, "purged": False}
+    status, _, _ = await console.ask("POST", "/dead-letters/purge", {**unwanted, "expected_count": 1})
+    assert status == HTTPStatus.CONFLICT
+    _, purged, _ = await console.ask("POST", "/dead-letters/purge", {**unwanted, "expected_count": 2})
+    assert purged == {"count": 2, "purged": True}
+    _, seen, _ = await console.ask("POST", "/dead-letters/purge", {**unwanted, "dry_run": True})
+    assert seen["count"] == 0
     status, problem, _ = await console.ask("POST", f"/replays/{begun['replay_id']}/resume")
     assert (status, problem["code"]) == (HTTPStatus.CONFLICT, "conflict")
     assert (await console.ask("POST", "/replays", {**asked, "filter": "data.nope == 1"}))[0] == HTTPStatus.BAD_REQUEST

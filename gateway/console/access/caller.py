@@ -4,6 +4,7 @@ A caller with a tenant sees that tenant's things only. A thing of another tenant
 exist, so that nobody learns what others have.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.domain.access import Role
@@ -68,3 +69,14 @@ def require_seen(index: SubscriptionIndex, subscription_id: str, caller: Caller)
     if subscription is not None and caller.sees(subscription.tenant):
         return subscription
     return require(SubscriptionIndex(), subscription_id)
+
+
+def require_all_seen(index: SubscriptionIndex, subscription_ids: Iterable[str], caller: Caller) -> None:
+    """Check subscriptions that are named by one who sees one tenant; who sees all may name those that are deleted.
+
+    Raises:
+        NotFoundError: there is none of a name, or it is another tenant's.
+    """
+    if caller.tenant is not None:
+        for subscription_id in subscription_ids:
+            require_seen(index, subscription_id, caller)

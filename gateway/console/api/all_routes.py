@@ -12,6 +12,7 @@ from gateway.console.api.looking import LookingApi
 from gateway.console.api.parts import Parts
 from gateway.console.api.past import PastApi
 from gateway.console.api.portal import PortalApi
+from gateway.console.api.purging import PurgingApi
 from gateway.console.api.recent_hours import RecentHoursApi
 from gateway.console.api.replays import ReplaysApi
 from gateway.console.api.routes import Route
@@ -34,6 +35,7 @@ def all_routes(parts: Parts) -> list[Route]:
         DeliveriesApi(parts),
         AttemptsApi(parts),
         DeadLettersApi(parts),
+        PurgingApi(parts),
         ReplaysApi(parts),
         SubscriptionsApi(parts),
         HealthApi(parts),

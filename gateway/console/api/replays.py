@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 
-from gateway.console.access.caller import Caller, require_seen
+from gateway.console.access.caller import Caller, require_all_seen
 from gateway.console.api.parts import Parts
 from gateway.console.api.replay_models import (
     JobState,
@@ -124,9 +124,7 @@ class ReplaysApi:
 
     async def _planned(self, body: ReplayRequest, caller: Caller) -> tuple[Replay, bool]:
         wanted, chosen = body.wanted(caller), body.chosen()
-        if caller.tenant is not None:
-            for subscription_id in wanted.subscription_ids:
-                require_seen(self._parts.table.index, subscription_id, caller)
+        require_all_seen(self._parts.table.index, wanted.subscription_ids, caller)
         return await asyncio.to_thread(self._replays.desk.plan, wanted, chosen, body.rate_per_s, caller)
 
     async def _current(self, call: Call) -> Replay:
