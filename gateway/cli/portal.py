@@ -8,6 +8,7 @@ from gateway.cli.durations import DURATION
 from gateway.cli.output import emit_json, emit_line, json_option
 from gateway.domain.changes import require
 from gateway.domain.errors import NotFoundError
+from gateway.domain.event import check_tenant
 from gateway.domain.portal import PortalToken
 from gateway.kafka.credential_book import CredentialBook, read_credentials
 from gateway.kafka.subscription_table import read_subscriptions
@@ -58,6 +59,7 @@ def link(tenant: str, subscription_id: str | None, lasting_ms: int, as_json: boo
       gateway portal link --tenant acme --subscription sub_shop --expires 7d
       xdg-open "$(gateway portal link --tenant acme --json | jq -r .url)"
     """
+    check_tenant(tenant)
     settings = load_settings()
     deployment = Deployment(settings)
     if subscription_id is not None:
@@ -85,6 +87,7 @@ def revoke(tenant: str, link_id: str | None, as_json: bool) -> None:
       gateway portal revoke --tenant acme
       gateway portal revoke --tenant acme --link 5f1c09ab37de2460
     """
+    check_tenant(tenant)
     deployment = Deployment(load_settings())
     config = deployment.kafka(_CLIENT_ID)
     book = CredentialBook(config, read_credentials(config))

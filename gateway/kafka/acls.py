@@ -43,6 +43,7 @@ class Role(Enum):
     TEST = "test"
     CONSOLE = "console"
     TOKENS = "tokens"
+    PORTAL = "portal"
     TOP = "top"
     PUBLISHER = "publisher"
 
@@ -160,6 +161,12 @@ def _of_commands(layout: TopicLayout) -> dict[Role, Sequence[Permission]]:
         Role.TOKENS: (
             Permission(_BOTH, Resource.TOPIC, (ACCESS,)),
             Permission(_WRITE, Resource.TOPIC, (AUDIT,)),
+            _READING,
+        ),
+        Role.PORTAL: (
+            Permission(_BOTH, Resource.TOPIC, (ACCESS,)),
+            Permission(_WRITE, Resource.TOPIC, (AUDIT,)),
+            Permission(_READ, Resource.TOPIC, (SUBSCRIPTIONS,)),
             _READING,
         ),
         Role.SIGNALS: (Permission(_READ, Resource.TOPIC, (SIGNALS,)), _READING),

@@ -41,6 +41,8 @@ _REQUIRED = {
     "subscriptions delete": ("--yes",),
     "publish": ("--mock", "1"),
     "tokens create": ("--name", "nobody", "--role", "viewer", "--expires", "1m"),
+    "portal link": ("--tenant", "nobody"),
+    "portal revoke": ("--tenant", "nobody"),
     "subscriptions test-filter": ("--filter", "true", "--event-type", "order.paid", "--file", "-"),
     "explain": ("--file", "-", "--type", "order.paid"),
     "dlq replay": ("--yes",),

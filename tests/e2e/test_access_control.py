@@ -14,6 +14,7 @@ from http import HTTPStatus
 import orjson
 import pytest
 
+from gateway.domain.event import DEFAULT_TENANT
 from gateway.domain.tiers import parse_tier
 from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES, SIGNALS, TopicLayout
 from gateway.kafka.acls import Role, permissions
@@ -113,8 +114,7 @@ async def test_every_process_does_its_work_with_the_rules_of_the_table_and_needs
     failed = ("--subscription", dead, "--since", "1h", "--status", "failed", "--yes")
     await run(homes[Role.REPLAY], "replay", "start", *failed)
     await receiver.until_accepted(1, "dead", timeout_s=ARRIVAL_S)
-    token = orjson.loads(await run(homes[Role.TOKENS], "tokens", "create", "--name", "a", "--role", "viewer", "--json"))
-    assert token["token_id"] in await run(homes[Role.TOKENS], "tokens", "revoke", token["token_id"])
+    await let_in_and_out(homes, dead)
     tested = await run(homes[Role.TEST], "subscriptions", "test", well, "--json")
     assert '"trigger":"test"' in tested
     await run(homes[Role.DLQ], "dlq", "replay", "--all", "--subscription", dead, "--again", "--yes")
@@ -164,6 +164,17 @@ async def look_and_change(home: GatewayHome, subscription: str) -> None:
     assert (await console.ask("GET", "/events/explanation?event_id=nobodys"))[0] == HTTPStatus.NOT_FOUND
     assert (await console.get(f"/events/explanation?event_id={letter['event_id']}"))["is_processed"]
     assert program.stop() == 0
+
+
+async def let_in_and_out(homes: dict[Role, GatewayHome], subscription: str) -> None:
+    """Give out a token and a link to the portal, and revoke both."""
+    token = orjson.loads(await run(homes[Role.TOKENS], "tokens", "create", "--name", "a", "--role", "viewer", "--json"))
+    assert token["token_id"] in await run(homes[Role.TOKENS], "tokens", "revoke", token["token_id"])
+    whose = ("--tenant", DEFAULT_TENANT)
+    made = orjson.loads(
+        await run(homes[Role.PORTAL], "portal", "link", *whose, "--subscription", subscription, "--json")
+    )
+    assert made["link_id"] in await run(homes[Role.PORTAL], "portal", "revoke", *whose, "--link", made["link_id"])
 
 
 async def leave_waiting(homes: dict[Role, GatewayHome], secure: SecureBroker, subscription: str) -> None:

@@ -205,6 +205,25 @@ async def test_attempts_that_happen_are_told_to_their_tenant_only(world: World) 
     assert world.theirs.word.encode() not in seen
 
 
+async def test_a_link_of_the_command_lets_in_until_it_is_revoked(world: World) -> None:
+    """Also while the console runs: what is revoked elsewhere it knows within moments."""
+    (link,) = await asyncio.to_thread(world.home.read, "portal", "link", "--tenant", world.ours.word)
+    body = {"token": link["url"].partition("#")[2]}
+    status, opened, _ = await world.console.ask("POST", "/portal/session", body)
+    assert (status, opened["tenant"]) == (HTTPStatus.CREATED, world.ours.word)
+    assert (await ask(world.console, opened["token"], "GET", "/subscriptions")).is_granted
+    revoked = ("portal", "revoke", "--tenant", world.ours.word, "--link", link["link_id"])
+    assert await asyncio.to_thread(world.home.read, *revoked) == [
+        {"tenant": world.ours.word, "link_id": link["link_id"]}
+    ]
+    async with asyncio.timeout(AWHILE_S):
+        while True:
+            if not (await ask(world.console, opened["token"], "GET", "/subscriptions")).is_granted:
+                break
+            await asyncio.sleep(0.05)
+    assert (await world.console.ask("POST", "/portal/session", body))[0] == HTTPStatus.UNAUTHORIZED
+
+
 async def a_few_at_once(asking: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Wait for all of it; the first that fails decides."""
     room = asyncio.Semaphore(AT_ONCE)
