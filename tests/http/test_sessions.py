@@ -1,6 +1,7 @@
 """Sessions in a browser: begun with a token, kept in a cookie, and no good to another site's page."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from gateway.console.access.caller import Caller
-from gateway.console.access.sessions import IDLE_MS, LONGEST_MS, MAX_REMEMBERED
+from gateway.console.access.sessions import IDLE_MS, LONGEST_MS, MAX_REMEMBERED, MAX_SESSIONS
 from gateway.domain.access import Role
 from gateway.domain.credentials import CredentialKind
 from tests.console_doors import HOUR_MS, Doors
@@ -177,6 +178,32 @@ async def test_a_session_ends(
         answer = await browser.get(THINGS)
     assert answer is not None
     assert answer.status == (HTTPStatus.NO_CONTENT if is_good else HTTPStatus.UNAUTHORIZED)
+
+
+async def test_a_session_that_nobody_used_is_not_brought_back(doors: Doors, browser: TestClient[Any, Any]) -> None:
+    """Whoever knows its id, but not its secret, changes nothing about when it was used."""
+    shown, _ = doors.sessions.begin("user:ada", Role.VIEWER, None)
+    headers = {"Cookie": f"gateway-session={shown.text}"}
+    assert (await browser.get(THINGS, headers=headers)).status == HTTPStatus.NO_CONTENT
+    doors.now_ms += IDLE_MS
+    stranger = replace(shown, secret=bytes(32))
+    for one in (stranger, shown):
+        headers = {"Cookie": f"gateway-session={one.text}"}
+        assert (await browser.get(THINGS, headers=headers)).status == HTTPStatus.UNAUTHORIZED
+
+
+def test_nobody_has_more_sessions_than_somebody_can_use(doors: Doors) -> None:
+    """The oldest give way; those of others stay."""
+    other = doors.sessions.begin("user:bob", Role.VIEWER, None)[0]
+    made = []
+    for _ in range(MAX_SESSIONS + 1):
+        doors.now_ms += 1
+        made.append(doors.sessions.begin("user:ada", Role.VIEWER, None)[0])
+    assert [doors.sessions.find(one.text) is not None for one in (other, *made)] == [
+        True,
+        False,
+        *[True] * MAX_SESSIONS,
+    ]
 
 
 async def test_a_session_ends_with_its_token(doors: Doors, browser: TestClient[Any, Any]) -> None:

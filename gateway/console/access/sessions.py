@@ -114,10 +114,7 @@ class Sessions:
             return None
         now_ms = self._clock()
         session = self._book.find(shown, now_ms)
-        if session is None:
-            self._used_ms.pop(shown.credential_id, None)
-            return None
-        if now_ms - self._used_ms.get(session.credential_id, now_ms) >= IDLE_MS:
+        if session is None or now_ms - self._used_ms.get(session.credential_id, now_ms) >= IDLE_MS:
             return None
         self._use(session.credential_id, now_ms)
         return session
