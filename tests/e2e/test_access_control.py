@@ -14,7 +14,6 @@ from http import HTTPStatus
 import orjson
 import pytest
 
-from gateway.domain.event import DEFAULT_TENANT
 from gateway.domain.tiers import parse_tier
 from gateway.domain.topics import DELIVERIES, PRIORITY_DELIVERIES, SIGNALS, TopicLayout
 from gateway.kafka.acls import Role, permissions
