@@ -169,7 +169,7 @@ async def let_in_and_out(homes: dict[Role, GatewayHome], subscription: str) -> N
     """Give out a token and a link to the portal, and revoke both."""
     token = orjson.loads(await run(homes[Role.TOKENS], "tokens", "create", "--name", "a", "--role", "viewer", "--json"))
     assert token["token_id"] in await run(homes[Role.TOKENS], "tokens", "revoke", token["token_id"])
-    whose = ("--tenant", DEFAULT_TENANT)
+    whose = ("--tenant", subscription)  # which has that name, too
     made = orjson.loads(
         await run(homes[Role.PORTAL], "portal", "link", *whose, "--subscription", subscription, "--json")
     )
