@@ -371,6 +371,20 @@ async def test_a_replay_outlives_its_console(
     assert (await until_state(console, begun["replay_id"], "cancelled"))["deliveries"] < 100
 
 
+async def test_a_replay_goes_on_without_a_console_that_was_killed(
+    running: GatewayHome, receiver: Receiver, publisher: EventPublisher, console: Console, tmp_path: Path
+) -> None:
+    """Its process is another one; any console says how far it is."""
+    name = await receiver.subscribe(event_type="order.paid")
+    await publish_payments(publisher, name, 60)
+    since = (await console.get(f"/subscriptions/{name}"))["created_at_ms"]
+    other = await start(running, tmp_path).listening()
+    _, begun, _ = await other.ask("POST", "/replays", {"subscription_ids": [name], "since_ms": since, "rate_per_s": 20})
+    await until_state(other, begun["replay_id"], "running")
+    other.program.kill()
+    assert (await until_state(console, begun["replay_id"], "finished"))["deliveries"] == 60
+
+
 async def test_the_console_shows_each_of_its_metrics_and_is_ready(console: Console) -> None:
     """Its index has caught up, and its loops move."""
     probed = await Probed(console.program).listening()
