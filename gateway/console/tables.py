@@ -11,7 +11,7 @@ from gateway.domain.history import DeliveryState
 from gateway.domain.signals import SignalKind
 
 # Kept with the data: another number, and all is made anew. Raise it with each change of the tables or their meaning.
-LAYOUT = 3
+LAYOUT = 4
 STATES = tuple(DeliveryState)
 SIGNAL_KINDS = tuple(SignalKind)
 DELIVERED = STATES.index(DeliveryState.DELIVERED)
@@ -42,7 +42,7 @@ CREATE INDEX by_time ON deliveries (at_ms{and_row}, state, event_type, subscript
 CREATE INDEX by_tenant ON deliveries (tenant, at_ms{and_row}, state, event_type, subscription);
 CREATE INDEX by_subscription ON deliveries (subscription, at_ms{and_row}, state, event_type, tenant);
 CREATE INDEX by_type ON deliveries (event_type, at_ms{and_row}, state, subscription, tenant);
-CREATE INDEX undelivered ON deliveries (at_ms{and_row}, state, event_type, subscription, tenant)
+CREATE INDEX undelivered ON deliveries (at_ms{and_row}, state, event_type, subscription, tenant, reason)
   WHERE state <> {delivered};
 CREATE TABLE steps (
   delivery BIGINT NOT NULL, at_ms BIGINT NOT NULL, kind SMALLINT NOT NULL, number INTEGER NOT NULL,
