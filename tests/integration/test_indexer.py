@@ -149,3 +149,17 @@ async def test_of_two_consoles_one_writes_and_the_other_takes_over(kafka: KafkaC
             assert other.records - read_before < 100  # only what came since
             assert await reader.ask(lambda connection: connection.execute("SELECT 1").fetchone()) == (1,)
             await asyncio.to_thread(reader.close)
+
+
+async def test_a_database_that_can_not_be_had_at_the_start_ends_the_console(
+    kafka: KafkaConfig, topics: TopicLayout
+) -> None:
+    """With what was wrong, for whoever started it."""
+    place = partial(IndexDatabase, "postgresql://console@127.0.0.1:1/webhooks")
+    indexer = Indexer(kafka, indexed_topics(topics), place, BOUNDS, now_ms, lambda: None)
+    indexer.start()
+    async with asyncio.timeout(AWHILE_S):
+        with pytest.raises(UnavailableError, match="Connection refused") as failed:
+            await indexer.failure
+    await indexer.stop()
+    assert "GATEWAY_CONSOLE_DATABASE_URL" in str(failed.value.hint)
