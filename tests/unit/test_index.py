@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.console.api.dead_letters import _count_groups
 from gateway.console.index_store import IndexConnection, Rows
 from gateway.console.index_writer import IndexBatch, IndexWriter
 from gateway.console.search import DeliverySearch, IndexedDelivery, search_deliveries
@@ -281,3 +282,20 @@ def test_what_is_too_old_or_too_much_goes_oldest_first(new_index: Callable[[], I
     assert index.writer.prune(0, 1) == 1
     assert index.connection.execute("SELECT count(*) FROM steps").fetchone() == (0,)
     assert index.writer.positions() == {(ATTEMPTS, 0): 7}
+
+
+def test_dead_letters_are_counted_by_subscription_and_reason(new_index: Callable[[], Index]) -> None:
+    """The largest groups first; of one tenant only where it is asked for."""
+    index = new_index()
+    letters = [
+        dead(planned(f"evt-{number}", name, tenant=tenant, at_ms=T0 + number), (), at_ms=T0 + 100 + number)
+        for number, (name, tenant) in enumerate([("sub_1", "acme"), ("sub_2", "bank"), ("sub_1", "acme")])
+    ]
+    index.writer.apply(IndexBatch([(letter, Place(DEAD_LETTERS, 0, at)) for at, letter in enumerate(letters)]))
+    whole = _count_groups(index.connection, None)
+    assert [(one.subscription_id, one.count, one.oldest_ms, one.newest_ms) for one in whole] == [
+        ("sub_1", 2, T0 + 100, T0 + 102),
+        ("sub_2", 1, T0 + 101, T0 + 101),
+    ]
+    assert _count_groups(index.connection, "bank") == whole[1:]
+    assert _count_groups(index.connection, "nobody") == []
