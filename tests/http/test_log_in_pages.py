@@ -154,6 +154,19 @@ async def test_a_fault_of_the_provider_is_told_and_nothing_else(
     assert "<script>" not in await answer.text()
 
 
+async def test_a_provider_that_is_away_counts_against_nobody(
+    provider: IdentityProvider, browser: TestClient[Any, Any]
+) -> None:
+    """People try again until it is back: they are told so each time."""
+    states = [URL(await begin(browser)).query["state"]]
+    await provider.__aexit__()
+    for _ in range(FAILURES.burst + 1):
+        answer = await end(browser, {"code": "x", "state": states[-1]})
+        assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+        assert "can&#x27;t be reached" in await answer.text()
+        states.append(URL(await begin(browser)).query["state"])
+
+
 async def test_whoever_tries_again_and_again_is_held_back(browser: TestClient[Any, Any]) -> None:
     """As with tokens: each refused log-in counts against the address that it comes from."""
     for _ in range(FAILURES.burst):

@@ -68,7 +68,9 @@ class LogInPages:
         try:
             response = await self._let_in(request)
         except GatewayError as error:
-            self._refuse(request, error.message)
+            # That the provider or Kafka is away is no try of anybody's.
+            if not isinstance(error, UnavailableError):
+                self._refuse(request, error.message)
             response = _told(error)
         # It is good once, whatever comes of it.
         response.headers.add(hdrs.SET_COOKIE, self._cookies.taken(self._cookies.log_in))
