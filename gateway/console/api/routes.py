@@ -1,7 +1,7 @@
 """What a route of the API is: the one description from which requests are served and the OpenAPI document is made."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -81,7 +81,6 @@ class Route:
         status: of an answer that is none of an error.
         matches: takes `If-Match`.
         repeats: takes `Idempotency-Key`.
-        errors: the statuses of errors of its own, beside those that every route may have.
         scope: how it keeps tenants apart.
         portal: is also open to a tenant's own people in the portal, who else may do less than a viewer.
         events: of a route that answers with a stream: the names of its events, with the models of their data.
@@ -100,7 +99,6 @@ class Route:
     status: int = 200
     matches: bool = False
     repeats: bool = False
-    errors: tuple[int, ...] = field(default=())
     scope: Scope = Scope.UNSCOPED
     portal: bool = False
     events: Mapping[str, type[BaseModel]] | None = None
