@@ -1,10 +1,15 @@
 import { render } from "preact";
 import { App } from "./app";
+import { PORTAL, PortalApp } from "./pages/portal/portal-app";
 import { loadSession } from "./session";
 import "./styles/index.css";
 
 const place = document.getElementById("app");
 if (place) {
-  void loadSession();
-  render(<App />, place);
+  if (`${location.pathname}/`.startsWith(`${PORTAL}/`)) {
+    render(<PortalApp />, place);
+  } else {
+    void loadSession();
+    render(<App />, place);
+  }
 }

@@ -19,6 +19,11 @@ export function may(role: Role): boolean {
   return caller ? ROLES.indexOf(caller.role) >= ROLES.indexOf(role) : false;
 }
 
+/** Tells whether they may do what operators do for a tenant's own people, and these for themselves in the portal. */
+export function mayHandle(): boolean {
+  return may("operator") || session.value?.caller?.role === "subscriber";
+}
+
 /** Asks who is logged in. */
 export async function loadSession(): Promise<void> {
   sessionError.value = undefined;

@@ -29,11 +29,17 @@ const UNREACHABLE = {
 };
 
 let csrfToken: string | undefined;
+let bearer: string | undefined;
 let askLogIn: () => void = () => undefined;
 
 /** Sets what goes with every change, so that no other site's page can make one. */
 export function setCsrfToken(token: string | undefined): void {
   csrfToken = token;
+}
+
+/** Sets the token that goes with every request, instead of a cookie. */
+export function setBearer(token: string | undefined): void {
+  bearer = token;
 }
 
 /** Sets what happens when the API no longer knows who asks. */
@@ -43,6 +49,7 @@ export function onLoggedOut(act: () => void): void {
 
 const credentials: Middleware = {
   onRequest({ request }) {
+    if (bearer) request.headers.set("Authorization", `Bearer ${bearer}`);
     if (request.method !== "GET" && csrfToken) request.headers.set("X-CSRF-Token", csrfToken);
   },
   onResponse({ response }) {

@@ -13,6 +13,7 @@ import { Empty, Failure, Loaded } from "../../ui/states";
 import { type Column, Table } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { say } from "../../ui/toast";
+import { PortalLinkDialog } from "../portal/link-dialog";
 
 type Token = Schemas["TokenView"];
 type NewToken = Schemas["NewToken"];
@@ -33,7 +34,7 @@ const LASTING = [
 const TONES: Partial<Record<Token["role"], Tone>> = { admin: "bad", operator: "warn", viewer: "calm" };
 
 export function AccessPage() {
-  const [asked, setAsked] = useState<"new" | Token>();
+  const [asked, setAsked] = useState<"new" | "link" | Token>();
   const [issued, setIssued] = useState<Schemas["IssuedTokenView"]>();
   const read = useRead(
     "tokens",
@@ -44,9 +45,14 @@ export function AccessPage() {
     <Page
       title="Access"
       actions={
-        <Button kind="primary" icon="plus" onClick={() => setAsked("new")}>
-          New API token
-        </Button>
+        <>
+          <Button icon="external" onClick={() => setAsked("link")}>
+            Portal link
+          </Button>
+          <Button kind="primary" icon="plus" onClick={() => setAsked("new")}>
+            New API token
+          </Button>
+        </>
       }
     >
       <p class="lead">
@@ -71,6 +77,7 @@ export function AccessPage() {
           )
         }
       </Loaded>
+      {asked === "link" && <PortalLinkDialog onClose={close} />}
       {asked === "new" && (
         <NewTokenDialog
           onClose={close}

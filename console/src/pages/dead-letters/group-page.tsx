@@ -163,15 +163,22 @@ interface ChooserProps {
 
 function Chooser({ selection, set, loaded, total, onReplay }: ChooserProps) {
   const chosen = chosenCount(selection, total ?? loaded.length);
+  const isComplete = selection.all || loaded.every((id) => selection.ids.has(id));
+  const hasMore = total !== undefined && total > loaded.length;
+  const all = { all: true, ids: new Set<string>() };
   return (
     <div class="chooser">
-      <Button small onClick={() => set(toggledPage(selection, loaded))}>
-        {selection.all || loaded.every((id) => selection.ids.has(id))
-          ? "Choose none"
-          : `Choose these ${loaded.length}`}
-      </Button>
-      {total !== undefined && total > loaded.length && !selection.all && (
-        <Button small onClick={() => set({ all: true, ids: new Set() })}>
+      {isComplete ? (
+        <Button small onClick={() => set(NOTHING)}>
+          Choose none
+        </Button>
+      ) : (
+        <Button small onClick={() => set(hasMore ? toggledPage(selection, loaded) : all)}>
+          {hasMore ? `Choose these ${loaded.length}` : `Choose all ${loaded.length}`}
+        </Button>
+      )}
+      {hasMore && !selection.all && (
+        <Button small onClick={() => set(all)}>
           Choose all {count(total)}
         </Button>
       )}

@@ -4,7 +4,7 @@ import { Link } from "wouter-preact";
 import { answer, api, once, type Schemas } from "../../api/client";
 import { useAction } from "../../api/use-action";
 import { useRead } from "../../api/use-read";
-import { may } from "../../session";
+import { may, mayHandle } from "../../session";
 import { DeliveryBadge, SubscriptionBadge } from "../../ui/badge";
 import { Button, ButtonLink } from "../../ui/button";
 import { Id } from "../../ui/copy";
@@ -144,10 +144,12 @@ function Actions({ delivery, onSent }: { delivery: Schemas["DeliveryView"]; onSe
   };
   return (
     <>
-      <ButtonLink icon="question" href={`/events/${encodeURIComponent(delivery.event_id)}`}>
-        Explain the event
-      </ButtonLink>
-      {may("operator") && (
+      {may("viewer") && (
+        <ButtonLink icon="question" href={`/events/${encodeURIComponent(delivery.event_id)}`}>
+          Explain the event
+        </ButtonLink>
+      )}
+      {mayHandle() && (
         <Button kind="primary" icon="replay" onClick={() => setAsking(true)}>
           Send again
         </Button>

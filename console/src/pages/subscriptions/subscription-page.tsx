@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { Redirect, useLocation } from "wouter-preact";
 import type { Revised } from "../../api/client";
 import { useAction } from "../../api/use-action";
-import { may } from "../../session";
+import { may, mayHandle } from "../../session";
 import { SubscriptionBadge } from "../../ui/badge";
 import { Button, ButtonLink } from "../../ui/button";
 import { ConfirmDialog } from "../../ui/dialog";
@@ -11,6 +11,7 @@ import { Tabs } from "../../ui/facts";
 import { Page } from "../../ui/page";
 import { Empty, Failure, Loaded } from "../../ui/states";
 import { say } from "../../ui/toast";
+import { PortalLinkDialog } from "../portal/link-dialog";
 import { pathOf } from "./paths";
 import { IssuedDialog, RotateDialog } from "./secret-dialogs";
 import { StandingNotice } from "./standing";
@@ -49,7 +50,7 @@ export function SubscriptionPage({ id, part }: { id: string; part: Part }) {
   return <Known found={read.data} again={read.again} part={part} error={read.error} />;
 }
 
-type Asked = "delete" | "rotate" | "test" | undefined;
+type Asked = "delete" | "link" | "rotate" | "test" | undefined;
 
 interface KnownProps {
   found: Revised<Subscription>;
@@ -65,6 +66,7 @@ function Known({ found, again, part, error }: KnownProps) {
   const [issued, setIssued] = useState<Issued>();
   const [isDeleted, setDeleted] = useState(false);
   const isOperator = may("operator");
+  const isHandler = mayHandle();
 
   const switching = useAction(async (act: typeof pause, done: string) => {
     try {
@@ -91,7 +93,7 @@ function Known({ found, again, part, error }: KnownProps) {
       parent={PARENT}
       beside={<SubscriptionBadge state={one.state} />}
       actions={
-        isOperator && (
+        isHandler && (
           <>
             <Button icon="send" onClick={() => setAsked("test")}>
               Send a test event
@@ -105,9 +107,11 @@ function Known({ found, again, part, error }: KnownProps) {
                 Pause
               </Button>
             )}
-            <Button icon="edit" onClick={() => go(pathOf(one.id, "edit"))}>
-              Edit
-            </Button>
+            {isOperator && (
+              <Button icon="edit" onClick={() => go(pathOf(one.id, "edit"))}>
+                Edit
+              </Button>
+            )}
           </>
         )
       }
@@ -119,7 +123,7 @@ function Known({ found, again, part, error }: KnownProps) {
         of={one}
         busy={switching.busy}
         onResume={
-          isOperator ? () => switching.run(resume, "Active again: what has waited is sent now") : undefined
+          isHandler ? () => switching.run(resume, "Active again: what has waited is sent now") : undefined
         }
       />
       <Tabs
@@ -128,18 +132,20 @@ function Known({ found, again, part, error }: KnownProps) {
         tabs={[
           ["Overview", pathOf(one.id)],
           ["Settings", pathOf(one.id, "settings")],
-          ["History", pathOf(one.id, "history")],
+          ...(may("viewer") ? [["History", pathOf(one.id, "history")] as const] : []),
         ]}
       />
       {part === "overview" && <SubscriptionOverview of={one} />}
       {part === "settings" && (
         <SubscriptionSettings
           of={one}
-          onRotate={isOperator ? () => setAsked("rotate") : undefined}
+          onRotate={isHandler ? () => setAsked("rotate") : undefined}
           onDelete={isOperator ? () => setAsked("delete") : undefined}
+          onLink={isOperator ? () => setAsked("link") : undefined}
         />
       )}
       {part === "history" && <SubscriptionHistory id={one.id} />}
+      {asked === "link" && <PortalLinkDialog tenant={one.tenant} subscriptionId={one.id} onClose={close} />}
       {asked === "test" && <TestEventDialog of={one} onClose={close} />}
       {asked === "rotate" && (
         <RotateDialog

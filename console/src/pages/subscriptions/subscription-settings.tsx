@@ -1,6 +1,7 @@
 /** What a subscription is: what it gets, in which form, where and how it is sent, and what signs it. */
 import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
+import { may } from "../../session";
 import { Badge } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { Code } from "../../ui/code";
@@ -15,9 +16,10 @@ interface Props {
   /** undefined for who may not. */
   onRotate: (() => void) | undefined;
   onDelete: (() => void) | undefined;
+  onLink: (() => void) | undefined;
 }
 
-export function SubscriptionSettings({ of, onRotate, onDelete }: Props) {
+export function SubscriptionSettings({ of, onRotate, onDelete, onLink }: Props) {
   return (
     <div class="columns">
       <div class="stack">
@@ -26,7 +28,7 @@ export function SubscriptionSettings({ of, onRotate, onDelete }: Props) {
       </div>
       <div class="stack">
         <Endpoint of={of} />
-        <Card title="Record" actions={onDelete && <DeleteButton onDelete={onDelete} />}>
+        <Card title="Record" actions={<RecordActions onDelete={onDelete} onLink={onLink} />}>
           <Facts
             of={[
               ["Id", <Id key="id" value={of.id} />],
@@ -42,11 +44,20 @@ export function SubscriptionSettings({ of, onRotate, onDelete }: Props) {
   );
 }
 
-function DeleteButton({ onDelete }: { onDelete: () => void }) {
+function RecordActions({ onDelete, onLink }: Pick<Props, "onDelete" | "onLink">) {
   return (
-    <Button small kind="danger" icon="trash" onClick={onDelete}>
-      Delete
-    </Button>
+    <>
+      {onLink && (
+        <Button small icon="external" onClick={onLink}>
+          Portal link
+        </Button>
+      )}
+      {onDelete && (
+        <Button small kind="danger" icon="trash" onClick={onDelete}>
+          Delete
+        </Button>
+      )}
+    </>
   );
 }
 
@@ -106,21 +117,24 @@ function Versions({ pins, followLatest }: { pins: readonly [string, number][]; f
   return (
     <span class="chips">
       {pins.map(([type, version]) => (
-        <Link
-          key={type}
-          href={`/catalog/${encodeURIComponent(type)}/schema?version=${version}`}
-          class="chip-link"
-        >
-          <code>
-            {type}@{version}
-          </code>
-        </Link>
+        <Version key={type} type={type} version={version} />
       ))}
       {followLatest && (
         <span class="muted">{pins.length ? "others in the latest" : "the latest of the day"}</span>
       )}
     </span>
   );
+}
+
+/** Leads to the fields of the version, for who sees the catalog. */
+function Version({ type, version }: { type: string; version: number }) {
+  const name = (
+    <code>
+      {type}@{version}
+    </code>
+  );
+  if (!may("viewer")) return name;
+  return <Link href={`/catalog/${encodeURIComponent(type)}/schema?version=${version}`}>{name}</Link>;
 }
 
 function Endpoint({ of }: { of: Subscription }) {

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 import { answer, api, type Schemas } from "../../api/client";
 import { useRead } from "../../api/use-read";
+import { may, session } from "../../session";
 import { SubscriptionBadge } from "../../ui/badge";
 import { Button, ButtonLink } from "../../ui/button";
 import { SelectField, TextField } from "../../ui/field";
@@ -45,14 +46,7 @@ export function SubscriptionsPage() {
   }
 
   return (
-    <Page
-      title="Subscriptions"
-      actions={
-        <ButtonLink kind="primary" icon="plus" href="/new-subscription">
-          New subscription
-        </ButtonLink>
-      }
-    >
+    <Page title="Subscriptions" actions={may("operator") && <NewButton />}>
       <search class="filters filters-few">
         <TextField
           label="Search"
@@ -62,7 +56,9 @@ export function SubscriptionsPage() {
           onValue={setText}
           data-search
         />
-        <TextField label="Tenant" placeholder="Any tenant" value={tenant} onValue={setTenant} />
+        {seesAllTenants() && (
+          <TextField label="Tenant" placeholder="Any tenant" value={tenant} onValue={setTenant} />
+        )}
         <SelectField
           label="State"
           value={search.get("state") ?? ""}
@@ -136,10 +132,20 @@ function Nothing({ isNarrowed }: { isNarrowed: boolean }) {
   return (
     <Empty icon="subscriptions" title="There are no subscriptions yet">
       <p>A subscription says which events are sent where. The first takes a minute.</p>
-      <ButtonLink kind="primary" icon="plus" href="/new-subscription">
-        New subscription
-      </ButtonLink>
+      {may("operator") && <NewButton />}
     </Empty>
+  );
+}
+
+function seesAllTenants(): boolean {
+  return session.value?.caller?.tenant === null;
+}
+
+function NewButton() {
+  return (
+    <ButtonLink kind="primary" icon="plus" href="/new-subscription">
+      New subscription
+    </ButtonLink>
   );
 }
 
@@ -153,7 +159,7 @@ function Rows({ items }: { items: readonly Subscription[] }) {
     { head: "Subscription", card: "title", cell: (one) => <Name of={one} /> },
     { head: "State", cell: (one) => <SubscriptionBadge state={one.state} /> },
     { head: "Events", cell: (one) => <Patterns of={one} /> },
-    { head: "Tenant", cell: (one) => one.tenant },
+    ...(seesAllTenants() ? [{ head: "Tenant", cell: (one: Subscription) => one.tenant }] : []),
     {
       head: "Last 24 hours",
       cell: (one) => {

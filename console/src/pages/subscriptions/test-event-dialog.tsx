@@ -27,14 +27,17 @@ export function TestEventDialog({ of, onClose }: { of: Subscription; onClose: ()
   const covered = coveredTypes(of.event_types, types.data ?? []);
   const [chosen, setChosen] = useState<string>();
   const eventType = chosen ?? covered[0]?.event_type;
-  const example = useExample(of.id, eventType);
+  const version =
+    eventType &&
+    (of.pins[eventType] ?? covered.find((type) => type.event_type === eventType)?.versions.at(-1));
+  const example = useExample(eventType, version || undefined);
   const [edited, setEdited] = useState<string>();
   const text = edited ?? (example.data === undefined ? "" : JSON.stringify(example.data, null, 2));
   const data = objectOf(text);
   const [sent, setSent] = useState<Sent>();
   const sending = useAction(async () => {
     if (eventType === undefined || data === undefined) return;
-    const body = { event_type: eventType, data };
+    const body = { event_type: eventType, data, ...(version ? { version } : {}) };
     const params = { path: { subscription_id: of.id }, header: once() };
     setSent(await answer(api.POST("/api/v1/subscriptions/{subscription_id}/test-event", { params, body })));
   });

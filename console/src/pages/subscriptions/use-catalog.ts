@@ -9,18 +9,13 @@ export function useEventTypes(): Read<Schemas["EventTypeView"][]> {
   );
 }
 
-/** Reads made-up data of an event type, in the version in which a subscription gets it; nothing without a type. */
-export function useExample(subscriptionId: string, eventType: string | undefined): Read<unknown> {
-  return useRead(
-    eventType === undefined ? null : `example ${subscriptionId} ${eventType}`,
-    async (signal) => {
-      const body = {
-        definition: {},
-        subscription_id: subscriptionId,
-        event_type: eventType ?? null,
-        seed: 0,
-      };
-      return (await answer(api.POST("/api/v1/subscriptions/preview", { body, signal }))).data;
-    },
-  );
+/** Reads made-up data of a version of an event type; nothing while there is none. */
+export function useExample(eventType: string | undefined, version: number | undefined): Read<unknown> {
+  const isKnown = eventType !== undefined && version !== undefined;
+  return useRead(isKnown ? `example ${eventType} ${version}` : null, async (signal) => {
+    const params = { path: { event_type: eventType ?? "", version: String(version) }, query: { seed: 0 } };
+    return (
+      await answer(api.GET("/api/v1/event-types/{event_type}/versions/{version}/example", { params, signal }))
+    ).data;
+  });
 }
