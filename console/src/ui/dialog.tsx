@@ -25,6 +25,8 @@ export function Dialog({ title, onClose, children, actions, wide, firm }: Props)
     const dialog = shown.current;
     const before = document.activeElement;
     dialog?.showModal();
+    // Where something is to be typed, one types at once.
+    dialog?.querySelector<HTMLElement>(".dialog-body :is(input, textarea, select)")?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement) before.focus();
