@@ -16,6 +16,7 @@ import { ReplayProgress } from "../replays/replay-progress";
 import { isMoving, useReplay } from "../replays/use-replays";
 import type { Group } from "./group-path";
 import { LetterDialog } from "./letter-dialog";
+import { PurgeDialog } from "./purge-dialog";
 import { meaningOf } from "./reason-words";
 import { ReplayDialog } from "./replay-dialog";
 import { chosenCount, isChosen, NOTHING, type Selection, toggled, toggledPage } from "./selection";
@@ -50,7 +51,7 @@ function Letters({ group }: { group: Group }) {
   const [pages, setPages] = useState(1);
   const [selection, setSelection] = useState<Selection>(NOTHING);
   const [looked, setLooked] = useState<Letter>();
-  const [isAsking, setAsking] = useState(false);
+  const [asked, setAsked] = useState<"replay" | "purge">();
   const [replayId, setReplayId] = useState<string>();
   const total = useRead(`size of ${group.subscription} ${group.reason}`, (signal) => sizeOf(group, signal), {
     everyMs: REFRESH_MS,
@@ -83,7 +84,8 @@ function Letters({ group }: { group: Group }) {
                   set={setSelection}
                   loaded={items.map((one) => one.delivery_id)}
                   total={total.data}
-                  onReplay={() => setAsking(true)}
+                  onReplay={() => setAsked("replay")}
+                  onPurge={() => setAsked("purge")}
                 />
               )}
               {total.error && <Failure error={total.error} />}
@@ -103,14 +105,27 @@ function Letters({ group }: { group: Group }) {
         }
       </Loaded>
       {looked && <LetterDialog of={looked} onClose={() => setLooked(undefined)} onReplayed={again} />}
-      {isAsking && (
+      {asked === "purge" && (
+        <PurgeDialog
+          group={group}
+          selection={selection}
+          expected={chosen}
+          onClose={() => setAsked(undefined)}
+          onPurged={() => {
+            setAsked(undefined);
+            setSelection(NOTHING);
+            again();
+          }}
+        />
+      )}
+      {asked === "replay" && (
         <ReplayDialog
           group={group}
           selection={selection}
           expected={chosen}
-          onClose={() => setAsking(false)}
+          onClose={() => setAsked(undefined)}
           onStarted={(id) => {
-            setAsking(false);
+            setAsked(undefined);
             setSelection(NOTHING);
             setReplayId(id);
             again();
@@ -159,9 +174,10 @@ interface ChooserProps {
   loaded: readonly string[];
   total: number | undefined;
   onReplay: () => void;
+  onPurge: () => void;
 }
 
-function Chooser({ selection, set, loaded, total, onReplay }: ChooserProps) {
+function Chooser({ selection, set, loaded, total, onReplay, onPurge }: ChooserProps) {
   const chosen = chosenCount(selection, total ?? loaded.length);
   const isComplete = selection.all || loaded.every((id) => selection.ids.has(id));
   const hasMore = total !== undefined && total > loaded.length;
@@ -185,6 +201,9 @@ function Chooser({ selection, set, loaded, total, onReplay }: ChooserProps) {
       <span class="muted" aria-live="polite">
         {chosen > 0 ? `${count(chosen)} chosen` : "Choose what is to be sent again"}
       </span>
+      <Button kind="danger" icon="trash" disabled={chosen === 0} onClick={onPurge}>
+        Purge
+      </Button>
       <Button kind="primary" icon="replay" disabled={chosen === 0} onClick={onReplay}>
         {chosen > 0 ? `Replay ${counted(chosen, "delivery", "deliveries")}` : "Replay"}
       </Button>

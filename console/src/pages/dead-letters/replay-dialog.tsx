@@ -12,10 +12,7 @@ import { say } from "../../ui/toast";
 import { CountedReplay } from "../replays/count-card";
 import { countReplay, type ReplayRequest, startReplay } from "../replays/use-replays";
 import type { Group } from "./group-path";
-import { chunks, type Selection } from "./selection";
-
-/** The API takes so many at once. */
-const AT_ONCE = 100;
+import { AT_ONCE, chunks, type Selection } from "./selection";
 
 interface Props {
   group: Group;

@@ -33,6 +33,9 @@ export function chosenCount(selection: Selection, groupCount: number): number {
   return selection.all ? groupCount : selection.ids.size;
 }
 
+/** The API takes so many ids at once. */
+export const AT_ONCE = 100;
+
 /** Takes a list apart into lists of at most so many. */
 export function chunks<T>(all: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, place) =>

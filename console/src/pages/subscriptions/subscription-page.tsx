@@ -108,6 +108,11 @@ function Known({ found, again, part, error }: KnownProps) {
               </Button>
             )}
             {isOperator && (
+              <ButtonLink icon="replay" href={`/new-replay?subscription=${encodeURIComponent(one.id)}`}>
+                Replay events
+              </ButtonLink>
+            )}
+            {isOperator && (
               <Button icon="edit" onClick={() => go(pathOf(one.id, "edit"))}>
                 Edit
               </Button>
