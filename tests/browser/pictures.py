@@ -21,9 +21,11 @@ _QUALITY = 82  # of a JPEG; what is in the documents is loaded with them
 # What docs/console.md shows: view, size and scheme.
 CHOSEN = {
     ("overview", "laptop", "light"),
-    ("overview", "phone", "dark"),
     ("given-up", "laptop", "light"),
-    ("subscription", "laptop", "dark"),
+    ("subscription-form", "laptop", "dark"),
+    ("dead-letter-group", "laptop", "light"),
+    ("overview", "phone", "dark"),
+    ("delivered", "phone", "light"),
 }
 
 pytestmark = pytest.mark.timeout(240)

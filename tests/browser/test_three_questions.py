@@ -15,6 +15,7 @@ def test_did_you_send_it(page: Page, ended_demo: Demo) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.keyboard.press("/")
     page.get_by_label("What to look for").fill(wanted["event_id"])
+    expect(page.get_by_role("list", name="Found").get_by_role("link").first).to_be_visible()
     page.keyboard.press("Enter")
     deliveries = page.get_by_role("table", name="Deliveries, newest first")
     expect(deliveries.get_by_role("row")).to_have_count(1 + 5)  # the head, and one for each endpoint of the demo

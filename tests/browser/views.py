@@ -34,6 +34,14 @@ def _delivery(endpoint: str, state: str) -> Callable[[Demo], str]:
     return lambda demo: f"/deliveries/{demo.delivery(endpoint, state)['delivery_id']}"
 
 
+def _event(endpoint: str) -> Callable[[Demo], str]:
+    return lambda demo: f"/events/{demo.delivery(endpoint, 'delivered')['event_id']}"
+
+
+def _letters(endpoint: str) -> Callable[[Demo], str]:
+    return lambda demo: f"/dead-letters/{demo.subscription(endpoint)}?reason=attempts_exhausted"
+
+
 def _subscription(endpoint: str, part: str = "") -> Callable[[Demo], str]:
     return lambda demo: f"/subscriptions/{demo.subscription(endpoint)}{part}"
 
@@ -48,5 +56,17 @@ VIEWS = (
     View("deliveries", lambda _: "/deliveries", "-healthy"),
     View("no-delivery", lambda _: "/deliveries?host=nowhere.example", "No delivery is like that"),
     View("delivered", _delivery("flaky", "delivered"), "Yes, it was delivered"),
+    View("event", _event("healthy"), "Who gets it, and who does not"),
     View("given-up", _delivery("missing", "dead_lettered"), "No, it was given up"),
+    View("catalog", lambda _: "/catalog", "order.paid"),
+    View("event-type", lambda _: "/catalog/order.created", "Changes since version 1"),
+    View("event-type-schema", lambda _: "/catalog/order.created/schema", "Fingerprint"),
+    View("next-version", lambda _: "/catalog/order.created/impact", "What would it do?"),
+    View("dead-letters", lambda _: "/dead-letters", "attempts exhausted"),
+    View("dead-letter-group", _letters("missing"), "Choose what is to be sent again"),
+    View("replays", lambda _: "/replays", "New replay"),
+    View("new-replay", lambda _: "/new-replay", "Count, then start"),
+    View("tail", lambda _: "/tail", "attempts since you look"),
+    View("access", lambda _: "/access", "keeps a hash only"),
+    View("nothing-there", lambda _: "/no-such-page", "There is no page at this address"),
 )
