@@ -115,13 +115,21 @@ function options(
           label: one.label,
           stroke,
           width: 1.75,
-          points: { show: one.values.length < 3 },
+          points: { show: false, filter: (plot, index) => alone(plot.data[index]) },
           value: (_, value) => shown(value),
           ...(one.filled ? { fill: `color-mix(in srgb, ${stroke} 16%, transparent)` } : {}),
         };
       }),
     ],
   };
+}
+
+/** Where no line leads to a value and none from it: such a value is drawn as a point. */
+function alone(values: ArrayLike<number | null | undefined> | undefined): number[] | null {
+  const found = Array.from(values ?? []).flatMap((value, at, all) =>
+    value != null && all[at - 1] == null && all[at + 1] == null ? [at] : [],
+  );
+  return found.length > 0 ? found : null;
 }
 
 /** What stands beside the names: values where the pointer is, else the newest. */
