@@ -22,6 +22,7 @@ _FLAGS = (
 )
 _WIDE: ViewportSize = {"width": 1440, "height": 900}
 _ACTION_MS = 20_000
+_INTERRUPTED = 130  # before the demo's end, where nobody waited for it
 
 expect.set_options(timeout=_ACTION_MS)
 
@@ -52,7 +53,7 @@ def demo(browser: Browser, new_broker_home: Callable[[], Path]) -> Iterator[Demo
     started = start_demo(new_broker_home())
     yield started
     print(started.program.log)  # noqa: T201 - captured by pytest
-    assert started.program.stop() == 0
+    assert started.program.stop() in {0, _INTERRUPTED}
 
 
 @pytest.fixture(scope="session")
