@@ -354,11 +354,16 @@ async def test_what_waited_when_it_went_is_read_when_it_comes_back(group: Group)
     assert min(steady.late_ms) >= 0
 
 
-async def until_held(consumer: DeliveryConsumer, partitions: int) -> None:
-    """Wait until the reader holds partitions whose heads are not due; it tells nobody."""
-    async with asyncio.timeout(10):
-        while len(consumer._fetching._due_at_ms) < partitions:  # noqa: ASYNC110 - there is no event for it
+async def until_seen(condition: Callable[[], bool]) -> None:
+    """Wait for what the reader does and tells nobody."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.01)
+
+
+async def until_held(consumer: DeliveryConsumer, partitions: int) -> None:
+    """Wait until the reader holds partitions whose heads are not due."""
+    await until_seen(lambda: len(consumer._fetching._due_at_ms) >= partitions)
 
 
 async def test_rebalances_lose_and_disorder_nothing(group: Group) -> None:
@@ -437,15 +442,14 @@ async def test_what_is_seen_from_outside_tells_a_silent_reader_from_one_that_wai
     consumer = group.join(told)
     assert consumer.progress.membership({}).due
     before = consumer.progress.reading({}, {}).mark
-    await told.until(lambda: told.count == 2 and not consumer.progress.reading({(group.deliveries, 0): 2}, ends).due)
+    await told.until(lambda: told.count == 2)
+    await until_seen(lambda: not consumer.progress.reading({(group.deliveries, 0): 2}, ends).due)
     assert not consumer.progress.membership({}).due
     read = consumer.progress.reading({(group.deliveries, 0): 2}, ends)
     assert read.mark > before
     more = {**ends, (group.deliveries, 1): 1}
     assert consumer.progress.reading({(group.deliveries, 0): 2}, more).due
     consumer.block(blocked=True)
-    give_up_at = time.monotonic() + 10
-    while consumer.progress.reading({(group.deliveries, 0): 2}, more).due:
-        assert time.monotonic() < give_up_at
+    await until_seen(lambda: not consumer.progress.reading({(group.deliveries, 0): 2}, more).due)
     await group.leave(consumer)
     assert consumer.progress.membership({}).due
