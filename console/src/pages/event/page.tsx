@@ -56,7 +56,7 @@ function EventDetail({ id, past }: { id: string; past: Past }) {
           ) : (
             <ul class="stories">
               {past.items.map((story) => (
-                <Story key={story.subscription_id} story={story} />
+                <Story key={story.subscription_id} story={story} isRead={past.event !== null} />
               ))}
             </ul>
           )}
@@ -82,7 +82,10 @@ function Obstacles({ past }: { past: Past }) {
   if (past.is_processed === false)
     told.push(["The stream has not come so far", "the event waits in its topic"]);
   if (past.event === null && !past.undecodable) {
-    told.push(["The event's own record was not found", "this is what is known from its deliveries"]);
+    told.push([
+      "The event's own record was not found",
+      "a test event has none; this is what is known from its deliveries",
+    ]);
   }
   return (
     <>

@@ -7,7 +7,13 @@ import { Headers } from "../../ui/http-headers";
 import { sentence } from "../../ui/states";
 import { verdictOf, whyOf } from "./words";
 
-export function Story({ story }: { story: Schemas["StoryView"] }) {
+interface Props {
+  story: Schemas["StoryView"];
+  /** The event's own record could be read, so whoever has no explanation is there no more. */
+  isRead: boolean;
+}
+
+export function Story({ story, isRead }: Props) {
   const { explanation, delivery, note } = story;
   const [tone, verdict] = explanation ? verdictOf(explanation) : (["calm", "is there no more"] as const);
   return (
@@ -16,7 +22,7 @@ export function Story({ story }: { story: Schemas["StoryView"] }) {
         <Link href={`/subscriptions/${encodeURIComponent(story.subscription_id)}`}>
           {story.subscription_id}
         </Link>
-        <Badge tone={tone}>{verdict}</Badge>
+        {(explanation || isRead) && <Badge tone={tone}>{verdict}</Badge>}
         {delivery && (
           <Link href={`/deliveries/${encodeURIComponent(delivery.delivery_id)}`}>
             <DeliveryBadge state={delivery.state} />
