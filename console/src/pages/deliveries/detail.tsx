@@ -164,7 +164,8 @@ function Actions({ delivery, onSent }: { delivery: Schemas["DeliveryView"]; onSe
           onClose={() => setAsking(false)}
         >
           <p>
-            {delivery.subscription_id} gets the same body once more, with the same webhook-id.
+            {delivery.subscription_id} gets the same body once more, with the same webhook-id, as soon as
+            nothing else of it waits.
             {delivery.state === "delivered" &&
               " It has it already; a receiver that looks at the id will ignore it."}
           </p>
