@@ -1,5 +1,6 @@
 """What `gateway replay` is made of: puts a replay together from the settings, and carries it out."""
 
+import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ from gateway.telemetry.clock import now_ms
 from gateway.wire.event_codec import EventDecoder
 
 _CLIENT_ID = "gateway-replay"
+# A replay is in no hurry: where it shares a machine with live deliveries, these have the processor first.
+_NICENESS = 10
 
 
 class Replays:
@@ -113,6 +116,7 @@ class Replays:
             replay: the run.
             advanced: told of each checkpoint.
         """
+        os.nice(_NICENESS)
         self.log.forget_old(self.log.read(), now_ms())
         with self._planner(replay) as planner:
             return EventReplay(self._config, replay, planner, advanced).run(), planner.tally
