@@ -1,6 +1,6 @@
 /** What is around every page: navigation at the side or at the foot, search, who is logged in, light or dark. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import { may, session } from "../session";
 import { Button, IconButton } from "../ui/button";
@@ -23,7 +23,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const here = placeOf(path);
   const close = () => setOpen(undefined);
 
-  useEffect(
+  // Before the page is seen: who is quick would press a key that nobody hears.
+  useLayoutEffect(
     () =>
       listenToKeys(Object.fromEntries(PLACES.map((place) => [place.key, place.path])), {
         search: () => setOpen("search"),
