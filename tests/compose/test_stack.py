@@ -74,6 +74,7 @@ def test_the_console_shows_what_was_delivered_to_who_has_a_token(stack: Stack) -
     """Published on this machine only, and still it asks who comes."""
     with pytest.raises(HTTPError) as refused:
         _get(f"{stack.console}/api/v1/deliveries")
+    refused.value.close()
     assert refused.value.code == HTTPStatus.MISDIRECTED_REQUEST  # by its address, it is not asked for by a browser
     made = stack.project.compose("run --rm gateway tokens create --name me --role viewer --json")
     asked = Request(  # noqa: S310 - an address of this machine
