@@ -18,7 +18,7 @@ _LOCK = 0x7767
 # So few that a batch of 5,000 records fills most of them, so many that it hardly matters what a statement costs.
 _ROWS_AT_ONCE = 50
 _ADDS_ROW = re.compile(r"(INSERT INTO \w+ VALUES )(\([?, ]+\))")
-# What each takes with its entries in indexes, as measured: docs/decisions/0054.
+# What each takes with its entries in indexes, as measured: docs/decisions/0052.
 _DELIVERY_BYTES = 580
 _STEP_BYTES = 420
 _CHARACTER_BYTES = 2
