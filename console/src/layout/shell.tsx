@@ -1,6 +1,6 @@
 /** What is around every page: navigation at the side or at the foot, search, who is logged in, light or dark. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import { may, session } from "../session";
 import { Button, IconButton } from "../ui/button";
@@ -23,7 +23,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const here = placeOf(path);
   const close = () => setOpen(undefined);
 
-  // Before the page is seen: who is quick would press a key that nobody hears.
+  // Both before the page is seen: who is quick presses a key that nobody hears, or opens what is closed at once.
   useLayoutEffect(
     () =>
       listenToKeys(Object.fromEntries(PLACES.map((place) => [place.key, place.path])), {
@@ -34,7 +34,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
     [go],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: whoever went somewhere is done with what was open
-  useEffect(close, [path]);
+  useLayoutEffect(close, [path]);
 
   return (
     <div class="shell">
