@@ -33,7 +33,8 @@ async def test_an_outage_of_the_proxy_is_nobodys(
         inbox = await receiver.subscribe(*ONCE)
         await publish_payments(publisher, inbox, 20)
         await receiver.until_accepted(20, inbox)
-        assert set(proxy.authorities) == {receiver.url.removeprefix("http://")}
+        # Retries that are left of other tests on this broker may pass, too.
+        assert receiver.url.removeprefix("http://") in proxy.authorities
 
     kafka = programs.kafka
     await publish_payments(publisher, inbox, 20, first=20)
