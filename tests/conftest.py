@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
+from hypothesis import HealthCheck, settings
 
 from gateway.domain.topics import TopicLayout
 from gateway.kafka.acls import Role
@@ -33,6 +34,12 @@ _LIBS = _TESTS.parent / ".gateway" / "kafka" / "libs"
 _DOMAINS = ("customer", "invoice", "order")
 _MARKERS = {"integration": "kafka", "e2e": "e2e"}
 _FETCHING_S = 660.0  # more than Maven is given
+# A dozen commands, each of which a busy machine starts in some seconds, or a broker or two.
+_ONE_TEST_S = 150.0
+
+# How long an example takes says nothing where three processes and a build of the image share two processors.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,7 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(marker)
         # The broker's start, which may fetch Kafka first, has bounds of its own and is not the first test's fault.
         if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(60, func_only=True))
+            item.add_marker(pytest.mark.timeout(_ONE_TEST_S, func_only=True))
     folders = [Path(path).name for path in config.getini("testpaths")]
     folders += sorted({_folder(item) for item in items} - set(folders))  # those that are tested apart
     longest: dict[Path, float] = {}

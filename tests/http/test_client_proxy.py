@@ -235,7 +235,7 @@ async def test_a_proxy_that_hangs_has_as_long_as_a_connection() -> None:
             async with client_of(address, connect_timeout_s=0.2) as client:
                 started = time.monotonic()
                 assert code_of(await post(client, timeout_s=10)) is ErrorCode.PROXY
-                assert time.monotonic() - started < 2
+                assert time.monotonic() - started < 4
 
 
 async def test_an_attempt_may_end_while_the_proxy_is_waited_for() -> None:
@@ -246,7 +246,7 @@ async def test_an_attempt_may_end_while_the_proxy_is_waited_for() -> None:
             async with client_of(address) as client:
                 started = time.monotonic()
                 assert code_of(await post(client, timeout_s=0.2)) is ErrorCode.PROXY
-                assert time.monotonic() - started < 2
+                assert time.monotonic() - started < 4
 
 
 async def test_an_attempt_that_is_broken_off_is_broken_off() -> None:

@@ -46,7 +46,7 @@ def distinct(history: list[Any]) -> list[EventSchema]:
     return [event_schema(Path("x"), TYPE, number, source) for number, source in enumerate(found.values(), 1)]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(history=histories(), naming=st.sampled_from(SubjectNaming))
 def test_every_catalog_survives_a_registry(
     registry: tuple[RegistryState, str], history: list[Any], naming: SubjectNaming

@@ -41,7 +41,7 @@ async def test_no_more_events_begin_than_fit() -> None:
     await settle_down()
     assert not room.done()
     first()
-    await asyncio.wait_for(room, 1)
+    await asyncio.wait_for(room, 20)
     assert acks.in_flight == 0
 
 
@@ -53,7 +53,7 @@ async def test_no_more_bytes_begin_than_fit() -> None:
     await settle_down()
     assert not room.done()
     large()
-    await asyncio.wait_for(room, 1)
+    await asyncio.wait_for(room, 20)
     acks.begin(0, lambda: None, 99)
     await asyncio.wait_for(acks.room(), 1)
 
@@ -67,4 +67,4 @@ async def test_waiting_until_nothing_is_in_flight() -> None:
         await settle_down()
         assert not empty.done()
         finished()
-    await asyncio.wait_for(empty, 1)
+    await asyncio.wait_for(empty, 20)

@@ -79,4 +79,4 @@ async def test_waiting_until_all_is_over_is_per_partition() -> None:
     await settle_down()
     assert not waiting.done()
     ledger.abandon(mine[1])
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 20)

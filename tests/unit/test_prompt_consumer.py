@@ -45,7 +45,7 @@ async def test_what_has_to_wait_goes_on_where_it_was(waiter: Any) -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     assert queue.get_nowait() == 1
-    assert (await asyncio.wait_for(waiting, 1)).results == [2]
+    assert (await asyncio.wait_for(waiting, 20)).results == [2]
     assert queue.get_nowait() == 2
 
 
@@ -57,7 +57,7 @@ async def test_the_other_wait_ends_it_too(waiter: Any) -> None:
     waiting = asyncio.ensure_future(waiter.wait_first(put(queue, 2), suspended.wait()))
     await asyncio.sleep(0)
     suspended.set()
-    assert (await asyncio.wait_for(waiting, 1)).results == [True]
+    assert (await asyncio.wait_for(waiting, 20)).results == [True]
     await asyncio.sleep(0)
     assert queue.get_nowait() == 1
     await asyncio.sleep(0)
@@ -71,7 +71,7 @@ async def test_a_service_that_stops_ends_it(waiter: Any) -> None:
     waiting = asyncio.ensure_future(waiter.wait_first(put(queue, 2), asyncio.Event().wait()))
     await asyncio.sleep(0)
     await waiter.stop()
-    assert (await asyncio.wait_for(waiting, 1)).stopped
+    assert (await asyncio.wait_for(waiting, 20)).stopped
 
 
 @pytest.mark.parametrize("waits", [False, True])

@@ -100,7 +100,7 @@ def test_hostile_bytes_are_undecodable(name: str) -> None:
     finally:
         tracemalloc.stop()
     assert caught.value.reason == "not_avro"
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     assert peak < 100_000
 
 
