@@ -20,6 +20,8 @@ from gateway.kafka.due_times import DUE_HEADER
 from gateway.kafka.partitioning import Partition, place_of
 from gateway.kafka.pending_commits import Commit
 
+AWHILE_S = 50.0
+
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
@@ -89,7 +91,7 @@ class Recorder:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition over what was told."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(AWHILE_S):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
@@ -234,16 +236,18 @@ async def test_what_is_not_due_waits(group: Group) -> None:
     await told.until(lambda: told.count == 400)
     assert told.offsets[group.retries, 0] == told.offsets[group.retries, 1] == list(range(200))
     assert min(told.late_ms) >= 0
-    assert sorted(told.late_ms)[200] < 250
+    # A reader that looked only now and then, say once a second, would be this late with most.
+    assert sorted(told.late_ms)[200] < 500
 
 
 async def test_the_head_of_a_partition_holds_what_follows(group: Group) -> None:
     """The order is the log's; other partitions go on."""
+    told = Recorder()
+    group.join(told)
+    await told.until(lambda: len(told.owned) == 4)
     due = now_ms() + 5000
     await group.write(group.retries, 0, due, 1)
     await group.write(group.deliveries, 0, 0)
-    told = Recorder()
-    group.join(told)
     await told.until(lambda: told.count == 1)
     assert told.offsets == {(group.deliveries, 0): [0]}
     assert now_ms() < due
@@ -254,10 +258,11 @@ async def test_the_head_of_a_partition_holds_what_follows(group: Group) -> None:
 
 async def test_a_restart_keeps_what_waits(group: Group) -> None:
     """The next owner waits on, for the rest of the time."""
-    due = now_ms() + 2500
-    await group.write(group.retries, 0, 1, due)
     first, second = Recorder(), Recorder()
     consumer = group.join(first)
+    await first.until(lambda: len(first.owned) == 4)
+    due = now_ms() + 6000
+    await group.write(group.retries, 0, 1, due)
     await first.until(lambda: first.count == 1)
     await group.leave(consumer)
     group.join(second)
@@ -304,7 +309,7 @@ async def test_a_blocked_reader_takes_nothing_more(group: Group) -> None:
     told = Recorder()
     consumer = group.join(told)
     await told.until(lambda: len(told.owned) == 4)
-    due = now_ms() + 2000
+    due = now_ms() + 5000
     await group.write(group.retries, 0, due)
     consumer.block(blocked=True)
     await asyncio.sleep(0.3)
@@ -340,12 +345,12 @@ async def test_a_second_member_takes_over_whole_partitions(group: Group) -> None
 
 async def test_what_waited_when_it_went_is_read_when_it_comes_back(group: Group) -> None:
     """The client keeps a partition paused that it loses and gets again; whoever owns it must not."""
-    due = now_ms() + 8000
-    for partition in (0, 1):
-        await group.write(group.retries, partition, due)
     steady, passing = Recorder(), Recorder()
     staying = group.join(steady)
     await steady.until(lambda: len(steady.owned) == 4)
+    due = now_ms() + 10_000
+    for partition in (0, 1):
+        await group.write(group.retries, partition, due)
     await until_held(staying, 2)
     leaving = group.join(passing)
     await passing.until(lambda: len(passing.owned) == 2)
@@ -356,7 +361,7 @@ async def test_what_waited_when_it_went_is_read_when_it_comes_back(group: Group)
 
 async def until_seen(condition: Callable[[], bool]) -> None:
     """Wait for what the reader does and tells nobody."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(AWHILE_S):
         while not condition():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.01)
 

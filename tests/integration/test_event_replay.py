@@ -148,7 +148,7 @@ def test_a_run_that_is_cancelled_stopped_or_taken_over_ends_and_says_so(
     """Cancelled from another process, it is over; stopped, it can be resumed; and it can be while it still runs."""
     publish(kafka, tenant, 200)
     name = subscribe(kafka, tenant).subscription_id
-    arguments = ("start", "--subscription", name, "--since", "1h", "--rate", "20/s", "--yes", "--json")
+    arguments = ("start", "--subscription", name, "--since", "1h", "--rate", "4/s", "--yes", "--json")
     processes = [started(kafka, *arguments) for _ in range(3)]
     names = [str(first_checkpoint(process)["replay_id"]) for process in processes]
     log = ReplayLog(kafka)

@@ -26,7 +26,9 @@ from tests.integration.records_on_kafka import write_records
 from tests.postgres import postgres_server
 
 BOUNDS = IndexBounds(86_400_000, 2**40)
-AWHILE_S = 20.0
+AWHILE_S = 60.0
+
+pytestmark = pytest.mark.timeout(180, func_only=True)
 
 
 @asynccontextmanager

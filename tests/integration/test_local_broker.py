@@ -221,6 +221,6 @@ def test_a_killed_broker_starts_again_with_its_data(local: LocalBroker) -> None:
     produce(config_of(before), "survives", b"value")
     assert before.pid is not None
     os.kill(before.pid, 9)
-    assert wait_until(lambda: not local.status().running, timeout_s=5)
+    assert wait_until(lambda: not local.status().running, timeout_s=20)
 
     assert read_first(config_of(local.start()), "survives") == b"value"

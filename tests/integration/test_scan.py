@@ -84,11 +84,11 @@ def test_an_empty_topic_is_read_at_once(kafka: KafkaConfig, new_topic: Callable[
 def test_the_end_of_a_partition_may_be_a_gap(kafka: KafkaConfig, new_topic: Callable[..., str]) -> None:
     """A transaction leaves a marker behind its records, which no consumer sees."""
     topic, found = new_topic(), list[RawRecord]()
-    producer = Producer(kafka.producer(**{"transactional.id": uuid4().hex, "message.timeout.ms": 10_000}))
-    producer.init_transactions(10)
+    producer = Producer(kafka.producer(**{"transactional.id": uuid4().hex, "message.timeout.ms": 30_000}))
+    producer.init_transactions(30)
     producer.begin_transaction()
     producer.produce(topic, b"1", key=b"k")
-    producer.commit_transaction(10)
+    producer.commit_transaction(30)
     report = TopicScan(kafka).run({topic: None}, 0, found.append)
     assert (len(found), report.complete) == (1, True)
 

@@ -117,7 +117,7 @@ def refusal(config: KafkaConfig) -> GatewayError:
     started = time.monotonic()
     with pytest.raises(GatewayError) as refused:
         describe_topics(config, ())
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 40
     return refused.value
 
 

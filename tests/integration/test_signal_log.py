@@ -19,7 +19,7 @@ from gateway.kafka.record_log import RecordTail
 from gateway.kafka.signal_log import SignalFilter, SignalLog, signal_record, signal_tail
 
 HOUR_MS = 3_600_000
-READ_S = 10.0
+READ_S = 30.0
 
 
 @pytest.fixture
