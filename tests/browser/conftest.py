@@ -21,7 +21,7 @@ _FLAGS = (
     "--disable-sync",
 )
 _WIDE: ViewportSize = {"width": 1440, "height": 900}
-_ACTION_MS = 20_000
+_ACTION_MS = 45_000
 _INTERRUPTED = 130  # before the demo's end, where nobody waited for it
 
 expect.set_options(timeout=_ACTION_MS)

@@ -12,11 +12,11 @@ import orjson
 from tests.e2e.running import GatewayHome, Program
 
 EVENTS = 40
-_START_S = 120.0
-_OVER_S = 180.0
-_INDEXED_S = 30.0
+_START_S = 180.0
+_OVER_S = 300.0
+_INDEXED_S = 60.0
 _POLL_S = 0.2
-_ASK_S = 10.0
+_ASK_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.running_demo import Demo
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has bounds of its own
 
 
 def group(page: Page, demo: Demo, endpoint: str, reason: str) -> None:

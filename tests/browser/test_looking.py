@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.running_demo import Demo
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has bounds of its own
 
 
 def test_attempts_are_seen_as_they_happen(page: Page, ended_demo: Demo) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.accessibility import serious_findings
 from tests.browser.running_demo import Demo
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has bounds of its own
 
 
 def test_a_link_opens_what_is_the_tenants_own(page: Page, demo: Demo) -> None:

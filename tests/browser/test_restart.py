@@ -10,7 +10,7 @@ from tests.browser.own_console import OwnConsole
 from tests.browser.running_demo import Demo
 from tests.browser.watched_page import Complaints
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has bounds of its own
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _HEIGHT = 900
 _TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has bounds of its own
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
