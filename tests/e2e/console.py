@@ -1,7 +1,8 @@
 """Asks a running console over HTTP, as its users' programs do."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,8 @@ from tests.e2e.running import Program, until
 _LISTENING = re.compile(r'"port": ?([0-9]+)[^\n]*console\.listening')
 _START_S = 60.0
 _REQUEST_S = 60.0
+_AWHILE_S = 60.0
+_POLL_S = 0.1
 
 
 class Console:
@@ -61,6 +64,17 @@ class Console:
         status, value, _ = await self.ask("GET", path)
         assert status == HTTPStatus.OK, value
         return value
+
+    async def until(self, path: str, is_wanted: Callable[[Any], bool]) -> Any:
+        """Ask for what is at a path until it is what is wanted, and give it."""
+        seen: Any = None
+        try:
+            async with asyncio.timeout(_AWHILE_S):
+                while not is_wanted(seen := await self.get(path)):  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            raise AssertionError(f"after {_AWHILE_S} s {path} is still {seen}") from None
+        return seen
 
 
 async def _events_of(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, Any]]:

@@ -4,12 +4,14 @@ import asyncio
 from dataclasses import dataclass
 from uuid import uuid4
 
+from gateway.domain.delivery import Attempt, Delivery
 from gateway.domain.secret import HmacSecret
 from gateway.domain.topics import TopicLayout
 from gateway.kafka.partitioning import partition_of
 from gateway.receiver.received import ReceivedRequest
 from gateway.receiver.sandbox import Sandbox
-from tests.e2e.running import GatewayHome, until
+from tests.e2e.running import GatewayHome, until, until_seen
+from tests.e2e.topic_contents import attempts, dead_letters
 
 # Kafka gives a killed process's partitions away after 15 s, and the machine may be busy.
 ARRIVAL_S = 90.0
@@ -70,6 +72,30 @@ class Receiver:
     def accepted(self, *inboxes: str) -> int:
         """Tell how many different events these inboxes have accepted, all together."""
         return sum(self.sandbox.stats(inbox).accepted_ids for inbox in inboxes)
+
+    async def until_dead(self, subscription_id: str, count: int = 1) -> list[Delivery]:
+        """Wait until a subscription has so many dead letters, and give them.
+
+        The records of the attempts that they tell of are there, too: egress writes them beside the letters.
+        """
+
+        def look() -> tuple[list[Delivery], list[Attempt]]:
+            return dead_letters(self.home.kafka, subscription_id), attempts(self.home.kafka, subscription_id)
+
+        def is_whole(seen: tuple[list[Delivery], list[Attempt]]) -> bool:
+            letters, recorded = seen
+            told = {(letter.delivery_id, made.attempt_number) for letter in letters for made in letter.attempts}
+            return len(letters) >= count and told <= {(each.delivery_id, each.attempt_number) for each in recorded}
+
+        return (await until_seen(look, is_whole, ARRIVAL_S))[0]
+
+    async def until_recorded(self, subscription_id: str, outcome: str, count: int) -> list[Attempt]:
+        """Wait until so many attempts with an outcome are recorded, and give all; a receiver has had them before."""
+
+        def is_enough(recorded: list[Attempt]) -> bool:
+            return sum(each.outcome == outcome for each in recorded) >= count
+
+        return await until_seen(lambda: attempts(self.home.kafka, subscription_id), is_enough, ARRIVAL_S)
 
 
 def _new_name(beside: str | None) -> str:

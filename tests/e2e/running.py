@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -26,6 +26,8 @@ STOP_TIMEOUT_S = 30.0  # the default deadline of a stop, and some
 _COMMAND_TIMEOUT_S = 60.0
 _POLL_S = 0.02
 _SHOWN_LOG_BYTES = 6000
+
+Seen = TypeVar("Seen")
 
 
 class Program:
@@ -161,6 +163,18 @@ async def until(condition: Callable[[], bool], timeout_s: float, wanted: Callabl
     while not condition():
         assert time.monotonic() < deadline, f"not so after {timeout_s} s: {wanted()}"
         await asyncio.sleep(_POLL_S)
+
+
+async def until_seen(look: Callable[[], Seen], is_wanted: Callable[[Seen], bool], timeout_s: float) -> Seen:
+    """Look, in a thread, until what is seen is wanted, and give it; fail with what is seen last when it is not in time.
+
+    For what takes its time, like reading a topic: endpoints of the test note on the event loop when a request comes.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not is_wanted(seen := await asyncio.to_thread(look)):
+        assert time.monotonic() < deadline, f"after {timeout_s} s there is still {seen}"
+        await asyncio.sleep(_POLL_S)
+    return seen
 
 
 @contextmanager

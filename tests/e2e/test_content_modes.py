@@ -31,7 +31,7 @@ DATA: dict[str, Any] = {
     "profile": {"name": "Grace Hopper", "email": "grace@example.org", "date_of_birth": BORN},
 }
 
-pytestmark = [pytest.mark.usefixtures("running"), pytest.mark.timeout(120, func_only=True)]
+pytestmark = [pytest.mark.usefixtures("running"), pytest.mark.timeout(240, func_only=True)]
 
 
 def read(request: ReceivedRequest, mode: ContentMode) -> ReceivedEvent:

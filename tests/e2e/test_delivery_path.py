@@ -25,9 +25,9 @@ from tests.e2e.topic_contents import Headers, produce_raw, rejections
 
 PLAIN_PRODUCER = Path(__file__).with_name("plain_producer.py")
 EVENTS = schemas_root() / "events"
-ARRIVAL_S = 30.0
+ARRIVAL_S = 60.0
 
-pytestmark = [pytest.mark.usefixtures("running"), pytest.mark.timeout(120, func_only=True)]
+pytestmark = [pytest.mark.usefixtures("running"), pytest.mark.timeout(240, func_only=True)]
 
 
 async def publish_plainly(home: GatewayHome, tenant: str, count: int, *flags: str) -> None:

@@ -13,10 +13,11 @@ from tests.e2e.events import event_id, payments, publish_payments
 from tests.e2e.receiving import Receiver
 from tests.e2e.running import GatewayHome, until
 
-SETTLED_S = 40.0
-LATER_S = 12
+SETTLED_S = 60.0
+# Longer than a busy machine takes to look once or twice.
+LATER_S = 20
 
-pytestmark = pytest.mark.timeout(180, func_only=True)
+pytestmark = pytest.mark.timeout(240, func_only=True)
 
 
 async def started(home: GatewayHome, *names: str) -> None:
@@ -49,7 +50,7 @@ async def test_an_event_to_be_delivered_later_waits(programs: GatewayHome, recei
     due_at_ms = waiting["due_at_ms"]
     assert isinstance(due_at_ms, int)
     # The record's timestamp, from which the delay counts, is a little older than the end of the command.
-    assert published_ms + (LATER_S - 10) * 1000 < due_at_ms <= published_ms + LATER_S * 1000
+    assert published_ms + (LATER_S - 15) * 1000 < due_at_ms <= published_ms + LATER_S * 1000
 
     await receiver.until_accepted(1, inbox)
     (request,) = receiver.requests(inbox)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.delivery import Attempt
-from gateway.domain.subscription import Subscription
+from gateway.domain.subscription import Subscription, SubscriptionState
 from gateway.kafka.publisher import EventPublisher
 from gateway.kafka.subscription_table import read_subscriptions
 from gateway.receiver import verify
@@ -15,15 +14,15 @@ from gateway.receiver.errors import InvalidSignatureError
 from tests.e2e.endpoints import Answer, Script
 from tests.e2e.events import event_id, publish_payments
 from tests.e2e.receiving import SECRET, Receiver
-from tests.e2e.running import until
+from tests.e2e.running import until, until_seen
 from tests.e2e.topic_contents import attempts, dead_letters
 
-SETTLED_S = 40.0
+SETTLED_S = 60.0
 PERSISTENT = ("--retry-policy", ",".join(["1s"] * 15))
 # Also behind an open circuit deliveries wait as long as their policy takes: longer than this test pauses.
 PATIENT = ("--retry-policy", ",".join(["1s"] * 15 + ["5m"]))
 
-pytestmark = [pytest.mark.usefixtures("running"), pytest.mark.timeout(150, func_only=True)]
+pytestmark = [pytest.mark.usefixtures("running"), pytest.mark.timeout(240, func_only=True)]
 
 
 def look_up(receiver: Receiver, subscription_id: str) -> Subscription:
@@ -61,6 +60,10 @@ async def test_a_pause_holds_deliveries_in_retry_back(receiver: Receiver, publis
     await until(lambda: len(receiver.requests(inbox)) >= 8, SETTLED_S, lambda: receiver.sandbox.stats(inbox))
 
     await receiver.gateway("subscriptions", "pause", inbox)
+    # Whoever delivers to a subscription that was created after the pause knows of the pause.
+    later = await receiver.subscribe()
+    await publish_payments(publisher, later, 1)
+    await receiver.until_accepted(1, later)
     receiver.sandbox.set_mode(inbox, "none")
     receiver.sandbox.set_mode(witness, "none")
     await receiver.until_accepted(8, witness)
@@ -98,13 +101,14 @@ async def test_an_endpoint_that_is_gone_disables_its_subscription(
     await publish_payments(publisher, inbox, 6)
     await until(lambda: len(receiver.requests(inbox)) >= 6, SETTLED_S, lambda: receiver.sandbox.stats(inbox))
     receiver.sandbox.set_mode(inbox, "410")
-    kafka = receiver.home.kafka
-    await until(lambda: len(dead_letters(kafka, inbox)) == 6, SETTLED_S, lambda: attempts(kafka, inbox))
+    letters = await receiver.until_dead(inbox, 6)
 
     # Written beside the deliveries, so perhaps a moment after their dead letters.
-    await until(lambda: look_up(receiver, inbox).state.value == "disabled", SETTLED_S, lambda: look_up(receiver, inbox))
-    assert look_up(receiver, inbox).state_reason == "the endpoint answered 410 Gone"
-    reasons = {letter.reason for letter in dead_letters(kafka, inbox)}
+    disabled = await until_seen(
+        lambda: look_up(receiver, inbox), lambda found: found.state is SubscriptionState.DISABLED, SETTLED_S
+    )
+    assert disabled.state_reason == "the endpoint answered 410 Gone"
+    reasons = {letter.reason for letter in letters}
     assert "gone" in reasons
     assert reasons <= {"gone", "disabled"}
 
@@ -116,11 +120,10 @@ async def test_deliveries_of_a_disabled_subscription_become_dead_letters(
     endpoint, url = await script(Answer(410, delay_s=0.3))
     inbox = await receiver.subscribe("--max-in-flight", "1", url=url)
     await publish_payments(publisher, inbox, 50)
-    kafka = receiver.home.kafka
 
-    await until(lambda: len(dead_letters(kafka, inbox)) == 50, SETTLED_S, lambda: attempts(kafka, inbox))
+    letters = await receiver.until_dead(inbox, 50)
 
-    reasons = Counter(letter.reason for letter in dead_letters(kafka, inbox))
+    reasons = Counter(letter.reason for letter in letters)
     assert reasons == {"gone": 1, "disabled": 49}
     assert len(endpoint.arrivals) == 1
 
@@ -133,14 +136,9 @@ async def test_a_deleted_subscription_gets_nothing_more(receiver: Receiver, publ
     await until(lambda: len(receiver.requests(inbox)) >= 10, SETTLED_S, lambda: receiver.sandbox.stats(inbox))
 
     await receiver.gateway("subscriptions", "delete", inbox, "--yes")
-    kafka = receiver.home.kafka
-
-    def discarded() -> list[Attempt]:
-        return [attempt for attempt in attempts(kafka, inbox) if attempt.outcome == "discarded"]
-
-    await until(lambda: len(discarded()) == 10, SETTLED_S, lambda: attempts(kafka, inbox))
-    assert {attempt.reason for attempt in discarded()} == {"subscription_deleted"}
-    assert dead_letters(kafka, inbox) == []
+    recorded = await receiver.until_recorded(inbox, "discarded", 10)
+    assert [each.reason for each in recorded if each.outcome == "discarded"] == ["subscription_deleted"] * 10
+    assert dead_letters(receiver.home.kafka, inbox) == []
 
 
 async def test_a_new_secret_signs_at_once(receiver: Receiver, publisher: EventPublisher) -> None:

@@ -21,13 +21,13 @@ from gateway.wire.schema_files import schemas_root
 from tests.e2e.events import event_id, publish_payments
 from tests.e2e.plain_producer import context, payment
 from tests.e2e.receiving import Receiver
-from tests.e2e.running import GatewayHome, Program, until
+from tests.e2e.running import GatewayHome, Program, until, until_seen
 from tests.e2e.topic_contents import produce_raw, rejections
 from tests.registry_server import RegistryState, registry_server
 
 TOPIC, PARTITIONS = "events.order", 6
 USER, PASSWORD = "alice", "hush"
-SEEN_S = 30.0
+SEEN_S = 60.0
 PAID = load_catalog(schemas_root() / "events").entry("order.paid")
 HELD, FREE = 0, 1
 
@@ -129,7 +129,7 @@ async def test_an_event_waits_for_the_registry(
         await receiver.until_accepted(4, inbox)
     assert set(receiver.ids(inbox)) == expected | {event_id(inbox, 0), event_id(inbox, 1)}
     assert [method for method, _ in registry.state.asked[asked:]] == ["GET"]
-    await until(lambda: "stream.partition_goes_on" in registry.stream.log, SEEN_S, lambda: registry.stream.log)
+    await until(lambda: "stream.partition_goes_on" in registry.stream.whole_log, SEEN_S, lambda: registry.stream.log)
     assert not [each for each in rejections(home.kafka, TOPIC) if each.source_value in values]
 
 
@@ -178,6 +178,10 @@ async def test_an_unknown_id_stops_nobody(
             await asyncio.to_thread(produce_raw, home.kafka, TOPIC, value, key=key.encode())
         await publish_payments(publisher, inbox, 1, key=key)
         await receiver.until_accepted(1, inbox)
-    found = [each for each in rejections(home.kafka, TOPIC) if each.source_value in unknown]
+    found = await until_seen(
+        lambda: [each for each in rejections(home.kafka, TOPIC) if each.source_value in unknown],
+        lambda found: len(found) >= len(unknown),
+        SEEN_S,
+    )
     assert [each.reason for each in found] == ["unknown_schema"] * 2
     assert [path for _, path in registry.state.asked[asked:]] == ["/schemas/ids/99999"]

@@ -10,7 +10,7 @@ from tests.e2e.events import event_id, publish_payments
 from tests.e2e.receiving import Receiver
 from tests.e2e.running import GatewayHome
 
-pytestmark = pytest.mark.timeout(180, func_only=True)
+pytestmark = pytest.mark.timeout(240, func_only=True)
 
 
 async def test_a_brand_new_subscription_gets_the_last_hour(
@@ -30,6 +30,7 @@ async def test_a_brand_new_subscription_gets_the_last_hour(
     await receiver.until_accepted(42, older, newer)
     assert sorted(str(each) for each in receiver.ids(newer)) == sorted(event_id(older, n) for n in range(21))
     assert len(receiver.requests(older)) == 21
+    await receiver.until_recorded(newer, "delivered", 21)
     told = await asyncio.to_thread(programs.read, "deliveries", "list", "--subscription", newer)
     triggers = Counter(attempt["trigger"] for delivery in told for attempt in delivery["attempts"])
     assert triggers == {"replay": 20, "event": 1}

@@ -11,7 +11,7 @@ from tests.e2e.events import event_id, publish_payments
 from tests.e2e.receiving import Receiver
 from tests.e2e.running import GatewayHome, Program, until
 
-SETTLED_S = 40.0
+SETTLED_S = 60.0
 EVENTS = 4_000
 
 pytestmark = pytest.mark.timeout(240, func_only=True)
@@ -39,7 +39,8 @@ async def test_an_endpoint_that_hangs_does_not_hold_up_a_stop(
 
     stopping_at_s = time.monotonic()
     assert await asyncio.to_thread(hanging.stop) == 0
-    assert time.monotonic() - stopping_at_s < 10
+    # Well before its endpoint would answer.
+    assert time.monotonic() - stopping_at_s < 25
 
     await started(programs, "egress")
     await until(lambda: len(endpoint.arrivals) == 2, SETTLED_S, lambda: endpoint.arrivals)

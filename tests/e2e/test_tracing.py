@@ -16,7 +16,7 @@ from tests.recorded_spans import TRACEPARENT
 KEY = "canary-of-the-collector"
 TRACE, PRODUCER = f"{ids_of(TRACEPARENT)[0]:032x}", f"{ids_of(TRACEPARENT)[1]:016x}"
 
-pytestmark = pytest.mark.timeout(120, func_only=True)
+pytestmark = pytest.mark.timeout(240, func_only=True)
 
 
 @dataclass
