@@ -21,9 +21,9 @@ from gateway.kafka.local.ports import choose_port
 from gateway.kafka.local_broker import LocalBroker
 
 PROGRAM = str(Path(sys.executable).with_name("gateway"))
-READY_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 30.0  # the default deadline of a stop, and some
-_COMMAND_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 45.0  # the default deadline of a stop, and some
+_COMMAND_TIMEOUT_S = 100.0
 _POLL_S = 0.02
 _SHOWN_LOG_BYTES = 6000
 

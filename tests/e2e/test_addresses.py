@@ -29,7 +29,7 @@ def check_url(
         input=stdin,
         env={**environment, **(settings or {})},
         capture_output=True,
-        timeout=50,
+        timeout=100,
         check=False,
     )
 
@@ -78,7 +78,7 @@ def test_many_urls_and_any_bytes_from_standard_input() -> None:
 def test_arguments_that_are_no_text() -> None:
     """Are refused before anything is done, as by every command."""
     command = [PROGRAM.encode(), b"check-url", b"--json", b"https://exam\xffple.com/"]
-    done = subprocess.run(command, capture_output=True, timeout=50, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=100, check=False)
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"UTF-8" in done.stderr
     assert b"Traceback" not in done.stderr

@@ -15,12 +15,14 @@ from gateway.kafka.local.ports import choose_port
 PROGRAM = Path(sys.executable).with_name("gateway")
 NOT_RUNNING, CONFLICT, UNAVAILABLE, USAGE = 3, 4, 5, 2
 
+pytestmark = pytest.mark.timeout(300, func_only=True)  # brokers are started
+
 
 def gateway(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "GATEWAY_HOME": str(home), **variables}
     # Both streams are pipes: a broker that kept one of them open would let this wait for ever.
     return subprocess.run(
-        [str(PROGRAM), *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [str(PROGRAM), *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
 
 
@@ -67,7 +69,7 @@ def test_the_broker_holds_nothing_of_its_starter(home: Path) -> None:
         env={**os.environ, "GATEWAY_HOME": str(home)},
         pass_fds=[writing],
         capture_output=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     os.close(writing)

@@ -42,7 +42,7 @@ def gateway(kafka: KafkaConfig, topics: TopicLayout) -> Gateway:
         if secret_keys is not None:
             environment["GATEWAY_SECRET_KEYS"] = secret_keys
         return subprocess.run(
-            [str(PROGRAM), *arguments], env=environment, capture_output=True, text=True, timeout=40, check=False
+            [str(PROGRAM), *arguments], env=environment, capture_output=True, text=True, timeout=100, check=False
         )
 
     return run
@@ -138,7 +138,7 @@ def test_deliveries_are_watched_as_they_happen(kafka: KafkaConfig, topics: Topic
         env=environment,
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=100,
         check=True,
     )
     assert "dead_lettered" in first.stdout
@@ -155,7 +155,7 @@ def test_deliveries_are_watched_as_they_happen(kafka: KafkaConfig, topics: Topic
 
 def read_until(tail: Program, lines: int) -> None:
     """Wait for so many lines."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while len(tail.output.splitlines()) < lines:
         assert tail.running, tail.log
         assert time.monotonic() < deadline, tail.output
@@ -177,7 +177,7 @@ def test_the_overview_is_drawn_until_it_is_ended(kafka: KafkaConfig, topics: Top
     drawn = b""
     while b"\x1b[?1049l" not in drawn:  # back to what was on the terminal before
         drawn += os.read(terminal, 4096)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert b"\x1b[?25h" in drawn  # the cursor is shown again
     assert termios.tcgetattr(terminal) == before
     os.close(programs_side)

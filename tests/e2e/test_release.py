@@ -18,13 +18,15 @@ import pytest
 from gateway import __version__
 from tests.generated_docs import ROOT
 
+pytestmark = pytest.mark.timeout(300, func_only=True)  # it is built three times
+
 MAKE = shutil.which("make") or "make"
 
 
 def built(checkout: Path, folder: Path) -> tuple[Path, Path]:
     """Build wheel and source distribution of a checkout with the tools of these tests."""
     of_these_tests = [f"BIN={Path(sys.executable).parent}", "READY=", f"DIST={folder}"]
-    subprocess.run([MAKE, "dist", *of_these_tests], cwd=checkout, check=True, timeout=60)
+    subprocess.run([MAKE, "dist", *of_these_tests], cwd=checkout, check=True, timeout=120)
     [wheel], [source] = folder.glob("*.whl"), folder.glob("*.tar.gz")
     return wheel, source
 
@@ -64,7 +66,7 @@ def test_the_same_source_gives_the_same_bytes(
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(moment)))
     [unpacked] = tmp_path.glob("webhook_gateway-*")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "third")]
-    subprocess.run(command, cwd=unpacked, check=True, timeout=60)
+    subprocess.run(command, cwd=unpacked, check=True, timeout=120)
     assert next((tmp_path / "third").glob("*.whl")).read_bytes() == wheel.read_bytes()
 
 

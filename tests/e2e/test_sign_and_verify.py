@@ -34,7 +34,7 @@ def run(*arguments: str, stdin: str | bytes = BODY) -> subprocess.CompletedProce
         [GATEWAY, *arguments],
         input=stdin.encode() if isinstance(stdin, str) else stdin,
         capture_output=True,
-        timeout=30,
+        timeout=100,
         check=False,
         env={**os.environ, "GATEWAY_PARTITIONS": "none", "GATEWAY_BOOTSTRAP_SERVERS": "127.0.0.1:1"},
     )

@@ -42,7 +42,7 @@ def run(kafka: KafkaConfig, topics: TopicLayout) -> Run:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=100,
             check=False,
         )
         assert "Traceback" not in done.stderr

@@ -10,7 +10,7 @@ from gateway.kafka.config import KafkaConfig
 from gateway.wire.records import attempt_codec, delivery_codec
 from gateway.wire.rejected_record import rejected_codec
 
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 60.0
 
 Headers = list[tuple[str, str | bytes | None]]
 
@@ -20,7 +20,7 @@ def read_topic(kafka: KafkaConfig, topic: str) -> list[Message]:
     consumer = Consumer(kafka.consumer("tests-reading", **{"enable.partition.eof": True}))
     found: list[Message] = []
     try:
-        open_partitions = set(consumer.list_topics(topic, timeout=10).topics[topic].partitions)
+        open_partitions = set(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in open_partitions])
         deadline = time.monotonic() + _TIMEOUT_S
         while open_partitions:

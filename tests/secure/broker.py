@@ -35,7 +35,7 @@ from tests.certificates import Authority
 
 SCRAM = "SCRAM-SHA-512"
 _FILES = Path(__file__).resolve().parent
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 120.0
 _ANSWER_TIMEOUT_S = 10.0
 _JVM_OPTIONS = ("-XX:TieredStopAtLevel=1", "-Xmx512m", "-XX:+UseSerialGC")
 _ASKED = re.compile(
@@ -173,7 +173,7 @@ def _format(java: list[str], properties: Path, users: Sequence[str]) -> None:
     for user in users:
         for mechanism in ("SCRAM-SHA-256", SCRAM):
             command += ["--add-scram", f"{mechanism}=[name={user},password={user}-password]"]
-    done = run_bounded(command, 60.0, properties.parent)
+    done = run_bounded(command, 120.0, properties.parent)
     assert done.returncode == 0, done.stdout
 
 
