@@ -6,7 +6,7 @@ The receiver does not look at signatures here: their timestamps are wrong by as 
 import asyncio
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from gateway.kafka.publisher import EventPublisher
 from tests.e2e.events import publish_payments
 from tests.e2e.killing import Pair
 from tests.e2e.receiving import Receiver
-from tests.e2e.running import GatewayHome
+from tests.e2e.running import GatewayHome, home_with_broker
 from tests.e2e.topic_contents import attempts
 
 SHIFTED_CLOCK = Path(__file__).with_name("shifted_clock")
@@ -28,6 +28,20 @@ RATE, BACKLOG = 20, 160
 pytestmark = pytest.mark.timeout(240, func_only=True)
 
 SetClock = Callable[[int], None]
+
+
+@pytest.fixture(scope="module")
+def home(new_broker_home: Callable[[], Path]) -> Iterator[GatewayHome]:
+    """A broker of its own: records of an hour that is still to come would be the newest for the other tests."""
+    with home_with_broker(new_broker_home()) as made:
+        yield made
+
+
+@pytest.fixture
+def publisher(home: GatewayHome) -> Iterator[EventPublisher]:
+    """Publish to this broker."""
+    with EventPublisher(home.kafka) as publishing:
+        yield publishing
 
 
 @pytest.fixture
