@@ -12,7 +12,7 @@ from gateway.console.index_store import IndexConnection
 from gateway.console.names import codes_of, marks, words_of
 from gateway.console.packed_ids import unpack_id
 from gateway.console.search import MAX_LOOKED_UP
-from gateway.console.steps import StepKind
+from gateway.console.steps import StepKind, StepTrigger
 from gateway.console.terms import Terms, among
 
 
@@ -51,12 +51,12 @@ class AttemptSearch:
 
 
 class AttemptPlace(NamedTuple):
-    """What puts attempts in order: when it was begun, the row of its delivery, its number, whether it is a replay's."""
+    """What puts attempts in order: when it was begun, the row of its delivery, its number, its StepTrigger."""
 
     at_ms: int
     row: int
     number: int
-    replayed: int
+    trigger: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class IndexedAttempt:
 
     Attributes:
         attempt_number: from 1, anew in a replay.
-        replayed: it belongs to an operator's replay.
+        trigger: what it was made for.
         started_at_ms: milliseconds since the epoch.
         status: the HTTP status, or None where there was no answer.
         error: why there was none, or None.
@@ -80,7 +80,7 @@ class IndexedAttempt:
     subscription_id: str
     tenant: str
     attempt_number: int
-    replayed: bool
+    trigger: StepTrigger
     started_at_ms: int
     duration_ms: int
     status: int | None
@@ -122,9 +122,9 @@ def search_attempts(
         found += map(
             AttemptPlace._make,
             connection.execute(
-                f"SELECT at_ms, delivery, number, replayed FROM {connection.through('steps', index)} "  # noqa: S608 - texts of this module
+                f"SELECT at_ms, delivery, number, trigger FROM {connection.through('steps', index)} "  # noqa: S608 - texts of this module
                 f"WHERE {terms.where} "
-                "ORDER BY at_ms DESC, delivery DESC, number DESC, replayed DESC LIMIT ?",
+                "ORDER BY at_ms DESC, delivery DESC, number DESC, trigger DESC LIMIT ?",
                 [*terms.values, limit + 1],
             ),
         )
@@ -162,7 +162,7 @@ def _terms(wanted: AttemptSearch, codes: dict[str, int], start: AttemptPlace | N
         terms.add("at_ms < ?", wanted.before_ms)
     if start is not None:
         # The first condition is what an index is entered with.
-        terms.add("at_ms <= ? AND (at_ms, delivery, number, replayed) < (?, ?, ?, ?)", start.at_ms, *start)
+        terms.add("at_ms <= ? AND (at_ms, delivery, number, trigger) < (?, ?, ?, ?)", start.at_ms, *start)
     return terms
 
 
@@ -190,7 +190,7 @@ def _load(connection: IndexConnection, places: Sequence[AttemptPlace]) -> tuple[
     if not wanted:
         return ()
     found = connection.execute(
-        "SELECT steps.at_ms, steps.delivery, steps.number, steps.replayed, "  # noqa: S608 - only marks
+        "SELECT steps.at_ms, steps.delivery, steps.number, steps.trigger, "  # noqa: S608 - only marks
         "deliveries.delivery_id, deliveries.event_id, steps.event_type, steps.subscription, steps.tenant, "
         "steps.error, steps.outcome, steps.reason, steps.duration_ms, steps.status, steps.due_ms "
         "FROM steps JOIN deliveries ON deliveries.id = steps.delivery "
@@ -213,7 +213,7 @@ def _attempt(place: AttemptPlace, row: tuple[Any, ...], words: dict[int, str]) -
         words[subscription],
         words[tenant],
         place.number,
-        bool(place.replayed),
+        StepTrigger(place.trigger),
         place.at_ms,
         duration_ms,
         status=status if status >= 0 else None,

@@ -232,7 +232,7 @@ class IndexWriter:
             key.at_ms,
             int(key.kind),
             key.number,
-            int(key.replayed),
+            int(key.trigger),
             code(content.outcome),
             content.due_ms,
             code(content.reason),
@@ -271,7 +271,7 @@ _UPDATE_DELIVERY = (
     "dead_lettered_at_ms = ?, changed_at_ms = ?, attempts = ?, last_status = ?, last_error = ? WHERE id = ?"
 )
 _PUT_STEP = (
-    f"INSERT INTO steps VALUES ({marks(range(19))}) ON CONFLICT (delivery, at_ms, kind, number, replayed) "  # noqa: S608 - only marks
+    f"INSERT INTO steps VALUES ({marks(range(19))}) ON CONFLICT (delivery, at_ms, kind, number, trigger) "  # noqa: S608 - only marks
     "DO UPDATE SET outcome = excluded.outcome, due_ms = excluded.due_ms, reason = excluded.reason, "
     "duration_ms = excluded.duration_ms, status = excluded.status, error = excluded.error, "
     "round_ms = excluded.round_ms, stage = excluded.stage, topic = excluded.topic, partition = excluded.partition, "

@@ -5,17 +5,17 @@ from typing import Any
 
 from gateway.console.index_store import IndexConnection
 from gateway.console.names import words_of
-from gateway.console.steps import Place, Step, StepContent, StepKey, StepKind
+from gateway.console.steps import Place, Step, StepContent, StepKey, StepKind, StepTrigger
 
 SELECT_STEPS = (
-    "SELECT delivery, at_ms, kind, number, replayed, outcome, due_ms, reason, duration_ms, status, error, round_ms, "
+    "SELECT delivery, at_ms, kind, number, trigger, outcome, due_ms, reason, duration_ms, status, error, round_ms, "
     "stage, topic, partition, position FROM steps"
 )
 
 
 def read_steps(connection: IndexConnection, row: int) -> list[Step]:
     """Give the steps of one delivery, oldest first."""
-    found = connection.execute(f"{SELECT_STEPS} WHERE delivery = ? ORDER BY at_ms, kind, number, replayed", (row,))
+    found = connection.execute(f"{SELECT_STEPS} WHERE delivery = ? ORDER BY at_ms, kind, number, trigger", (row,))
     rows = found.fetchall()
     words = words_of(connection, codes_in(rows))
     return [step_from_row(one, words) for one in rows]
@@ -28,9 +28,9 @@ def step_from_row(row: tuple[Any, ...], words: Mapping[int, str]) -> Step:
         row: its columns.
         words: the words that it names.
     """
-    _, at_ms, kind, number, replayed, outcome, due_ms, reason, duration_ms, status, error, round_ms, stage, *at = row
+    _, at_ms, kind, number, trigger, outcome, due_ms, reason, duration_ms, status, error, round_ms, stage, *at = row
     return Step(
-        StepKey(at_ms, StepKind(kind), number, bool(replayed)),
+        StepKey(at_ms, StepKind(kind), number, StepTrigger(trigger)),
         StepContent(
             words.get(outcome, ""),
             due_ms,

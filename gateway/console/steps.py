@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from gateway.domain.delivery import PURGED, Attempt, Delivery
+from gateway.domain.delivery import PURGED, TEST_TRIGGER, Attempt, Delivery
 from gateway.domain.folding import (
     REPLAY_TRIGGER,
     Claim,
@@ -34,6 +34,17 @@ class StepKind(IntEnum):
     DEAD_LETTER = 4
 
 
+class StepTrigger(IntEnum):
+    """What began the round of a delivery that a step belongs to."""
+
+    EVENT = 0
+    REPLAY = 1
+    TEST = 2
+
+
+_TRIGGERS = {REPLAY_TRIGGER: StepTrigger.REPLAY, TEST_TRIGGER: StepTrigger.TEST}
+
+
 class Place(NamedTuple):
     """Where a record lies in Kafka."""
 
@@ -49,13 +60,13 @@ class StepKey(NamedTuple):
         at_ms: when it happened: a round's beginning, an attempt's, or the giving up; milliseconds since the epoch.
         kind: what it is.
         number: the attempts behind it, and of an attempt its own number.
-        replayed: it belongs to an operator's replay.
+        trigger: what began its round.
     """
 
     at_ms: int
     kind: StepKind
     number: int
-    replayed: bool
+    trigger: StepTrigger
 
 
 class StepContent(NamedTuple):
@@ -128,10 +139,14 @@ def steps_of(record: HistoryRecord, place: Place) -> Iterator[Step]:
         yield from _steps_of_summaries(record)
 
 
+def _trigger_of(record: HistoryRecord) -> StepTrigger:
+    return _TRIGGERS.get(record.trigger, StepTrigger.EVENT)
+
+
 def _step_of_attempt(attempt: Attempt, place: Place) -> Step:
     kind = StepKind.ATTEMPT if attempt.was_made else StepKind.END
     return Step(
-        StepKey(attempt.started_at_ms, kind, attempt.attempt_number, attempt.trigger == REPLAY_TRIGGER),
+        StepKey(attempt.started_at_ms, kind, attempt.attempt_number, _trigger_of(attempt)),
         StepContent(
             outcome=attempt.outcome,
             due_ms=attempt.due_at_ms or 0,
@@ -151,7 +166,7 @@ def _step_of_delivery(delivery: Delivery, place: Place) -> Step:
     kind = StepKind.BEGUN if given_up_ms is None else StepKind.DEAD_LETTER
     at_ms = delivery.planned_at_ms if given_up_ms is None else given_up_ms
     return Step(
-        StepKey(at_ms, kind, len(delivery.attempts), delivery.trigger == REPLAY_TRIGGER),
+        StepKey(at_ms, kind, len(delivery.attempts), _trigger_of(delivery)),
         StepContent(
             outcome="",
             due_ms=due_of_delivery(delivery),
@@ -170,7 +185,7 @@ def _steps_of_summaries(delivery: Delivery) -> Iterator[Step]:
     """Attempts whose own records Kafka keeps no longer are known by the dead letter's summary of them."""
     for one in delivery.attempts:
         yield Step(
-            StepKey(one.started_at_ms, StepKind.ATTEMPT, one.attempt_number, delivery.trigger == REPLAY_TRIGGER),
+            StepKey(one.started_at_ms, StepKind.ATTEMPT, one.attempt_number, _trigger_of(delivery)),
             StepContent(
                 outcome="",
                 due_ms=0,
@@ -225,7 +240,11 @@ def stand(steps: Mapping[StepKey, Step]) -> Standing:
         reason=None if state is DeliveryState.DELIVERED else newest.reason or failure,
         due_at_ms=newest.due_at_ms or None,
         planned_at_ms=min(
-            (step.content.round_ms for key, step in steps.items() if not key.replayed and step.content.round_ms),
+            (
+                step.content.round_ms
+                for key, step in steps.items()
+                if key.trigger is not StepTrigger.REPLAY and step.content.round_ms
+            ),
             default=None,
         ),
         replayed_at_ms=replays[-1] if replays else None,
@@ -244,7 +263,9 @@ _OF_ATTEMPTS = frozenset({StepKind.ATTEMPT, StepKind.END})
 
 def _is_replay(step: Step) -> bool:
     """Whether a step speaks of a replay's beginning, rather than of a purge, which is noted in the same way."""
-    return step.key.replayed and step.key.kind not in _OF_ATTEMPTS and step.content.reason != PURGED
+    return (
+        step.key.trigger is StepTrigger.REPLAY and step.key.kind not in _OF_ATTEMPTS and step.content.reason != PURGED
+    )
 
 
 def _claims(key: StepKey, content: StepContent) -> bool:
@@ -253,7 +274,7 @@ def _claims(key: StepKey, content: StepContent) -> bool:
 
 
 def _claim(key: StepKey, content: StepContent, replays: list[int]) -> Claim:
-    trigger = REPLAY_TRIGGER if key.replayed else ""
+    trigger = REPLAY_TRIGGER if key.trigger is StepTrigger.REPLAY else ""
     of_attempt = key.kind in _OF_ATTEMPTS
     return Claim(
         round_started=round_of_attempt(trigger, key.at_ms, replays)

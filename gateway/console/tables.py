@@ -11,7 +11,7 @@ from gateway.domain.history import DeliveryState
 from gateway.domain.signals import SignalKind
 
 # Kept with the data: another number, and all is made anew. Raise it with each change of the tables or their meaning.
-LAYOUT = 4
+LAYOUT = 5
 STATES = tuple(DeliveryState)
 SIGNAL_KINDS = tuple(SignalKind)
 DELIVERED = STATES.index(DeliveryState.DELIVERED)
@@ -46,18 +46,18 @@ CREATE INDEX undelivered ON deliveries (at_ms{and_row}, state, event_type, subsc
   WHERE state <> {delivered};
 CREATE TABLE steps (
   delivery BIGINT NOT NULL, at_ms BIGINT NOT NULL, kind SMALLINT NOT NULL, number INTEGER NOT NULL,
-  replayed SMALLINT NOT NULL, outcome INTEGER NOT NULL, due_ms BIGINT NOT NULL, reason INTEGER NOT NULL,
+  trigger SMALLINT NOT NULL, outcome INTEGER NOT NULL, due_ms BIGINT NOT NULL, reason INTEGER NOT NULL,
   duration_ms INTEGER NOT NULL, status INTEGER NOT NULL, error INTEGER NOT NULL, round_ms BIGINT NOT NULL,
   stage SMALLINT NOT NULL, topic INTEGER, partition INTEGER, position BIGINT,
   event_type INTEGER NOT NULL, subscription INTEGER NOT NULL, tenant INTEGER NOT NULL,
-  PRIMARY KEY (delivery, at_ms, kind, number, replayed)
+  PRIMARY KEY (delivery, at_ms, kind, number, trigger)
 ){keyed};
 CREATE INDEX attempts_by_time ON steps
-  (at_ms, delivery, number, replayed, outcome, status, event_type, subscription, tenant) WHERE kind = {attempt};
+  (at_ms, delivery, number, trigger, outcome, status, event_type, subscription, tenant) WHERE kind = {attempt};
 CREATE INDEX attempts_by_tenant ON steps
-  (tenant, at_ms, delivery, number, replayed, outcome, status, event_type, subscription) WHERE kind = {attempt};
+  (tenant, at_ms, delivery, number, trigger, outcome, status, event_type, subscription) WHERE kind = {attempt};
 CREATE INDEX attempts_by_subscription ON steps
-  (subscription, at_ms, delivery, number, replayed, outcome, status, event_type, tenant) WHERE kind = {attempt};
+  (subscription, at_ms, delivery, number, trigger, outcome, status, event_type, tenant) WHERE kind = {attempt};
 CREATE TABLE signals (
   partition INTEGER NOT NULL, position BIGINT NOT NULL, subscription INTEGER NOT NULL, at_ms BIGINT NOT NULL,
   kind SMALLINT NOT NULL, tenant INTEGER NOT NULL, signal TEXT NOT NULL, PRIMARY KEY (partition, position)

@@ -209,6 +209,8 @@ async def test_an_event_is_tried_and_one_that_was_delivered_is_sent_again(consol
     receiver.sandbox.set_mode(name, "500")
     _, failing, _ = await console.ask("POST", f"/subscriptions/{name}/test-event", {})
     await until_found(console, f"delivery_id={failing['delivery_id']}", "discarded", 1)
+    listed = (await console.get(f"/attempts?subscription_id={name}"))["items"]
+    assert [(attempt["trigger"], attempt["status"]) for attempt in listed] == [("test", 500), ("test", 200)]
     receiver.sandbox.set_mode(name, "none")
 
     key = {"Idempotency-Key": name}

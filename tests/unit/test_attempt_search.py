@@ -18,7 +18,7 @@ from gateway.console.attempt_search import (
 )
 from gateway.console.index_store import IndexConnection
 from gateway.console.index_writer import IndexBatch, IndexWriter
-from gateway.console.steps import Place
+from gateway.console.steps import Place, StepTrigger
 from gateway.domain.delivery import Attempt
 from gateway.domain.topics import ATTEMPTS
 from tests.delivery_records import T0, attempt_of, planned
@@ -27,6 +27,7 @@ from tests.indexes import IndexPlace, opened
 SUBSCRIPTIONS = tuple(f"sub_{number}" for number in range(4))
 TENANTS = ("acme", "default")
 TYPES = ("order.created", "order.paid")
+TRIGGERS = {"event": StepTrigger.EVENT, "replay": StepTrigger.REPLAY, "test": StepTrigger.TEST}
 ANSWERS = (
     ("delivered", 200),
     ("delivered", 204),
@@ -44,7 +45,7 @@ def _records() -> list[Attempt]:
     for number in range(60):
         subscription = random.choice(SUBSCRIPTIONS)
         delivery = planned(f"evt-{number}", subscription, tenant=TENANTS[SUBSCRIPTIONS.index(subscription) % 2])
-        delivery = replace(delivery, event_type=random.choice(TYPES))
+        delivery = replace(delivery, event_type=random.choice(TYPES), trigger=random.choice(list(TRIGGERS)))
         for attempt_number in range(1, random.randint(2, 4)):
             outcome, status = random.choice(ANSWERS)
             at_ms = T0 + random.randrange(10) * 1000
@@ -116,9 +117,11 @@ def test_pages_hold_what_is_wanted_once_and_newest_first(
             break
         assert len(page.attempts) == size
     assert [one.started_at_ms for one in found] == sorted((one.started_at_ms for one in found), reverse=True)
-    said = sorted((one.delivery_id, one.attempt_number, one.status, one.outcome, one.error) for one in found)
+    said = sorted(
+        (one.delivery_id, one.attempt_number, one.trigger, one.status, one.outcome, one.error) for one in found
+    )
     assert said == sorted(
-        (one.delivery_id, one.attempt_number, one.status, one.outcome, one.error)
+        (one.delivery_id, one.attempt_number, TRIGGERS[one.trigger], one.status, one.outcome, one.error)
         for one in RECORDS
         if admits(wanted, one)
     )

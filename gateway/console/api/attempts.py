@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from gateway.console.api.cursors import read_cursor, write_cursor
-from gateway.console.api.models import Moment, Paged, Text
+from gateway.console.api.models import TRIGGERS, Moment, Paged, Text, Trigger
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.attempt_search import (
@@ -46,7 +46,7 @@ class FoundAttemptView(BaseModel):
     subscription_id: str
     tenant: str
     attempt_number: int
-    trigger: Literal["event", "replay"] = Field(description="`event` also of a test event")
+    trigger: Trigger
     started_at_ms: int
     duration_ms: int
     status: int | None
@@ -102,5 +102,4 @@ class AttemptsApi:
 
 def found_view(attempt: IndexedAttempt) -> FoundAttemptView:
     """Give an attempt as it is shown."""
-    fields = asdict(attempt)
-    return FoundAttemptView(trigger="replay" if fields.pop("replayed") else "event", **fields)
+    return FoundAttemptView(**asdict(attempt) | {"trigger": TRIGGERS[attempt.trigger]})

@@ -2,12 +2,11 @@
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
 
 from gateway.admin.request_preview import preview_headers
-from gateway.console.api.models import AttemptView, BodyView, RecipientView, SentRequestView, SourceView
-from gateway.console.steps import Place, Step, StepKey, StepKind
-from gateway.domain.delivery import TEST_TRIGGER, Attempt, Delivery
+from gateway.console.api.models import TRIGGERS, AttemptView, BodyView, RecipientView, SentRequestView, SourceView
+from gateway.console.steps import Place, Step, StepKind
+from gateway.domain.delivery import Attempt, Delivery
 from gateway.domain.folding import HistoryRecord
 from gateway.domain.subscription import Subscription
 
@@ -69,7 +68,7 @@ def _attempt_view(step: Step, record: Delivery | Attempt | None) -> AttemptView:
     return AttemptView(
         kind="attempt" if key.kind is StepKind.ATTEMPT else "end",
         attempt_number=key.number,
-        trigger=_trigger(key, attempt),
+        trigger=TRIGGERS[key.trigger],
         started_at_ms=key.at_ms,
         duration_ms=content.duration_ms,
         status=content.status if content.status >= 0 else None,
@@ -81,12 +80,6 @@ def _attempt_view(step: Step, record: Delivery | Attempt | None) -> AttemptView:
         response_excerpt=attempt and attempt.response_excerpt,
         response_headers=None if attempt is None else dict(attempt.response_headers),
     )
-
-
-def _trigger(key: StepKey, attempt: Attempt | None) -> Literal["event", "replay", "test"]:
-    if key.replayed:
-        return "replay"
-    return "test" if attempt is not None and attempt.trigger == TEST_TRIGGER else "event"
 
 
 def body_view(records: Iterable[HistoryRecord]) -> BodyView | None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gateway.console.search import MAX_PAGE
+from gateway.console.steps import StepTrigger
 from gateway.domain.history import DeliveryState
 from gateway.domain.subscription import SubscriptionState
 
@@ -24,6 +25,12 @@ Text = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS), AfterValidat
 Moment = Annotated[int, Field(ge=0, le=_LATEST_MS)]
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE, description="how many at most")]
 Cursor = Annotated[str, Field(max_length=64, description="`next` of the page before")]
+Trigger = Literal["event", "replay", "test"]
+TRIGGERS: dict[StepTrigger, Trigger] = {
+    StepTrigger.EVENT: "event",
+    StepTrigger.REPLAY: "replay",
+    StepTrigger.TEST: "test",
+}
 
 
 class Query(BaseModel):
@@ -97,7 +104,7 @@ class AttemptView(BaseModel):
 
     kind: Literal["attempt", "end"]
     attempt_number: int
-    trigger: Literal["event", "replay", "test"]
+    trigger: Trigger
     started_at_ms: int
     duration_ms: int
     status: int | None
