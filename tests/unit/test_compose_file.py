@@ -7,6 +7,9 @@ import pytest
 import yaml
 
 from gateway.console.access.site import site_at
+from gateway.console.index_database import IndexDatabase
+from gateway.console.index_file import IndexFile
+from gateway.services.index_place import index_place
 from gateway.settings import ENV_PREFIX, Settings
 from tests.generated_docs import ROOT
 
@@ -93,7 +96,17 @@ def test_the_console_is_found_where_it_says() -> None:
     settings = Settings(console_url=console["environment"]["GATEWAY_CONSOLE_URL"].replace(outside, inside))
     assert settings.console_url == f"http://localhost:{settings.console_port}"
     assert not site_at(console["environment"]["GATEWAY_CONSOLE_ADDRESS"], settings.console_url).is_local
-    assert console["environment"]["GATEWAY_CONSOLE_DIR"].startswith(console["tmpfs"][0])
+
+
+def test_the_consoles_index_is_where_it_can_write_or_in_a_database() -> None:
+    """The URL is of whoever starts it, and is left out where they name none."""
+    given = SERVICES["console"]["environment"]
+    assert given["GATEWAY_CONSOLE_DATABASE_URL"] is None
+    own = {name.removeprefix(ENV_PREFIX).lower(): value for name, value in given.items() if value is not None}
+    assert [given["GATEWAY_HOME"]] == SERVICES["console"]["tmpfs"]
+    assert isinstance(index_place(Settings(**own))("cluster"), IndexFile)
+    url = "postgresql://console:secret@database/webhooks"
+    assert isinstance(index_place(Settings(**own, console_database_url=url))("cluster"), IndexDatabase)
 
 
 def test_prometheus_asks_where_processes_answer() -> None:
