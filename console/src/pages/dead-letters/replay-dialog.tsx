@@ -70,6 +70,8 @@ function WholeGroup({ group, onClose, onStarted }: Props) {
 
 function Ticked({ selection, expected, onClose, onStarted }: Props) {
   const [done, setDone] = useState(0);
+  // A single request has no progress: its bar would jump from nothing to everything.
+  const hasParts = expected > AT_ONCE;
   const replaying = useAction(async () => {
     let begun = 0;
     for (const delivery_ids of chunks([...selection.ids].slice(done), AT_ONCE)) {
@@ -98,7 +100,7 @@ function Ticked({ selection, expected, onClose, onStarted }: Props) {
     >
       {replaying.error && <Failure error={replaying.error} />}
       <p>The same bodies with the same webhook-id, which receivers recognise. Live deliveries go first.</p>
-      {(replaying.busy || done > 0) && (
+      {hasParts && (replaying.busy || done > 0) && (
         <Progress label="Deliveries begun again" done={done} total={expected} />
       )}
     </Dialog>
