@@ -115,8 +115,13 @@ def fare_of(connection: IndexConnection, subscription: Subscription, *, hours: i
     for minute, delivered, bucket, attempts, duration_ms in connection.execute(
         "SELECT minute, delivered, bucket, attempts, duration_ms FROM "  # noqa: S608 - names of this module
         f"{connection.through('subscription_minutes', 'minutes_by_subscription')} "
-        "WHERE subscription = (SELECT id FROM names WHERE name = ?) AND minute >= ?",
-        (subscription.subscription_id, max(first_minute, subscription.created_at_ms // MINUTE_MS)),
+        "WHERE subscription = (SELECT id FROM names WHERE name = ?) AND tenant = (SELECT id FROM names WHERE name = ?) "
+        "AND minute >= ?",
+        (
+            subscription.subscription_id,
+            subscription.tenant,
+            max(first_minute, subscription.created_at_ms // MINUTE_MS),
+        ),
     ):
         for count in (whole, by_span.setdefault(minute // span_minutes, _Count())):
             count.add(bucket, attempts, duration_ms, delivered=bool(delivered))

@@ -13,7 +13,7 @@ import orjson
 from gateway.console.index_store import Growth, IndexConnection
 from gateway.console.names import CHUNK, Names, marks
 from gateway.console.packed_ids import pack_id
-from gateway.console.statistics import AttemptTally
+from gateway.console.statistics import Addressee, AttemptTally
 from gateway.console.step_rows import SELECT_STEPS, codes_in, step_from_row
 from gateway.console.steps import Place, Standing, Step, StepKey, merge, stand, steps_of
 from gateway.console.tables import SIGNAL_KINDS, STATES
@@ -149,7 +149,8 @@ class IndexWriter:
         tally = AttemptTally()
         for delivery_id, one in touched.items():
             one.before = dict(one.known)
-            tally.add(one.record.subscription_id, merge(one.known, new[delivery_id]))
+            whose = Addressee(one.record.subscription_id, one.record.tenant)
+            tally.add(whose, merge(one.known, new[delivery_id]))
         self._names.learn(_words(touched.values(), tally))
         self._write_rows(touched)
         self._write_steps(touched.values())

@@ -116,12 +116,10 @@ def overview(connection: IndexConnection, *, minutes: int, now_ms: int, whose: W
     """
     first = now_ms // MINUTE_MS - minutes + 1
     since_ms = first * MINUTE_MS
-    subscriptions = (
-        None if whose is None else among("subscription", codes_of(connection, whose.subscription_ids).values())
-    )
+    only = None if whose is None else _only(connection, whose)
     every = _Count()
     by_minute: dict[int, _Count] = {}
-    for minute, delivered, bucket, attempts in _minutes(connection, first, subscriptions):
+    for minute, delivered, bucket, attempts in _minutes(connection, first, only):
         for count in (every, by_minute.setdefault(minute, _Count())):
             count.add(bucket, attempts, delivered=bool(delivered))
     total = every.buckets.total()
@@ -140,13 +138,20 @@ def overview(connection: IndexConnection, *, minutes: int, now_ms: int, whose: W
             MinuteCount(minute * MINUTE_MS, one.delivered, one.buckets.total() - one.delivered, *one.quantiles())
             for minute, one in sorted(by_minute.items())
         ),
-        worst=_worst(connection, since_ms // HOUR_MS, subscriptions),
+        worst=_worst(connection, since_ms // HOUR_MS, only),
     )
 
 
-def _minutes(connection: IndexConnection, first: int, subscriptions: str | None) -> Rows:
+def _only(connection: IndexConnection, whose: Whose) -> str:
+    """Give the condition that counts are of a tenant's subscriptions, and of what was sent to the tenant."""
+    subscriptions = codes_of(connection, whose.subscription_ids).values()
+    tenant = codes_of(connection, [whose.tenant]).values()
+    return f"{among('subscription', subscriptions)} AND {among('tenant', tenant)}"
+
+
+def _minutes(connection: IndexConnection, first: int, only: str | None) -> Rows:
     """Give minutes with whether attempts delivered, their bucket, and how many they are."""
-    if subscriptions is None:
+    if only is None:
         return connection.execute(
             "SELECT minute, name = ?, bucket, attempts FROM minutes JOIN names ON names.id = outcome WHERE minute >= ?",
             (DELIVERED, first),
@@ -154,7 +159,7 @@ def _minutes(connection: IndexConnection, first: int, subscriptions: str | None)
     return connection.execute(
         "SELECT minute, delivered, bucket, sum(attempts) "  # noqa: S608 - numbers
         f"FROM {connection.through('subscription_minutes', 'minutes_by_subscription')} "
-        f"WHERE {subscriptions} AND minute >= ? GROUP BY minute, delivered, bucket",
+        f"WHERE {only} AND minute >= ? GROUP BY minute, delivered, bucket",
         (first,),
     )
 
@@ -173,10 +178,10 @@ def _open(connection: IndexConnection, since_ms: int, whose: Whose | None) -> di
     return {STATES[state].value: count for state, count in counted}
 
 
-def _worst(connection: IndexConnection, first_hour: int, subscriptions: str | None) -> tuple[EndpointCount, ...]:
+def _worst(connection: IndexConnection, first_hour: int, only: str | None) -> tuple[EndpointCount, ...]:
     rows = connection.execute(
         "SELECT subscription, sum(attempts), sum(failed), sum(duration_ms) FROM hours "  # noqa: S608 - numbers
-        f"WHERE hour >= ? AND {subscriptions or '1 = 1'} "
+        f"WHERE hour >= ? AND {only or '1 = 1'} "
         "GROUP BY subscription HAVING sum(failed) > 0 ORDER BY sum(failed) DESC, subscription LIMIT ?",
         (first_hour, _WORST),
     ).fetchall()

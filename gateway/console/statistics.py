@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from gateway.console.steps import Step
 
@@ -34,31 +35,38 @@ HOUR_MS = 3_600_000
 DELIVERED = "delivered"
 
 
+class Addressee(NamedTuple):
+    """Whom attempts are counted to: a subscription's id was another tenant's before, perhaps."""
+
+    subscription_id: str
+    tenant: str
+
+
 class AttemptTally:
     """Counts attempts of one batch.
 
     Attributes:
         minutes: (minute since the epoch, outcome, bucket of the duration) -> attempts.
-        hours: (hour since the epoch, subscription id) -> attempts, those that failed, milliseconds that all took.
-        of_subscriptions: (minute, subscription id, whether they delivered, bucket) -> attempts, milliseconds they took.
+        hours: (hour since the epoch, whose) -> attempts, those that failed, milliseconds that all took.
+        of_subscriptions: (minute, whose, whether they delivered, bucket) -> attempts, milliseconds they took.
     """
 
     def __init__(self) -> None:
         self.minutes: Counter[tuple[int, str, int]] = Counter()
-        self.hours: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-        self.of_subscriptions: defaultdict[tuple[int, str, bool, int], list[int]] = defaultdict(lambda: [0, 0])
+        self.hours: defaultdict[tuple[int, Addressee], list[int]] = defaultdict(lambda: [0, 0, 0])
+        self.of_subscriptions: defaultdict[tuple[int, Addressee, bool, int], list[int]] = defaultdict(lambda: [0, 0])
 
-    def add(self, subscription_id: str, attempts: Iterable[Step]) -> None:
+    def add(self, whose: Addressee, attempts: Iterable[Step]) -> None:
         """Count some attempts to one subscription."""
         for key, content, _ in attempts:
             bucket = bisect_left(DURATION_BOUNDS_MS, content.duration_ms)
             minute, delivered = key.at_ms // MINUTE_MS, content.outcome == DELIVERED
             self.minutes[minute, content.outcome, bucket] += 1
-            counted = self.hours[key.at_ms // HOUR_MS, subscription_id]
+            counted = self.hours[key.at_ms // HOUR_MS, whose]
             counted[0] += 1
             counted[1] += not delivered
             counted[2] += content.duration_ms
-            of_subscription = self.of_subscriptions[minute, subscription_id, delivered, bucket]
+            of_subscription = self.of_subscriptions[minute, whose, delivered, bucket]
             of_subscription[0] += 1
             of_subscription[1] += content.duration_ms
 

@@ -22,6 +22,7 @@ POSTGRES_WORDS = {"row": "BIGINT", "bytes": "BYTEA", "keyed": "", "and_row": ", 
 
 # `names` keeps every word once: ids of subscriptions, tenants, event types, topics, reasons.
 # A step repeats whose delivery it is of, so that attempts are searched without a look at their deliveries.
+# Counts of a subscription have its tenant: when it was deleted, another tenant may have its id.
 # `deliveries.at_ms` is the time by which they are listed: when the delivery was planned. It hardly ever changes, so a
 # page of a list stays what it was, and an attempt moves no entry of the indexes that end with it.
 _TABLES = """
@@ -69,12 +70,13 @@ CREATE TABLE minutes (
   PRIMARY KEY (minute, outcome, bucket)
 ){keyed};
 CREATE TABLE hours (
-  hour BIGINT NOT NULL, subscription INTEGER NOT NULL, attempts BIGINT NOT NULL, failed BIGINT NOT NULL,
-  duration_ms BIGINT NOT NULL, PRIMARY KEY (hour, subscription)
+  hour BIGINT NOT NULL, subscription INTEGER NOT NULL, tenant INTEGER NOT NULL, attempts BIGINT NOT NULL,
+  failed BIGINT NOT NULL, duration_ms BIGINT NOT NULL, PRIMARY KEY (hour, subscription, tenant)
 ){keyed};
 CREATE TABLE subscription_minutes (
-  minute BIGINT NOT NULL, subscription INTEGER NOT NULL, delivered SMALLINT NOT NULL, bucket SMALLINT NOT NULL,
-  attempts BIGINT NOT NULL, duration_ms BIGINT NOT NULL, PRIMARY KEY (minute, subscription, delivered, bucket)
+  minute BIGINT NOT NULL, subscription INTEGER NOT NULL, tenant INTEGER NOT NULL, delivered SMALLINT NOT NULL,
+  bucket SMALLINT NOT NULL, attempts BIGINT NOT NULL, duration_ms BIGINT NOT NULL,
+  PRIMARY KEY (minute, subscription, tenant, delivered, bucket)
 ){keyed};
 CREATE INDEX minutes_by_subscription ON subscription_minutes (subscription, minute);
 """

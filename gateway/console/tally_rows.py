@@ -19,19 +19,22 @@ def write_tally(connection: IndexConnection, names: Names, tally: AttemptTally) 
         [(minute, names.code(outcome), bucket, n) for (minute, outcome, bucket), n in tally.minutes.items()],
     )
     connection.executemany(
-        "INSERT INTO hours VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (hour, subscription) DO UPDATE SET attempts = hours.attempts + excluded.attempts, "
+        "INSERT INTO hours VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (hour, subscription, tenant) DO UPDATE SET attempts = hours.attempts + excluded.attempts, "
         "failed = hours.failed + excluded.failed, duration_ms = hours.duration_ms + excluded.duration_ms",
-        [(hour, names.code(subscription_id), *counted) for (hour, subscription_id), counted in tally.hours.items()],
+        [
+            (hour, names.code(whose.subscription_id), names.code(whose.tenant), *counted)
+            for (hour, whose), counted in tally.hours.items()
+        ],
     )
     connection.executemany(
-        "INSERT INTO subscription_minutes VALUES (?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (minute, subscription, delivered, bucket) DO UPDATE SET "
+        "INSERT INTO subscription_minutes VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (minute, subscription, tenant, delivered, bucket) DO UPDATE SET "
         "attempts = subscription_minutes.attempts + excluded.attempts, "
         "duration_ms = subscription_minutes.duration_ms + excluded.duration_ms",
         [
-            (minute, names.code(subscription_id), int(delivered), bucket, *counted)
-            for (minute, subscription_id, delivered, bucket), counted in tally.of_subscriptions.items()
+            (minute, names.code(whose.subscription_id), names.code(whose.tenant), int(delivered), bucket, *counted)
+            for (minute, whose, delivered, bucket), counted in tally.of_subscriptions.items()
         ],
     )
 

@@ -89,7 +89,8 @@ def test_what_another_subscription_got_under_the_same_id_is_not_told(writer: Ind
     write_attempts(writer)
     write_signals(writer, signal("sub_1", SignalKind.LAGGING, NOW_MS - 20 * MINUTE_MS))
     new = replace(SUBSCRIPTION, created_at_ms=NOW_MS - 5 * MINUTE_MS)
-    for one in (new, replace(new, tenant="bank")):
+    within_the_minute = replace(SUBSCRIPTION, tenant="bank", created_at_ms=NOW_MS - 10 * MINUTE_MS + 50_000)
+    for one in (new, replace(new, tenant="bank"), within_the_minute):
         fare = fare_of(writer._connection, one, hours=1, now_ms=NOW_MS)
         assert (fare.attempts, fare.last_delivered, fare.last_failed, fare.signals) == (0, None, None, ())
 
@@ -102,6 +103,8 @@ def test_an_overview_of_one_tenant_has_nothing_of_another(writer: IndexWriter) -
     acme = overview(writer._connection, minutes=60, now_ms=NOW_MS, whose=Whose("acme", ("sub_1",)))
     assert (acme.attempts, acme.delivered, [one.subscription_id for one in acme.worst]) == (2, 1, ["sub_1"])
     assert acme.open == {"retry_scheduled": 1}
+    successor = overview(writer._connection, minutes=60, now_ms=NOW_MS, whose=Whose("bank", ("sub_1",)))
+    assert (successor.attempts, successor.minutes, successor.worst) == (0, (), ())
     nobody = overview(writer._connection, minutes=60, now_ms=NOW_MS, whose=Whose("nobody", ()))
     assert (nobody.attempts, nobody.open, nobody.worst) == (0, {}, ())
 

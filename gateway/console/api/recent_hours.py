@@ -65,7 +65,7 @@ class RecentHoursApi:
         query: RecentHoursQuery = call.query
         table = self._parts.table.index
         known = [
-            one.subscription_id
+            one
             for one in map(table.get, dict.fromkeys(query.subscription_id))
             if one is not None and call.caller.sees(one.tenant)
         ]
@@ -74,10 +74,11 @@ class RecentHoursApi:
             return count_hours(connection, known, hours=query.hours, now_ms=self._parts.clock())
 
         found = await self._parts.reader.ask(look) if known else {}
-        return Answer(RecentHoursListView(items=[_view(each, found.get(each, [])) for each in known]))
+        return Answer(RecentHoursListView(items=[_view(one.subscription_id, found) for one in known]))
 
 
-def _view(subscription_id: str, hours: list[HourCount]) -> RecentHoursView:
+def _view(subscription_id: str, found: dict[str, list[HourCount]]) -> RecentHoursView:
+    hours = found.get(subscription_id, [])
     return RecentHoursView(
         subscription_id=subscription_id,
         attempts=sum(hour.attempts for hour in hours),
