@@ -1,16 +1,20 @@
 """A definition that is still being written: all that is wrong with it, field by field, and what it would make.
 
-Nothing is written, and nothing sealed: what only shows when a private key or a header's value is sealed is not told.
+Nothing is written, and what is sealed is for nobody. Nothing is opened either: whether a new certificate fits the
+private key that is there shows when it is written.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from gateway.admin.definition import STANDARD_POLICY_NAME, Definition, DefinitionRules
 from gateway.admin.field_errors import FieldError
-from gateway.domain.errors import InvalidInputError
+from gateway.admin.sealed_parts import PartSealer
+from gateway.domain.errors import GatewayError, InvalidInputError
 from gateway.domain.subscription import CustomHeader, Sealed, Subscription
 from gateway.shaping.cel_messages import ExpressionError
+from gateway.wire.sealing import KEY_BYTES, KeyRing
 
 # What belongs together: where one of them is wrong, nothing can be said of the others.
 _TOGETHER = (
@@ -20,6 +24,8 @@ _TOGETHER = (
     frozenset({"client_certificate", "client_key"}),
 )
 _NOTHING = Sealed("", b"")
+_SEALED_OR_CHECKED_THEN = ("headers", "client_certificate", "ca_bundle")
+_NOBODYS_KEYS = KeyRing({"nobody": bytes(KEY_BYTES)})
 _NEEDED = {"url": "a subscription needs a url", "event_types": "at least one event type is needed"}
 
 
@@ -44,6 +50,7 @@ def draft_of(
     *,
     subscription_id: str,
     tenant: str,
+    now_ms: int,
 ) -> Draft:
     """Say what a definition comes to.
 
@@ -53,6 +60,7 @@ def draft_of(
         current: the subscription that is changed; None for a new one.
         subscription_id: of a new one.
         tenant: of a new one.
+        now_ms: the present, milliseconds since the epoch: certificates expire.
     """
     faults: dict[str, FieldError] = {}
     if current is None:
@@ -63,6 +71,8 @@ def draft_of(
     attributes = _checked(rules, definition, current, faults)
     if attributes is None or (current is None and "url" not in attributes):
         return Draft(tuple(faults.values()), None)
+    for fault in _faults_of_parts(attributes, current, now_ms):
+        faults.setdefault(fault.field, fault)
     shown = _shown(attributes)
     if current is not None:
         return Draft(tuple(faults.values()), replace(current, **shown))
@@ -107,6 +117,20 @@ def _without(definition: Definition, field: str) -> Definition:
         bare = tuple(pattern.partition("@")[0] for pattern in definition.event_types)
         changed = replace(changed, event_types=bare)
     return changed
+
+
+def _faults_of_parts(attributes: dict[str, Any], current: Subscription | None, now_ms: int) -> Iterator[FieldError]:
+    """Tell what is found wrong when parts are sealed, by sealing them for nobody."""
+    sealer = PartSealer(lambda: _NOBODYS_KEYS, lambda: now_ms)
+    for name in _SEALED_OR_CHECKED_THEN:
+        if name not in attributes:
+            continue
+        try:
+            sealer.sealed({name: attributes[name]}, tenant="", subscription_id="", current=current)
+        except InvalidInputError as error:
+            yield FieldError(name, error)
+        except GatewayError:  # what is there opens with the deployment's keys only
+            continue
 
 
 def _shown(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -199,7 +199,14 @@ class TryingApi:
 
     def _previewed(self, body: PreviewBody, current: Subscription | None, tenant: str, faults: _Faults) -> PreviewView:
         definition = body.definition.definition(current)
-        draft = draft_of(self._parts.rules, definition, current, subscription_id=body.id or _DRAFT_ID, tenant=tenant)
+        draft = draft_of(
+            self._parts.rules,
+            definition,
+            current,
+            subscription_id=body.id or _DRAFT_ID,
+            tenant=tenant,
+            now_ms=self._parts.clock(),
+        )
         for fault in draft.faults:
             faults.add(fault.field, fault)
         subscription, catalog = draft.subscription, self._parts.catalog
