@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from gateway.console.attempt_search import AttemptSearch, IndexedAttempt, search_attempts
 from gateway.console.index_store import IndexConnection
 from gateway.console.signal_rows import STANDING_KINDS, find_signals
-from gateway.console.statistics import DELIVERED, MINUTE_MS, quantile_ms
+from gateway.console.statistics import DELIVERED, MINUTE_MS, percentile_ms
 from gateway.domain.signals import Signal, SignalKind
 from gateway.domain.subscription import Subscription
 
@@ -133,16 +133,16 @@ def fare_of(connection: IndexConnection, subscription: Subscription, *, hours: i
         delivered=whole.delivered,
         success_rate=round(whole.delivered / whole.attempts, 5) if whole.attempts else None,
         mean_ms=whole.mean_ms if whole.attempts else None,
-        p50_ms=quantile_ms(whole.buckets, 0.5),
-        p95_ms=quantile_ms(whole.buckets, 0.95),
-        p99_ms=quantile_ms(whole.buckets, 0.99),
+        p50_ms=percentile_ms(whole.buckets, 50),
+        p95_ms=percentile_ms(whole.buckets, 95),
+        p99_ms=percentile_ms(whole.buckets, 99),
         spans=tuple(
             SpanCount(
                 number * span_ms,
                 one.delivered,
                 one.attempts - one.delivered,
                 one.mean_ms,
-                quantile_ms(one.buckets, 0.95),
+                percentile_ms(one.buckets, 95),
             )
             for number, one in sorted(by_span.items())
         ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from gateway.console.index_store import IndexConnection, Rows
 from gateway.console.names import codes_of, words_of
-from gateway.console.statistics import DELIVERED, HOUR_MS, MINUTE_MS, quantile_ms
+from gateway.console.statistics import DELIVERED, HOUR_MS, MINUTE_MS, percentile_ms
 from gateway.console.tables import DELIVERED as DELIVERED_STATE
 from gateway.console.tables import STATES
 from gateway.console.terms import Terms, among
@@ -101,8 +101,8 @@ class _Count:
         self.buckets[bucket] += attempts
         self.delivered += attempts if delivered else 0
 
-    def quantiles(self) -> tuple[int | None, int | None, int | None]:
-        return quantile_ms(self.buckets, 0.5), quantile_ms(self.buckets, 0.95), quantile_ms(self.buckets, 0.99)
+    def percentiles(self) -> tuple[int | None, int | None, int | None]:
+        return percentile_ms(self.buckets, 50), percentile_ms(self.buckets, 95), percentile_ms(self.buckets, 99)
 
 
 def overview(connection: IndexConnection, *, minutes: int, now_ms: int, whose: Whose | None = None) -> Overview:
@@ -123,7 +123,7 @@ def overview(connection: IndexConnection, *, minutes: int, now_ms: int, whose: W
         for count in (every, by_minute.setdefault(minute, _Count())):
             count.add(bucket, attempts, delivered=bool(delivered))
     total = every.buckets.total()
-    p50_ms, p95_ms, p99_ms = every.quantiles()
+    p50_ms, p95_ms, p99_ms = every.percentiles()
     return Overview(
         since_ms=since_ms,
         attempts=total,
@@ -135,7 +135,7 @@ def overview(connection: IndexConnection, *, minutes: int, now_ms: int, whose: W
         p99_ms=p99_ms,
         open=_open(connection, since_ms, whose),
         minutes=tuple(
-            MinuteCount(minute * MINUTE_MS, one.delivered, one.buckets.total() - one.delivered, *one.quantiles())
+            MinuteCount(minute * MINUTE_MS, one.delivered, one.buckets.total() - one.delivered, *one.percentiles())
             for minute, one in sorted(by_minute.items())
         ),
         worst=_worst(connection, since_ms // HOUR_MS, only),

@@ -2,10 +2,11 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gateway.console.steps import Step
+from gateway.domain.percentiles import bucket_at
 
 # Upper bounds of the durations counted together, milliseconds; what is longer has a bucket of its own.
 DURATION_BOUNDS_MS = (
@@ -71,17 +72,12 @@ class AttemptTally:
             of_subscription[1] += content.duration_ms
 
 
-def quantile_ms(buckets: dict[int, int], share: float) -> int | None:
-    """Give the upper bound of the duration that a share of the attempts did not exceed, or None where there are none.
+def percentile_ms(buckets: Mapping[int, int], percent: int) -> int | None:
+    """Give the upper bound of the duration that so many percent did not exceed, or None where there are no attempts.
 
     Args:
         buckets: bucket -> attempts.
-        share: like 0.99.
+        percent: like 99.
     """
-    wanted = sum(buckets.values()) * share
-    seen = 0
-    for bucket in sorted(buckets):
-        seen += buckets[bucket]
-        if seen >= wanted:
-            return DURATION_BOUNDS_MS[min(bucket, len(DURATION_BOUNDS_MS) - 1)]
-    return None
+    bucket = bucket_at(buckets, percent)
+    return None if bucket is None else DURATION_BOUNDS_MS[min(bucket, len(DURATION_BOUNDS_MS) - 1)]

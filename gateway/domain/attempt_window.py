@@ -7,11 +7,11 @@ counted together. Pure: the present is an argument.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 from gateway.domain.delivery import Attempt
+from gateway.domain.percentiles import bucket_at
 
 WINDOW_S = 60
 # In one second: beyond these, failures are counted, but nobody's.
@@ -151,7 +151,7 @@ class AttemptWindow:
             dict(outcomes),
             sum(durations),
             sum(one.delivered for one in seconds),
-            _percentiles(durations, (50, 95, 99)),
+            _percentiles(durations),
             tuple(Failing(name, count, last[name]) for name, count in _most(failed, worst)),
             len(failed),
             sum(one.untold for one in seconds),
@@ -176,10 +176,10 @@ def _most(failed: Counter[str], wanted: int) -> list[tuple[str, int]]:
     return sorted(failed.items(), key=lambda item: (-item[1], item[0]))[:wanted]
 
 
-def _percentiles(durations: Sequence[int], percents: Iterable[int]) -> tuple[int, int, int] | None:
-    """Give the bounds of the buckets in which the nearest ranks lie."""
-    sums = list(accumulate(durations))
-    if not sums or not sums[-1]:
+def _percentiles(durations: Sequence[int]) -> tuple[int, int, int] | None:
+    """Give the bounds of the buckets in which the median and the 95th and 99th percentile lie."""
+    counts = {bucket: count for bucket, count in enumerate(durations) if count}
+    p50, p95, p99 = (bucket_at(counts, percent) for percent in (50, 95, 99))
+    if p50 is None or p95 is None or p99 is None:
         return None
-    p50, p95, p99 = (BOUNDS_MS[bisect_left(sums, -(-percent * sums[-1] // 100))] for percent in percents)
-    return p50, p95, p99
+    return BOUNDS_MS[p50], BOUNDS_MS[p95], BOUNDS_MS[p99]
