@@ -6,6 +6,7 @@
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ from gateway.kafka.local_broker import DEFAULT_PORT, BrokerStatus, LocalBroker
 from gateway.kafka.topic_admin import apply_topics
 from gateway.settings import ENV_PREFIX
 from tests.container_engine import compose_broker, runs_on_compose
+from tests.last_will import last_will
 from tests.postgres import PostgresServer, postgres_server
 from tests.secure.broker import SecureBroker, secure_broker
 
@@ -123,16 +125,19 @@ def new_broker_home(
     tmp_path_factory: pytest.TempPathFactory,
     libs: Path,
     _default_port_is_taken: None,
-) -> Callable[[], Path]:
-    """Make home folders for brokers of their own that share the jars."""
+) -> Iterator[Callable[[], Path]]:
+    """Make home folders for brokers of their own that share the jars; none of them outlives the tests."""
+    program = str(Path(sys.executable).with_name("gateway"))
+    with ExitStack() as wills:
 
-    def make() -> Path:
-        home = tmp_path_factory.mktemp("home")
-        (home / "kafka").mkdir()
-        (home / "kafka" / "libs").symlink_to(libs)
-        return home
+        def make() -> Path:
+            home = tmp_path_factory.mktemp("home")
+            (home / "kafka").mkdir()
+            (home / "kafka" / "libs").symlink_to(libs)
+            wills.enter_context(last_will([program, "kafka", "stop"], {**os.environ, "GATEWAY_HOME": str(home)}))
+            return home
 
-    return make
+        yield make
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ from gateway.kafka.local.ports import LOOPBACK, choose_port
 from gateway.kafka.local.process import run_bounded, spawn_detached, terminate, wait_until
 from gateway.kafka.security import KafkaSecurity, PasswordLogin, Tls
 from tests.certificates import Authority
+from tests.last_will import last_will
 
 SCRAM = "SCRAM-SHA-512"
 _FILES = Path(__file__).resolve().parent
@@ -154,17 +155,18 @@ def secure_broker(folder: Path, libs: Path, users: Sequence[str]) -> Iterator[Se
     log = folder / "broker.log"
     pid = spawn_detached([*java, "kafka.Kafka", str(properties)], log_file=log, folder=folder)
     inner = KafkaConfig(f"{LOOPBACK}:{ports['inner_port']}", "tests-inner")
-    try:
-        assert wait_until(lambda: _answers(inner), _START_TIMEOUT_S), log.read_text()[-4000:]
-        yield SecureBroker(
-            folder,
-            authority,
-            inner,
-            f"{LOOPBACK}:{ports['login_port']}",
-            f"{LOOPBACK}:{ports['mutual_port']}",
-        )
-    finally:
-        terminate(pid, str(properties), 10.0)
+    with last_will(["sh", "-c", f"kill {pid}"]):
+        try:
+            assert wait_until(lambda: _answers(inner), _START_TIMEOUT_S), log.read_text()[-4000:]
+            yield SecureBroker(
+                folder,
+                authority,
+                inner,
+                f"{LOOPBACK}:{ports['login_port']}",
+                f"{LOOPBACK}:{ports['mutual_port']}",
+            )
+        finally:
+            terminate(pid, str(properties), 10.0)
 
 
 def _format(java: list[str], properties: Path, users: Sequence[str]) -> None:
