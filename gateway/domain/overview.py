@@ -86,7 +86,7 @@ class SignalBoard:
     """The last word of the signals on each subscription: whether its circuit is open, and whether and why it lags."""
 
     def __init__(self) -> None:
-        self._open: dict[str, int | None] = {}
+        self._open: dict[str, Signal] = {}
         self._lags: dict[str, Signal] = {}
 
     def take(self, signals: Iterable[Signal]) -> None:
@@ -95,7 +95,7 @@ class SignalBoard:
             name = signal.subscription_id
             match signal.kind:
                 case SignalKind.CIRCUIT_OPENED:
-                    self._open[name] = signal.until_ms
+                    self._open[name] = signal
                 case SignalKind.CIRCUIT_CLOSED | SignalKind.DISABLED:
                     self._open.pop(name, None)
                 case SignalKind.LAGGING:
@@ -108,7 +108,12 @@ class SignalBoard:
     @property
     def open_circuits(self) -> Mapping[str, int | None]:
         """See `Overview.open_circuits`."""
-        return dict(self._open)
+        return {name: signal.until_ms for name, signal in self._open.items()}
+
+    def is_told_of(self, subscription_id: str, tenant: str) -> bool:
+        """Tell whether all of it is told of a tenant's subscription: another tenant may have had the id before."""
+        told = (self._open.get(subscription_id), self._lags.get(subscription_id))
+        return all(signal is None or signal.tenant == tenant for signal in told)
 
     def lagging(self, cursors: Mapping[str, int]) -> tuple[Lagging, ...]:
         """Give the subscriptions that have cursors, with what signals tell of them.

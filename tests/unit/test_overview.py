@@ -130,6 +130,18 @@ def signal(kind: SignalKind, name: str = "sub_1", **fields: object) -> Signal:
     return replace(Signal(name, "default", T0, kind), **fields)  # type: ignore[arg-type]
 
 
+def test_what_is_told_of_another_tenants_subscription_is_known_as_that() -> None:
+    """It was deleted, and its id is used again: until something is told of the new one."""
+    board = SignalBoard()
+    assert board.is_told_of("sub_1", "bank")
+    board.take([signal(SignalKind.CIRCUIT_OPENED), signal(SignalKind.LAGGING, waiting=70)])
+    assert [board.is_told_of("sub_1", tenant) for tenant in ("default", "bank")] == [True, False]
+    board.take([replace(signal(SignalKind.LAGGING, waiting=1), tenant="bank")])
+    assert not board.is_told_of("sub_1", "bank")
+    board.take([replace(signal(SignalKind.CIRCUIT_CLOSED), tenant="bank")])
+    assert board.is_told_of("sub_1", "bank")
+
+
 def test_the_board_has_the_last_word_of_each_subscription() -> None:
     """Opened and closed, lagging and caught up; what lags is told by its cursors."""
     board = SignalBoard()

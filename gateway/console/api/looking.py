@@ -25,7 +25,6 @@ from gateway.console.signal_rows import IndexedBoard, find_signals
 from gateway.console.standing import SharedStanding
 from gateway.domain.access import Role
 from gateway.domain.overview import Depth, SignalBoard, Standing
-from gateway.domain.subscription import Subscription
 
 _MOST_LISTED = 100
 
@@ -71,9 +70,14 @@ class LookingApi:
         counted = await self._parts.reader.ask(look)
         seen, board = await self._standing.newest(), await self._board()
         standing = None if seen is None else standing_of(seen, self._parts.layout, board)
+
+        def is_shown(subscription_id: str) -> bool:
+            one = table.get(subscription_id)
+            return one is not None and tenant in {None, one.tenant} and board.is_told_of(subscription_id, one.tenant)
+
         told = () if standing is None else standing.lagging
-        lagging = [one for one in told if _is_of(table.get(one.subscription_id), tenant)]
-        held = [(name, until_ms) for name, until_ms in board.open_circuits.items() if _is_of(table.get(name), tenant)]
+        lagging = [one for one in told if is_shown(one.subscription_id)]
+        held = [(name, until_ms) for name, until_ms in board.open_circuits.items() if is_shown(name)]
         return Answer(
             StatsView(
                 **asdict(counted),
@@ -122,11 +126,6 @@ class LookingApi:
                 subscriptions=len(self._parts.table.index),
             )
         )
-
-
-def _is_of(subscription: Subscription | None, tenant: str | None) -> bool:
-    """Tell whether a subscription is still there, and a tenant's; None for any tenant."""
-    return subscription is not None and tenant in {None, subscription.tenant}
 
 
 def _standing_view(standing: Standing) -> StandingView:
