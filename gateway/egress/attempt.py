@@ -69,6 +69,9 @@ class SigningAttempter:
         return CompletedAttempt(summary, result)
 
     async def _send(self, delivery: Delivery, subscription: Subscription, now_ms: int) -> SendResult:
+        if delivery.tenant != subscription.tenant:
+            # Ids are free again when a subscription is deleted, and what was planned for it may wait for days.
+            return Failed(ErrorCode.CONFIGURATION, "the subscription that it was planned for is there no more")
         withdrawn = _withdrawn_grants(delivery, subscription)
         if withdrawn:
             return Failed(ErrorCode.CONFIGURATION, f"its body holds what is granted no more: {', '.join(withdrawn)}")

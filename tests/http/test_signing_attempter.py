@@ -57,6 +57,18 @@ async def test_a_subscription_made_anew_signs_with_its_own_secret(sandbox: Sandb
     assert (sandbox.stats("shop").verified, sandbox.stats("shop").rejected) == (2, 0)
 
 
+async def test_another_tenants_subscription_with_the_same_id_gets_nothing(sandbox: Sandbox) -> None:
+    """Made anew by somebody else, an id would have what was planned for its first owner, and waits, sent to them."""
+    url = await sandbox.start() + "/hooks/shop"
+    ring, client = parse_key_ring(generate_key_line()), WebhookClient(DEVELOPMENT)
+    to_send = planned("evt_1", "sub_1", tenant="rival")
+    attempt = await SigningAttempter(client, ring).attempt(to_send, subscription(url, ring, OLD))
+    await client.close()
+    assert isinstance(attempt.result, Failed)
+    assert (attempt.result.code, sandbox.received("shop")) == (ErrorCode.CONFIGURATION, [])
+    assert "acme" not in attempt.result.detail
+
+
 async def test_secrets_of_both_types_sign_every_attempt(sandbox: Sandbox) -> None:
     """A receiver that knows any of them verifies, and the key pair is opened once for all attempts."""
     url = await sandbox.start() + "/hooks/shop"
@@ -93,7 +105,8 @@ async def test_a_refused_address_is_a_line_for_whoever_watches() -> None:
     ring, client = parse_key_ring(generate_key_line()), WebhookClient()
     with capture_logs() as lines:
         attempter = SigningAttempter(client, ring)
-        await attempter.attempt(planned("evt_1", "sub_1"), subscription("https://localhost/hooks", ring, OLD))
+        to_send = planned("evt_1", "sub_1", tenant="acme")
+        await attempter.attempt(to_send, subscription("https://localhost/hooks", ring, OLD))
     await client.close()
     (line,) = [line for line in lines if line["event"] == "security.address_refused"]
     assert (line["subscription_id"], line["host"]) == ("sub_1", "localhost")
