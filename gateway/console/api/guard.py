@@ -13,6 +13,8 @@ from gateway.console.api.problems import Problem, ProblemError, problem_of, resp
 from gateway.domain.errors import GatewayError
 
 REQUEST_S = 90.0
+# An answer has some hundred kilobytes at most.
+SEND_S = 60.0
 # Where a request has what ends it, for answers that go on.
 TIME_LIMIT = web.RequestKey("time_limit", asyncio.Timeout)
 _SAFE = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
@@ -39,29 +41,22 @@ class Guard:
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse what was not meant for this console; give every error its form."""
+        response = await self._answer(request, handler)
+        for name, value in SAFE_HEADERS.items():
+            response.headers.setdefault(name, value)
+        await _send(request, response)
+        return response
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             self._check_site(request)
             async with asyncio.timeout(REQUEST_S) as limit:
                 request[TIME_LIMIT] = limit
-                response = await handler(request)
-        except ProblemError as error:
-            response = respond(error.problem, error.retry_after_s)
-        except GatewayError as error:
-            response = respond(problem_of(error))
-        except web.HTTPException as error:
-            response = _plain_problem(HTTPStatus(error.status), error.headers.get(hdrs.ALLOW))
-        except TimeoutError:
-            response = _plain_problem(HTTPStatus.GATEWAY_TIMEOUT)
-        except Exception as error:  # noqa: BLE001 - a fault in one request must not end the others
-            # Where it was is for the log, and no message: it may quote what was asked or found.
-            where = "".join(traceback.format_tb(error.__traceback__))
-            _log.error(
-                "console.request_failed", method=request.method, path=request.path, error=repr(type(error)), at=where
-            )
-            response = _plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR)
-        for name, value in SAFE_HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+                return await handler(request)
+        except Exception as error:
+            if isinstance(error, ConnectionError) and request.transport is None:
+                raise  # whoever asked is gone
+            return _refusal(error) or _fault(request, error)
 
     def _check_site(self, request: web.Request) -> None:
         """A page of another site may ask a browser for anything here, or give its own name this console's address.
@@ -83,6 +78,42 @@ class Guard:
         if not self._site.is_own_origin(origin, request.host):
             detail = "pages of other sites may not change anything here"
             raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_origin", detail)
+
+
+def _refusal(error: Exception) -> web.Response | None:
+    """Give the answer to a request that can't be served; None where that is a fault of ours."""
+    match error:
+        case ProblemError():
+            return respond(error.problem, error.retry_after_s)
+        case GatewayError():
+            return respond(problem_of(error))
+        case web.HTTPException():
+            return _plain_problem(HTTPStatus(error.status), error.headers.get(hdrs.ALLOW))
+        case web.RequestPayloadError():  # it ends too early, or is not packed as it says
+            return _plain_problem(HTTPStatus.BAD_REQUEST)
+        case TimeoutError():
+            return _plain_problem(HTTPStatus.GATEWAY_TIMEOUT)
+        case _:
+            return None
+
+
+def _fault(request: web.Request, error: Exception) -> web.Response:
+    """Log a fault, and give its answer: in one request it must not end the others."""
+    # Where it was is for the log, and no message: it may quote what was asked or found.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("console.request_failed", method=request.method, path=request.path, error=repr(type(error)), at=where)
+    return _plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+async def _send(request: web.Request, response: web.StreamResponse) -> None:
+    """Send an answer while somebody takes it: whoever doesn't would keep one of the few connections for good."""
+    try:
+        async with asyncio.timeout(SEND_S):
+            await response.prepare(request)
+            await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
 
 
 def _plain_problem(status: HTTPStatus, allowed: str | None = None) -> web.Response:

@@ -1,6 +1,7 @@
 """Serves the API: asks who makes each request, admits and reads it by its route's description, and answers."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 import orjson
@@ -26,6 +27,9 @@ MAX_CONNECTIONS = 128
 _KEEPALIVE_S = 30.0
 _STOP_S = 2.0
 _IDEMPOTENCY_KEY = "Idempotency-Key"
+# Of requests that are none, aiohttp writes what it got, which may be a cookie or a token. The Guard logs faults.
+_unread = logging.getLogger("gateway.console.unread")
+_unread.disabled = True
 
 
 class ApiServer:
@@ -76,7 +80,11 @@ class ApiServer:
             UnavailableError: the port is taken, or the address is not this machine's.
         """
         self._runner = web.AppRunner(
-            self.application(), access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_STOP_S
+            self.application(),
+            access_log=None,
+            logger=_unread,
+            keepalive_timeout=_KEEPALIVE_S,
+            shutdown_timeout=_STOP_S,
         )
         await self._runner.setup()
         try:
