@@ -21,7 +21,9 @@ def on_host(kafka: KafkaConfig) -> tuple[str, ...]:
     )
 
 
-@pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(300)
+
+
 def test_stream_and_egress_get_healthy_and_stop_when_they_are_told_to(
     kafka: KafkaConfig, start: Callable[..., Container]
 ) -> None:

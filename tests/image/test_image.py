@@ -9,6 +9,8 @@ _LARGEST_IMAGE_BYTES = 250_000_000
 # Of it, PostgreSQL's client and what that brings along are 13 MB.
 _LARGEST_ADDED_BYTES = 137_000_000
 
+pytestmark = pytest.mark.timeout(240)  # containers start slowly beside other work
+
 
 def test_every_command_is_there() -> None:
     """Without a command the image shows what there is, and its version is the checkout's."""
@@ -28,7 +30,6 @@ def test_it_runs_as_nobody_in_particular() -> None:
     assert inspect(IMAGE, ".Config.User") == "10001:10001"
 
 
-@pytest.mark.timeout(150)
 def test_all_that_is_imported_was_compiled_when_the_image_was_built() -> None:
     """The user can't write bytecode: what is missing would be compiled anew at each start.
 
