@@ -24,9 +24,9 @@ _LOOKING = ("gateway deliveries ",)
 _SERVING = "run_app("
 # A line of its own, and whole: logs speak of parts that are ready.
 _READY = re.compile(r"^ready: .*\n|Running on .*\n", re.MULTILINE)
-_READY_TIMEOUT_S = 120.0
-_RUN_TIMEOUT_S = 60.0
-_STOP_TIMEOUT_S = 40.0
+_READY_TIMEOUT_S = 180.0
+_RUN_TIMEOUT_S = 120.0
+_STOP_TIMEOUT_S = 60.0
 _POLL_S = 0.1
 
 

@@ -20,7 +20,7 @@ EVENTS = BATCHES * BATCH
 PAUSE_S = 0.1
 # The group's session time-out is 15 s: over it, Kafka has given both members up when it is back.
 LONG_OUTAGE_S = 18.0
-GONE_S = 10.0
+GONE_S = 30.0
 
 pytestmark = pytest.mark.timeout(300, func_only=True)
 

@@ -76,7 +76,7 @@ def rekey(home: GatewayHome, *options: str) -> tuple[int, dict[str, object], str
         env=home.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
     return done.returncode, orjson.loads(done.stdout), done.stderr
@@ -164,7 +164,7 @@ async def test_a_rotation_helps_against_a_key_that_is_lost(
     use(home, lost)
     held = await receiver.subscribe(tenant=witness)
     use(home, ring)
-    await until(lambda: len(security_lines(running)) == 1, 30, lambda: running.log)
+    await until(lambda: len(security_lines(running)) == 1, 60, lambda: running.log)
     await publish_payments(publisher, witness, 10)
     await receiver.until_accepted(10, witness)
     assert receiver.requests(held) == []
