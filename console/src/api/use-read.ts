@@ -3,13 +3,15 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "./client";
 
 const MAX_WAIT_MS = 30_000;
+/** Before anything was read nothing says how long to wait. */
+const FIRST_WAIT_MS = 2000;
 
 export interface Read<T> {
   /** What was read last; it stays while it is read again. */
   data: T | undefined;
   /** Why the last reading failed; undefined once one has succeeded. */
   error: ApiError | undefined;
-  /** The first reading for this key is under way. */
+  /** The first reading for this key is under way; `data` may be of the key before. */
   loading: boolean;
   /** Reads again, now. */
   again: () => void;
@@ -18,6 +20,8 @@ export interface Read<T> {
 interface Options<T> {
   /** Read again so long after each answer, while the page is visible; by what was read, undefined for no more. */
   everyMs?: number | ((data: T) => number | undefined);
+  /** What was read for the key before stays until there is something for this one: a list that is narrowed down does not blink. */
+  stays?: boolean;
 }
 
 interface State<T> {
@@ -35,7 +39,7 @@ interface State<T> {
 export function useRead<T>(
   key: string | null,
   ask: (signal: AbortSignal) => Promise<T>,
-  { everyMs }: Options<T> = {},
+  { everyMs, stays = false }: Options<T> = {},
 ): Read<T> {
   const [state, setState] = useState<State<T>>({ key });
   const [asked, setAsked] = useState(0);
@@ -54,12 +58,16 @@ export function useRead<T>(
         return true;
       } catch (error) {
         if (!ending.signal.aborted) {
-          setState((before) => ({ ...(before.key === key ? before : { key }), error: shown(error) }));
+          setState((before) => ({
+            ...(before.key === key || stays ? before : {}),
+            key,
+            error: shown(error),
+          }));
         }
         return false;
       }
     });
-    reading.everyMs = typeof everyMs === "function" ? MAX_WAIT_MS : everyMs;
+    reading.everyMs = typeof everyMs === "function" ? FIRST_WAIT_MS : everyMs;
     reading.start();
     return () => {
       ending.abort();
@@ -68,11 +76,13 @@ export function useRead<T>(
   }, [key, asked]);
 
   const again = useCallback(() => setAsked((count) => count + 1), []);
-  const current: State<T> = state.key === key ? state : { key };
+  const isCurrent = state.key === key;
+  const data = isCurrent || stays ? state.data : undefined;
+  const error = isCurrent ? state.error : undefined;
   return {
-    data: current.data,
-    error: current.error,
-    loading: key !== null && current.data === undefined && current.error === undefined,
+    data,
+    error,
+    loading: key !== null && error === undefined && !(isCurrent && data !== undefined),
     again,
   };
 }

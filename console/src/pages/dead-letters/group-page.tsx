@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 import { answer, api, type Schemas } from "../../api/client";
+import { firstPages } from "../../api/first-pages";
 import { useRead } from "../../api/use-read";
 import { may } from "../../session";
 import { Badge, StatusBadge } from "../../ui/badge";
@@ -58,8 +59,8 @@ function Letters({ group }: { group: Group }) {
   });
   const read = useRead(
     `letters ${group.subscription} ${group.reason} ${pages}`,
-    (signal) => readLetters(group, pages, signal),
-    { everyMs: REFRESH_MS },
+    (signal) => firstPages(pages, (from) => readLetters(group, from, signal)),
+    { everyMs: REFRESH_MS * pages, stays: true },
   );
   const again = () => {
     read.again();
@@ -97,7 +98,9 @@ function Letters({ group }: { group: Group }) {
               />
               {next && (
                 <div class="more">
-                  <Button onClick={() => setPages(pages + 1)}>Show more</Button>
+                  <Button busy={read.loading} onClick={() => setPages(pages + 1)}>
+                    Show more
+                  </Button>
                 </div>
               )}
             </>
@@ -144,28 +147,18 @@ async function sizeOf(group: Group, signal: AbortSignal): Promise<number> {
     .reduce((sum, one) => sum + one.count, 0);
 }
 
-async function readLetters(
-  group: Group,
-  pages: number,
+function readLetters(
+  { subscription, reason }: Group,
+  from: { cursor?: string },
   signal: AbortSignal,
 ): Promise<Schemas["DeliveryPageView"]> {
-  const items: Letter[] = [];
-  let next: string | null = null;
-  for (let page = 0; page < pages; page += 1) {
-    const query: { subscription_id: string[]; limit: number; reason?: string; cursor?: string } = {
-      subscription_id: [group.subscription],
-      limit: PAGE,
-    };
-    if (group.reason !== null) query.reason = group.reason;
-    if (next !== null) query.cursor = next;
-    const found: Schemas["DeliveryPageView"] = await answer(
-      api.GET("/api/v1/dead-letters", { params: { query }, signal }),
-    );
-    items.push(...found.items);
-    next = found.next;
-    if (next === null) break;
-  }
-  return { items, next };
+  const query = {
+    subscription_id: [subscription],
+    limit: PAGE,
+    ...(reason === null ? {} : { reason }),
+    ...from,
+  };
+  return answer(api.GET("/api/v1/dead-letters", { params: { query }, signal }));
 }
 
 interface ChooserProps {

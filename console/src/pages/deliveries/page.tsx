@@ -47,8 +47,13 @@ export function DeliveriesPage() {
     (signal) =>
       answer(api.GET("/api/v1/deliveries", { params: { query: { ...query, limit: LIMIT } }, signal })),
     // Pages behind the first one stay what they are.
-    query.cursor ? {} : { everyMs: EVERY_MS },
+    { stays: true, ...(query.cursor ? {} : { everyMs: EVERY_MS }) },
   );
+  const next = read.data?.next;
+  const turnTo = (cursor: string | undefined) => {
+    setParams(changed(params, "cursor", cursor === undefined ? [] : [cursor]));
+    window.scrollTo(0, 0);
+  };
   return (
     <Page title="Deliveries">
       <FilterBar params={params} onParams={(next) => setParams(next, { replace: true })} />
@@ -68,15 +73,9 @@ export function DeliveriesPage() {
         }
       </Loaded>
       <nav class="pager" aria-label="Pages of the list">
-        {query.cursor && <Button onClick={() => setParams(changed(params, "cursor", []))}>Newest</Button>}
-        {read.data?.next && (
-          <Button
-            onClick={() => {
-              const next = new URLSearchParams(params);
-              next.set("cursor", read.data?.next ?? "");
-              setParams(next);
-            }}
-          >
+        {query.cursor && <Button onClick={() => turnTo(undefined)}>Newest</Button>}
+        {next && (
+          <Button busy={read.loading} onClick={() => turnTo(next)}>
             Older
           </Button>
         )}

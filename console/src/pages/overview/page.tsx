@@ -29,7 +29,7 @@ export function OverviewPage() {
   const stats = useRead(
     `stats ${span}`,
     (signal) => answer(api.GET("/api/v1/stats", { params: { query: { minutes: Number(span) } }, signal })),
-    { everyMs: EVERY_MS },
+    { everyMs: EVERY_MS, stays: true },
   );
   return (
     <Page

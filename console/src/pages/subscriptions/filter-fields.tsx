@@ -77,12 +77,13 @@ function Tester({ form: { values }, covered }: { form: FormState; covered: reado
       ...(data === undefined ? {} : { data }),
     }),
   );
-  const read = useRead(`filter ${body}`, (signal) =>
-    answer(api.POST("/api/v1/filters/check", { body: JSON.parse(body) as Schemas["FilterBody"], signal })),
+  const read = useRead(
+    `filter ${body}`,
+    (signal) =>
+      answer(api.POST("/api/v1/filters/check", { body: JSON.parse(body) as Schemas["FilterBody"], signal })),
+    { stays: true },
   );
-  const [known, setKnown] = useState<Said>();
-  if (read.data && read.data !== known) setKnown(read.data);
-  const made = known ? JSON.stringify(known.data, null, 2) : "";
+  const made = read.data ? JSON.stringify(read.data.data, null, 2) : "";
   return (
     <section class="tester" aria-label="Filter tester">
       <SelectField
@@ -114,7 +115,7 @@ function Tester({ form: { values }, covered }: { form: FormState; covered: reado
         </Button>
       </div>
       {read.error && <Failure error={read.error} />}
-      <div aria-live="polite">{known && <Verdict of={known} filter={values.filter} />}</div>
+      <div aria-live="polite">{read.data && <Verdict of={read.data} filter={values.filter} />}</div>
     </section>
   );
 }

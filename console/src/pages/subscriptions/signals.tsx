@@ -1,7 +1,7 @@
 /** What happened to an endpoint, newest first. */
 import type { Schemas } from "../../api/client";
 import { Card } from "../../ui/facts";
-import { count, relative, words } from "../../ui/format";
+import { count, counted, relative, words } from "../../ui/format";
 import { Time, useNow } from "../../ui/time";
 
 type Signal = Schemas["SignalView"];
@@ -43,7 +43,7 @@ function Details({ of }: { of: Signal }) {
   const parts = [
     of.reason && words(of.reason),
     of.failures !== null && `${count(of.failures)} failures in a row`,
-    of.count !== null && `${count(of.count)} times`,
+    of.count !== null && counted(of.count, "time"),
     of.waiting !== null && `${count(of.waiting)} waiting`,
     of.until_ms !== null && of.until_ms > nowMs && `tried again ${relative(of.until_ms, nowMs)}`,
   ].filter(Boolean);

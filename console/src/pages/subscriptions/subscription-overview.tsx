@@ -1,5 +1,6 @@
 /** How a subscription fares: numbers, attempts over time, its circuit and lane, its last attempts, what happened to it. */
 import { useState } from "preact/hooks";
+import { useSearchParams } from "wouter-preact";
 import { answer, api, type Schemas } from "../../api/client";
 import { useRead } from "../../api/use-read";
 import { Button, ButtonLink } from "../../ui/button";
@@ -24,32 +25,41 @@ const SPANS = [
 ] as const;
 
 export function SubscriptionOverview({ of }: { of: Subscription }) {
-  const [hours, setHours] = useState<(typeof SPANS)[number]["value"]>("24");
+  const [search, setSearch] = useSearchParams();
+  const hours = SPANS.find((one) => one.value === search.get("hours"))?.value ?? "24";
   const path = { subscription_id: of.id };
   const read = useRead(
     `health ${of.id} ${hours}`,
-    (signal) =>
-      answer(
-        api.GET("/api/v1/subscriptions/{subscription_id}/health", {
-          params: { path, query: { hours: Number(hours) } },
-          signal,
-        }),
-      ),
-    { everyMs: REFRESH_MS },
+    async (signal) => {
+      const query = { hours: Number(hours) };
+      const asked = api.GET("/api/v1/subscriptions/{subscription_id}/health", {
+        params: { path, query },
+        signal,
+      });
+      return { health: await answer(asked), ...query };
+    },
+    { everyMs: REFRESH_MS, stays: true },
   );
   return (
     <div class="stack">
       <Loaded read={read} lines={6}>
-        {(health) => (
+        {({ health, hours: shown }) => (
           <>
             <Numbers of={health} />
             <div class="main-and-side">
               <div class="stack">
                 <Card
                   title="Attempts"
-                  actions={<Segments label="How far back" value={hours} choices={SPANS} onValue={setHours} />}
+                  actions={
+                    <Segments
+                      label="How far back"
+                      value={hours}
+                      choices={SPANS}
+                      onValue={(chosen) => setSearch({ hours: chosen }, { replace: true })}
+                    />
+                  }
                 >
-                  <AttemptsChart of={health} hours={Number(hours)} />
+                  <AttemptsChart of={health} hours={shown} />
                 </Card>
                 <RecentAttempts id={of.id} />
               </div>
@@ -102,7 +112,10 @@ function Numbers({ of }: { of: Health }) {
 
 function circuitWords(circuit: Health["circuit"], nowMs: number): string {
   if (!circuit.open) return "attempts are made";
-  return circuit.until_ms === null ? "nothing is sent" : `tried again ${relative(circuit.until_ms, nowMs)}`;
+  if (circuit.until_ms === null) return "nothing is sent";
+  return circuit.until_ms > nowMs
+    ? `tried again ${relative(circuit.until_ms, nowMs)}`
+    : "tried with the next delivery";
 }
 
 function AttemptsChart({ of, hours }: { of: Health; hours: number }) {

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 import { answer, api, type Schemas } from "../../api/client";
+import { firstPages } from "../../api/first-pages";
 import { useRead } from "../../api/use-read";
 import { may, session } from "../../session";
 import { SubscriptionBadge } from "../../ui/badge";
@@ -66,13 +67,14 @@ export function SubscriptionsPage() {
           choices={STATES}
         />
       </search>
-      <FoundSubscriptions search={search} key={search.toString()} />
+      <FoundSubscriptions search={search} />
     </Page>
   );
 }
 
 function FoundSubscriptions({ search }: { search: URLSearchParams }) {
-  const [pages, setPages] = useState(1);
+  const [more, setMore] = useState({ of: "", pages: 1 });
+  const pages = more.of === search.toString() ? more.pages : 1;
   const state = search.get("state") as Subscription["state"] | null;
   const wanted = {
     ...(search.get("q") ? { q: search.get("q") as string } : {}),
@@ -82,22 +84,16 @@ function FoundSubscriptions({ search }: { search: URLSearchParams }) {
   const isNarrowed = Object.keys(wanted).length > 0;
   const read = useRead(
     `subscriptions ${search} ${pages}`,
-    async (signal) => {
-      const items: Subscription[] = [];
-      let next: string | null = null;
-      for (let page = 0; page < pages; page += 1) {
-        const query: typeof wanted & { limit: number; cursor?: string } = { ...wanted, limit: PAGE };
-        if (next !== null) query.cursor = next;
-        const found: Schemas["SubscriptionPageView"] = await answer(
-          api.GET("/api/v1/subscriptions", { params: { query }, signal }),
-        );
-        items.push(...found.items);
-        next = found.next;
-        if (next === null) break;
-      }
-      return { items, next };
-    },
-    { everyMs: REFRESH_MS },
+    (signal) =>
+      firstPages(pages, (from) =>
+        answer(
+          api.GET("/api/v1/subscriptions", {
+            params: { query: { ...wanted, ...from, limit: PAGE } },
+            signal,
+          }),
+        ),
+      ),
+    { everyMs: REFRESH_MS * pages, stays: true },
   );
   return (
     <Loaded read={read} lines={8}>
@@ -109,7 +105,10 @@ function FoundSubscriptions({ search }: { search: URLSearchParams }) {
             <Rows items={items} />
             {next !== null && (
               <div class="more">
-                <Button busy={read.loading} onClick={() => setPages((count) => count + 1)}>
+                <Button
+                  busy={read.loading}
+                  onClick={() => setMore({ of: search.toString(), pages: pages + 1 })}
+                >
                   Show more
                 </Button>
               </div>
@@ -154,6 +153,7 @@ function Rows({ items }: { items: readonly Subscription[] }) {
   const ids = items.map((one) => one.id);
   const recent = useRead(`recent hours ${ids.join(" ")}`, (signal) => readRecent(ids, signal), {
     everyMs: REFRESH_MS,
+    stays: true,
   });
   const columns: Column<Subscription>[] = [
     { head: "Subscription", card: "title", cell: (one) => <Name of={one} /> },

@@ -19,23 +19,22 @@ export interface Preview {
 export function usePreview(values: FormValues, before: Subscription | undefined): Preview {
   const [seed, setSeed] = useState(0);
   const body = useSettled(JSON.stringify({ ...bodyOf(values, before), seed }));
-  const read = useRead(`preview ${body}`, (signal) =>
-    answer(
-      api.POST("/api/v1/subscriptions/preview", { body: JSON.parse(body) as Schemas["PreviewBody"], signal }),
-    ),
-  );
   // While the next answer is on its way, the one before says most of what there is to say.
-  const [known, setKnown] = useState(read.data);
-  if (read.data && read.data !== known) setKnown(read.data);
-  const data = read.data ?? known;
+  const read = useRead(
+    `preview ${body}`,
+    (signal) =>
+      answer(
+        api.POST("/api/v1/subscriptions/preview", {
+          body: JSON.parse(body) as Schemas["PreviewBody"],
+          signal,
+        }),
+      ),
+    { stays: true },
+  );
   const errors: Record<string, string> = {};
-  for (const fault of data?.errors ?? [])
+  for (const fault of read.data?.errors ?? [])
     errors[fault.field] = fault.hint ? `${fault.message}: ${fault.hint}` : fault.message;
-  return {
-    read: { ...read, data, loading: data === undefined && read.loading },
-    errors,
-    another: () => setSeed(seed + 1),
-  };
+  return { read, errors, another: () => setSeed(seed + 1) };
 }
 
 function bodyOf(values: FormValues, before: Subscription | undefined): Schemas["PreviewBody"] {
