@@ -24,6 +24,11 @@ export function mayHandle(): boolean {
   return may("operator") || session.value?.caller?.role === "subscriber";
 }
 
+/** Tells whether who is logged in sees the things of all tenants. */
+export function seesAllTenants(): boolean {
+  return session.value?.caller?.tenant === null;
+}
+
 /** Asks who is logged in. */
 export async function loadSession(): Promise<void> {
   sessionError.value = undefined;

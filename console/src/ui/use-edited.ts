@@ -6,12 +6,15 @@ const PAUSE_MS = 300;
 /** Gives the text as it is typed, and how to set it; `told` gets it once nothing was typed for a moment. */
 export function useEdited(text: string, told: (text: string) => void): [string, (text: string) => void] {
   const [typed, setTyped] = useState(text);
-  const latest = useRef(told);
-  latest.current = told;
-  useEffect(() => setTyped(text), [text]);
+  const latest = useRef({ told, typed });
+  latest.current = { told, typed };
   useEffect(() => {
-    if (typed === text) return;
-    const pause = setTimeout(() => latest.current(typed.trim()), PAUSE_MS);
+    // What was told comes back without the space behind which one is about to type on.
+    if (latest.current.typed.trim() !== text) setTyped(text);
+  }, [text]);
+  useEffect(() => {
+    if (typed.trim() === text) return;
+    const pause = setTimeout(() => latest.current.told(typed.trim()), PAUSE_MS);
     return () => clearTimeout(pause);
   }, [typed, text]);
   return [typed, setTyped];

@@ -2,11 +2,21 @@
 import { useState } from "preact/hooks";
 import { answer, api } from "../../api/client";
 import { useRead } from "../../api/use-read";
+import { seesAllTenants } from "../../session";
 import { Button } from "../../ui/button";
-import { SelectField, TextField } from "../../ui/field";
+import { SelectField } from "../../ui/field";
 import { words } from "../../ui/format";
 import { TypedField } from "../../ui/typed-field";
-import { changed, fieldOf, isNarrowed, momentOf, queryOf, STATES, type TextName } from "./filters";
+import {
+  changed,
+  fieldOf,
+  isNarrowed,
+  type MomentName,
+  momentOf,
+  queryOf,
+  STATES,
+  type TextName,
+} from "./filters";
 
 interface Props {
   params: URLSearchParams;
@@ -16,9 +26,12 @@ interface Props {
 export function FilterBar({ params, onParams }: Props) {
   const query = queryOf(params);
   const types = useRead("event types", (signal) => answer(api.GET("/api/v1/event-types", { signal })));
-  const [all, setAll] = useState(
-    Boolean(query.host || query.tenant || query.delivery_id || query.since_ms || query.before_ms),
+  const [isOpened, setOpened] = useState(false);
+  // What narrows the list is never hidden.
+  const isNeeded = Boolean(
+    query.host || query.tenant || query.delivery_id || query.since_ms || query.before_ms,
   );
+  const all = isOpened || isNeeded;
   const set = (name: string, ...values: string[]) => onParams(changed(params, name, values));
   const text = (name: TextName, label: string, placeholder: string) => (
     <TypedField
@@ -26,6 +39,18 @@ export function FilterBar({ params, onParams }: Props) {
       placeholder={placeholder}
       value={params.get(name) ?? ""}
       onTyped={(value) => set(name, value)}
+    />
+  );
+  const moment = (name: MomentName, label: string) => (
+    <TypedField
+      label={label}
+      type="datetime-local"
+      value={fieldOf(query[name])}
+      onTyped={(value) => {
+        // A year that is half typed is no moment, and must not take away what is typed.
+        const atMs = momentOf(value);
+        if (atMs !== undefined || value === "") set(name, String(atMs ?? ""));
+      }}
     />
   );
   return (
@@ -58,26 +83,18 @@ export function FilterBar({ params, onParams }: Props) {
       {all && (
         <>
           {text("delivery_id", "Delivery id", "its id")}
-          {text("tenant", "Tenant", "whose it is")}
+          {seesAllTenants() && text("tenant", "Tenant", "whose it is")}
           {text("host", "Endpoint's host", "hooks.example.com")}
-          <TextField
-            label="Planned from"
-            type="datetime-local"
-            value={fieldOf(query.since_ms)}
-            onValue={(value) => set("since_ms", String(momentOf(value) ?? ""))}
-          />
-          <TextField
-            label="Planned before"
-            type="datetime-local"
-            value={fieldOf(query.before_ms)}
-            onValue={(value) => set("before_ms", String(momentOf(value) ?? ""))}
-          />
+          {moment("since_ms", "Planned from")}
+          {moment("before_ms", "Planned before")}
         </>
       )}
       <div class="filter-buttons">
-        <Button kind="quiet" icon="filter" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? "Fewer filters" : "More filters"}
-        </Button>
+        {!isNeeded && (
+          <Button kind="quiet" icon="filter" aria-expanded={all} onClick={() => setOpened(!all)}>
+            {all ? "Fewer filters" : "More filters"}
+          </Button>
+        )}
         {isNarrowed(query) && (
           <Button kind="quiet" icon="close" onClick={() => onParams(new URLSearchParams())}>
             Clear

@@ -30,4 +30,5 @@ it("gives moments to fields and takes them back, to the minute", () => {
   const atMs = Date.UTC(2026, 10, 26, 4, 14);
   expect(momentOf(fieldOf(atMs))).toBe(atMs);
   expect([fieldOf(undefined), momentOf(""), momentOf("soon")]).toEqual(["", undefined, undefined]);
+  expect(momentOf("0002-11-26T04:14"), "a year that is half typed").toBeUndefined();
 });

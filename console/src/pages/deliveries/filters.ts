@@ -76,8 +76,8 @@ export function fieldOf(atMs: number | undefined): string {
   return local.toISOString().slice(0, 16);
 }
 
-/** Reads such a field; undefined where nothing is in it. */
+/** Reads such a field; undefined where nothing is in it, or a time before the epoch. */
 export function momentOf(field: string): number | undefined {
   const atMs = field === "" ? Number.NaN : new Date(field).getTime();
-  return Number.isNaN(atMs) ? undefined : atMs;
+  return atMs > 0 ? atMs : undefined;
 }

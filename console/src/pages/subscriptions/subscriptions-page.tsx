@@ -5,15 +5,16 @@ import { useSearchParams } from "wouter-preact";
 import { answer, api, type Schemas } from "../../api/client";
 import { firstPages } from "../../api/first-pages";
 import { useRead } from "../../api/use-read";
-import { may, session } from "../../session";
+import { may, seesAllTenants } from "../../session";
 import { SubscriptionBadge } from "../../ui/badge";
 import { Button, ButtonLink } from "../../ui/button";
-import { SelectField, TextField } from "../../ui/field";
+import { SelectField } from "../../ui/field";
 import { Page } from "../../ui/page";
 import { Empty, Failure, Loaded } from "../../ui/states";
 import { type Column, Table } from "../../ui/table";
 import { useNow } from "../../ui/time";
-import { useEdited } from "../../ui/use-edited";
+import { TypedField } from "../../ui/typed-field";
+import { changed } from "../deliveries/filters";
 import { HealthBars } from "./health-bars";
 import { pathOf } from "./paths";
 
@@ -32,38 +33,31 @@ const STATES = [
 
 export function SubscriptionsPage() {
   const [search, setSearch] = useSearchParams();
-  const [text, setText] = useEdited(search.get("q") ?? "", (q) => set("q", q));
-  const [tenant, setTenant] = useEdited(search.get("tenant") ?? "", (one) => set("tenant", one));
-
-  function set(name: string, value: string): void {
-    setSearch(
-      (before) => {
-        if (value) before.set(name, value);
-        else before.delete(name);
-        return before;
-      },
-      { replace: true },
-    );
-  }
+  const set = (name: string) => (value: string) =>
+    setSearch(changed(search, name, [value]), { replace: true });
 
   return (
     <Page title="Subscriptions" actions={may("operator") && <NewButton />}>
       <search class="filters filters-few">
-        <TextField
+        <TypedField
           label="Search"
           type="search"
           placeholder="Id, URL or event type"
-          value={text}
-          onValue={setText}
-          data-search
+          value={search.get("q") ?? ""}
+          onTyped={set("q")}
         />
         {seesAllTenants() && (
-          <TextField label="Tenant" placeholder="Any tenant" value={tenant} onValue={setTenant} />
+          <TypedField
+            label="Tenant"
+            placeholder="Any tenant"
+            value={search.get("tenant") ?? ""}
+            onTyped={set("tenant")}
+          />
         )}
         <SelectField
           label="State"
           value={search.get("state") ?? ""}
-          onValue={(state) => set("state", state)}
+          onValue={set("state")}
           choices={STATES}
         />
       </search>
@@ -134,10 +128,6 @@ function Nothing({ isNarrowed }: { isNarrowed: boolean }) {
       {may("operator") && <NewButton />}
     </Empty>
   );
-}
-
-function seesAllTenants(): boolean {
-  return session.value?.caller?.tenant === null;
 }
 
 function NewButton() {

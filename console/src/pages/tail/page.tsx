@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 import { answer, api } from "../../api/client";
 import { useRead } from "../../api/use-read";
+import { seesAllTenants } from "../../session";
 import { Badge, StatusBadge, type Tone } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { SelectField } from "../../ui/field";
@@ -139,12 +140,14 @@ function Filters({
         onValue={set("outcome")}
         choices={[{ value: "", label: "any" }, ...OUTCOMES.map((one) => ({ value: one, label: words(one) }))]}
       />
-      <TypedField
-        label="Tenant"
-        placeholder="whose it is"
-        value={params.get("tenant") ?? ""}
-        onTyped={set("tenant")}
-      />
+      {seesAllTenants() && (
+        <TypedField
+          label="Tenant"
+          placeholder="whose it is"
+          value={params.get("tenant") ?? ""}
+          onTyped={set("tenant")}
+        />
+      )}
     </search>
   );
 }
