@@ -41,6 +41,22 @@ export function pagesNamed(text: string, places: readonly Place[]): Way[] {
     .map((place) => ({ icon: place.icon, name: place.name, about: "page", href: place.path }));
 }
 
+/** Gives what to search for by a text: of an endpoint's URL its host, which is what the index knows. */
+export function soughtIn(text: string): string {
+  return isUrl(text) ? new URL(text).hostname : text;
+}
+
+/** Gives the page whose whole address was pasted; undefined where it is none of this console. */
+export function wayToAddress(text: string, origin: string): Way | undefined {
+  if (!isUrl(text) || new URL(text).origin !== origin) return undefined;
+  const { pathname, search } = new URL(text);
+  return { icon: "external", name: pathname + search, about: "page", href: pathname + search };
+}
+
+function isUrl(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text);
+}
+
 /** Gives the way to an event of which the index knows no delivery: Kafka may have it. */
 export function wayToEvent(text: string): Way {
   return {

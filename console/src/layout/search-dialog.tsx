@@ -7,7 +7,7 @@ import { may } from "../session";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Failure } from "../ui/states";
-import { pagesNamed, type Way, wayTo, wayToEvent } from "./found";
+import { pagesNamed, soughtIn, type Way, wayTo, wayToAddress, wayToEvent } from "./found";
 import { PLACES } from "./places";
 
 const TYPING_MS = 200;
@@ -15,25 +15,41 @@ const TYPING_MS = 200;
 export function SearchDialog({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const [wanted, setWanted] = useState("");
+  const [isEntered, setEntered] = useState(false);
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
     const waiting = setTimeout(() => setWanted(text.trim()), TYPING_MS);
     return () => clearTimeout(waiting);
   }, [text]);
-  const read = useRead(wanted === "" ? null : `search ${wanted}`, (signal) =>
-    answer(api.GET("/api/v1/search", { params: { query: { q: wanted } }, signal })),
+  const sought = soughtIn(wanted);
+  const read = useRead(
+    sought === "" ? null : `search ${sought}`,
+    (signal) => answer(api.GET("/api/v1/search", { params: { query: { q: sought } }, signal })),
+    { stays: true },
   );
   const places = PLACES.filter((place) => may(place.role));
-  const ways = [...(read.data?.items ?? []).map(wayTo), ...pagesNamed(text.trim(), places)];
-  if (ways.length === 0 && read.data) ways.push(wayToEvent(wanted));
+  const page = wayToAddress(text.trim(), location.origin);
+  const ways = [
+    ...(page ? [page] : []),
+    ...(sought === "" ? [] : (read.data?.items ?? [])).map(wayTo),
+    ...pagesNamed(text.trim(), places),
+  ];
+  const isKnown = text.trim() === wanted && !read.loading;
+  if (ways.length === 0 && isKnown && !read.error) ways.push(wayToEvent(sought));
   const links = () => Array.from(list.current?.querySelectorAll<HTMLElement>("a") ?? []);
+  // Who pastes an id presses Enter before anything was found.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list as it is once all is found
+  useEffect(() => {
+    if (isEntered && isKnown) links()[0]?.click();
+  }, [isEntered, isKnown]);
   return (
     <Dialog title="Search" onClose={onClose}>
       <form
         class="search-box"
         onSubmit={(event) => {
           event.preventDefault();
-          links()[0]?.click();
+          setWanted(text.trim());
+          setEntered(true);
         }}
       >
         <Icon name="search" />
@@ -44,7 +60,10 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
           maxLength={256}
           autocomplete="off"
           spellcheck={false}
-          onInput={(event) => setText(event.currentTarget.value)}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            setEntered(false);
+          }}
           onKeyDown={(event) => step(event, links(), -1)}
         />
       </form>
