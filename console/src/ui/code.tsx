@@ -2,7 +2,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { CopyButton } from "./copy";
 import { bytes } from "./format";
-import { type Piece, piecesOf } from "./json-pieces";
+import { laidOut, type Piece, piecesOf } from "./json-pieces";
 
 const SHOWN_CHARS = 100_000;
 
@@ -16,17 +16,16 @@ interface Props {
 
 export function Code({ text, label, json = true }: Props) {
   const [all, setAll] = useState(false);
-  const { laidOut, pieces } = useMemo(() => {
-    const laidOut = json ? pretty(text) : text;
-    const shown = all ? laidOut : laidOut.slice(0, SHOWN_CHARS);
-    return {
-      laidOut,
-      pieces: json && laidOut !== text ? piecesOf(shown) : [{ kind: "plain", text: shown } as Piece],
-    };
+  const { whole, pieces } = useMemo(() => {
+    const found = json ? laidOut(text) : undefined;
+    const whole = found ?? text;
+    const shown = all ? whole : whole.slice(0, SHOWN_CHARS);
+    const plain: Piece = { kind: "plain", text: shown };
+    return { whole, pieces: found === undefined ? [plain] : piecesOf(shown) };
   }, [text, json, all]);
   return (
     <figure class="code" aria-label={label}>
-      <CopyButton text={laidOut} label={label} />
+      <CopyButton text={whole} label={label} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached with the keyboard */}
       <pre tabIndex={0}>
         {pieces.map((piece, place) =>
@@ -39,21 +38,11 @@ export function Code({ text, label, json = true }: Props) {
           ),
         )}
       </pre>
-      {!all && laidOut.length > SHOWN_CHARS && (
+      {!all && whole.length > SHOWN_CHARS && (
         <button type="button" class="button button-quiet" onClick={() => setAll(true)}>
-          Show all {bytes(laidOut.length)}
+          Show all {bytes(whole.length)}
         </button>
       )}
     </figure>
   );
-}
-
-function pretty(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text);
-    // A number that this language does not hold exactly must not be shown as another one.
-    return /\d{16}/.test(text) ? text : JSON.stringify(value, null, 2);
-  } catch {
-    return text;
-  }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { piecesOf } from "./json-pieces";
+import { laidOut, piecesOf } from "./json-pieces";
 
 const kinds = (text: string) =>
   piecesOf(text)
@@ -30,3 +30,22 @@ it.each(['{"a": [1, "x"]}', "no JSON at all: 12 true", '"never ends', ""])("lose
       .join(""),
   ).toBe(text),
 );
+
+it.each([
+  ['{"a":[1,{"b":"x, {y}: \\"z\\""}],"c":{},"d":[]}'],
+  ["[[],[[]],null,true,-1.5]"],
+  ['"alone"'],
+  ["{}"],
+])("lays %s out as everybody does", (text) => {
+  expect(laidOut(text)).toBe(JSON.stringify(JSON.parse(text), null, 2));
+});
+
+it("leaves each number as it was written", () => {
+  expect(laidOut('{"id": 12345678901234567890, "sum":1.10, "big":1E400}')).toBe(
+    '{\n  "id": 12345678901234567890,\n  "sum": 1.10,\n  "big": 1E400\n}',
+  );
+});
+
+it.each(["", "no JSON", '{"a": }'])("does not lay out %j", (text) => {
+  expect(laidOut(text)).toBeUndefined();
+});
