@@ -4,7 +4,9 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { shownTheme } from "../layout/theme";
-import { timeOfDay } from "./format";
+import { day, timeOfDay } from "./format";
+
+const MAX_HOURS_S = 36 * 3600;
 
 export interface Series {
   label: string;
@@ -103,12 +105,12 @@ function options(
         grid: { show: false },
         size: 26,
         space: 64,
-        values: (_, times) => times.map((at) => hourAndMinute(at)),
+        values: (plot, times) => times.map(spansDays(plot) ? dayOf : hourAndMinute),
       },
       { ...axis, size: 54, space: 36, values: (_, values) => values.map(format) },
     ],
     series: [
-      { label: "Time", value: (_, at) => (at === null ? "–" : timeOfDay(at * 1000)) },
+      { label: "Time", value: (plot, at) => (at === null ? "–" : timeIn(plot, at)) },
       ...series.map((one): uPlot.Series => {
         const stroke = colour(one.colour);
         return {
@@ -137,6 +139,19 @@ function showNewest(plot: uPlot): void {
   if (plot.cursor.idx === null || plot.cursor.idx === undefined) {
     plot.setLegend({ idx: plot.data[0].length - 1 }, false);
   }
+}
+
+/** Where the hour alone does not say which one. */
+function spansDays({ data: [times] }: uPlot): boolean {
+  return (times.at(-1) ?? 0) - (times[0] ?? 0) > MAX_HOURS_S;
+}
+
+function timeIn(plot: uPlot, atS: number): string {
+  return spansDays(plot) ? `${dayOf(atS)}, ${hourAndMinute(atS)}` : timeOfDay(atS * 1000);
+}
+
+function dayOf(atS: number): string {
+  return day(atS * 1000);
 }
 
 function hourAndMinute(atS: number): string {

@@ -7,10 +7,16 @@ describe("numbers", () => {
     [0.99996, "99.99 %"],
     [0.9, "90 %"],
     [0.123, "12.3 %"],
+    [0.0003, "under 0.1 %"],
     [0, "0 %"],
-  ])("%f of all is %s, never rounded up to all", (share, text) => expect(percent(share)).toBe(text));
+  ])("%f of all is %s, never rounded up to all or down to nothing", (share, text) =>
+    expect(percent(share)).toBe(text),
+  );
 
   it.each([
+    [0, "0/s"],
+    [0.0007, "under 0.1/min"],
+    [0.05, "3/min"],
     [0.42, "0.4/s"],
     [9.96, "10/s"],
     [1234.5, "1,235/s"],

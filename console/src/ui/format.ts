@@ -17,6 +17,7 @@ const moment = new Intl.DateTimeFormat("en-GB", {
   second: "2-digit",
   timeZoneName: "short",
 });
+const date = new Intl.DateTimeFormat("en-GB", { month: "short", day: "2-digit" });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** 12,345 */
@@ -29,13 +30,16 @@ export function brief(value: number): string {
   return Math.abs(value) < 1000 ? withTenths.format(value) : compact.format(value);
 }
 
-/** 0.4/s, 120/s */
+/** 0.4/s, 120/s, 3/min: what there is any of is not rounded to nothing. */
 export function perSecond(value: number): string {
+  if (value > 0 && value < 0.1)
+    return value * 60 < 0.1 ? "under 0.1/min" : `${withTenths.format(value * 60)}/min`;
   return `${value >= 10 ? whole.format(value) : withTenths.format(value)}/s`;
 }
 
-/** 99.95 %: never rounded up to all. */
+/** 99.95 %: never rounded up to all, nor down to nothing. */
 export function percent(share: number): string {
+  if (share > 0 && share < 0.001) return "under 0.1 %";
   const floored = Math.floor(share * 10_000) / 100;
   return `${floored >= 99 && floored < 100 ? floored.toFixed(2) : withTenths.format(floored)} %`;
 }
@@ -72,6 +76,11 @@ export function relative(atMs: number, nowMs: number): string {
 /** 26 Nov 2026, 04:14:31 UTC, in the time zone of who looks. */
 export function absolute(atMs: number): string {
   return moment.format(atMs);
+}
+
+/** 26 Nov */
+export function day(atMs: number): string {
+  return date.format(atMs);
 }
 
 /** 04:14:31 */
