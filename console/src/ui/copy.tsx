@@ -17,7 +17,13 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     }
   };
   return (
-    <button type="button" class="copy" onClick={copy} aria-label={`Copy ${label}`} title={`Copy ${label}`}>
+    <button
+      type="button"
+      class="copy"
+      onClick={copy}
+      aria-label={done ? "Copied" : `Copy ${label}`}
+      title={`Copy ${label}`}
+    >
       <Icon name={done ? "check" : "copy"} size={14} />
     </button>
   );

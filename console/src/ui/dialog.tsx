@@ -13,7 +13,7 @@ interface Props {
   /** Buttons at its foot. */
   actions?: ComponentChildren;
   wide?: boolean;
-  /** It keeps what can't be shown again: a click beside it does not end it. */
+  /** It keeps what can't be shown again: only the buttons at its foot end it. */
   firm?: boolean;
 }
 
@@ -29,18 +29,23 @@ export function Dialog({ title, onClose, children, actions, wide, firm }: Props)
     dialog?.querySelector<HTMLElement>(".dialog-body :is(input, textarea, select)")?.focus();
     return () => {
       dialog?.close();
-      if (before instanceof HTMLElement) before.focus();
+      // What was pressed may be gone with what was done.
+      const place = before?.isConnected ? before : document.querySelector("h1");
+      if (place instanceof HTMLElement) place.focus();
     };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the browser's own way to end it
     <dialog
       ref={shown}
       class={wide ? "dialog dialog-wide" : "dialog"}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        if (!firm) onClose();
+      }}
+      onKeyDown={(event) => {
+        // A second Escape would end it whatever is said to the first.
+        if (firm && event.key === "Escape") event.preventDefault();
       }}
       onClick={(event) => {
         if (!firm && event.target === shown.current) onClose();
@@ -49,7 +54,7 @@ export function Dialog({ title, onClose, children, actions, wide, firm }: Props)
       <div class="dialog-box">
         <header>
           <h2 id={id}>{title}</h2>
-          <IconButton icon="close" label="Close" onClick={onClose} />
+          {!firm && <IconButton icon="close" label="Close" onClick={onClose} />}
         </header>
         <div class="dialog-body">{children}</div>
         {actions && <footer>{actions}</footer>}
