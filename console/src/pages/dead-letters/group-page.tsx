@@ -1,5 +1,5 @@
 /** The dead letters of one group: looked into, chosen, and begun again. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 import { answer, api, type Schemas } from "../../api/client";
 import { firstPages } from "../../api/first-pages";
@@ -247,12 +247,12 @@ function columnsOf(
 
 /** The replay that was begun here, until it is over. */
 function Replaying({ id, onMoved }: { id: string; onMoved: () => void }) {
-  const [moving, setMoving] = useState(true);
-  const read = useReplay(id, moving);
-  if (read.data && isMoving(read.data) !== moving) {
-    setMoving(isMoving(read.data));
-    onMoved();
-  }
+  const read = useReplay(id);
+  const isOver = read.data !== undefined && !isMoving(read.data);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is over
+  useEffect(() => {
+    if (isOver) onMoved();
+  }, [isOver]);
   return (
     <Card
       title="Being replayed"

@@ -28,12 +28,16 @@ const ENDED: ReadonlySet<Schemas["DeliveryState"]> = new Set(["delivered", "dead
 const PARENT = { name: "Deliveries", href: "/deliveries" };
 
 export function DeliveryPage({ id }: { id: string }) {
-  const [resent, setResent] = useState(false);
+  /** How many attempts there were when it was sent again; then the next one is waited for. */
+  const [resentAfter, setResentAfter] = useState(-1);
   const read = useRead(
     `delivery ${id}`,
     (signal) =>
       answer(api.GET("/api/v1/deliveries/{delivery_id}", { params: { path: { delivery_id: id } }, signal })),
-    { everyMs: ({ delivery: { state } }) => (resent || !ENDED.has(state) ? EVERY_MS : undefined) },
+    {
+      everyMs: ({ delivery: { state, attempts } }) =>
+        ENDED.has(state) && attempts > resentAfter ? undefined : EVERY_MS,
+    },
   );
   const delivery = read.data?.delivery;
   if (read.error?.status === 404 && !delivery) return <NoSuchDelivery id={id} hint={read.error.hint} />;
@@ -47,7 +51,7 @@ export function DeliveryPage({ id }: { id: string }) {
           <Actions
             delivery={delivery}
             onSent={() => {
-              setResent(true);
+              setResentAfter(delivery.attempts);
               read.again();
             }}
           />

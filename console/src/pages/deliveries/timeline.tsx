@@ -1,5 +1,6 @@
 /** The attempts of a delivery in the order of time; each opens to what was sent and what came back. */
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import type { Schemas } from "../../api/client";
 import { StatusBadge, type Tone } from "../../ui/badge";
 import { Code } from "../../ui/code";
@@ -59,6 +60,8 @@ function When({ atMs }: { atMs: number }) {
 }
 
 function AttemptStep({ attempt, open }: { attempt: Attempt; open: boolean }) {
+  // What one reads is not closed by the next attempt.
+  const [isOpen] = useState(open);
   if (attempt.kind === "end") {
     return (
       <Step tone="bad">
@@ -73,7 +76,7 @@ function AttemptStep({ attempt, open }: { attempt: Attempt; open: boolean }) {
     attempt.outcome === "delivered" ? "good" : attempt.outcome === "retry_scheduled" ? "warn" : "bad";
   return (
     <Step tone={tone}>
-      <details open={open}>
+      <details open={isOpen}>
         <summary class="step-line">
           <span>
             Attempt {attempt.attempt_number}

@@ -1,5 +1,4 @@
 /** One replay: what it sends again, to whom, how far it is. */
-import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { Code } from "../../ui/code";
 import { Id } from "../../ui/copy";
@@ -10,12 +9,10 @@ import { Loaded } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { ReplayProgress } from "./replay-progress";
 import { toWhom, whatOf } from "./replay-words";
-import { isMoving, type Replay, useReplay } from "./use-replays";
+import { type Replay, useReplay } from "./use-replays";
 
 export function ReplayPage({ id }: { id: string }) {
-  const [moving, setMoving] = useState(true);
-  const read = useReplay(id, moving);
-  if (read.data && isMoving(read.data) !== moving) setMoving(isMoving(read.data));
+  const read = useReplay(id);
   return (
     <Page title={read.data ? whatOf(read.data) : id} parent={{ name: "Replays", href: "/replays" }}>
       <Loaded read={read}>

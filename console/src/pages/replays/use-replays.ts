@@ -14,17 +14,17 @@ export function useReplays(): Read<Replay[]> {
     "replays",
     async (signal) =>
       (await answer(api.GET("/api/v1/replays", { params: { query: { limit: 100 } }, signal }))).items,
-    { everyMs: 2 * MOVING_MS },
+    { everyMs: (replays) => (replays.some(isMoving) ? 2 * MOVING_MS : RESTING_MS) },
   );
 }
 
 /** Reads one replay, each second while it moves. */
-export function useReplay(id: string, isMoving: boolean): Read<Replay> {
+export function useReplay(id: string): Read<Replay> {
   return useRead(
     `replay ${id}`,
     (signal) =>
       answer(api.GET("/api/v1/replays/{replay_id}", { params: { path: { replay_id: id } }, signal })),
-    { everyMs: isMoving ? MOVING_MS : RESTING_MS },
+    { everyMs: (replay) => (isMoving(replay) ? MOVING_MS : RESTING_MS) },
   );
 }
 

@@ -98,23 +98,20 @@ export function TestEventDialog({ of, onClose }: { of: Subscription; onClose: ()
 
 /** Watches the delivery until it was tried. */
 function Outcome({ of }: { of: Sent }) {
-  const [isOver, setOver] = useState(false);
   const read = useRead(
     `test ${of.delivery_id}`,
     async (signal) => {
       const params = { path: { delivery_id: of.delivery_id } };
       try {
         const found = await answer(api.GET("/api/v1/deliveries/{delivery_id}", { params, signal }));
-        const attempt = found.attempts.at(-1);
-        if (attempt) setOver(true);
-        return attempt ?? null;
+        return found.attempts.at(-1) ?? null;
       } catch (error) {
         // It is in the index a moment after it was written.
         if (error instanceof ApiError && error.status === 404) return null;
         throw error;
       }
     },
-    isOver ? {} : { everyMs: LOOK_MS },
+    { everyMs: (attempt) => (attempt ? undefined : LOOK_MS) },
   );
   const attempt = read.data ?? undefined;
   return (
