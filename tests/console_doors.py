@@ -94,8 +94,8 @@ class Doors:
         self.book.keep(made)
         return ShownCredential(CredentialKind.TOKEN, number, SECRET).text
 
-    def client(self) -> TestClient[Any, Any]:
-        """Give a browser, or a program, in front of it; cookies that it is sent it keeps."""
+    def client(self, *more: Route) -> TestClient[Any, Any]:
+        """Give a browser, or a program, in front of it and of more routes; cookies that it is sent it keeps."""
         keys = {kind: DerivedKeys(lambda: KeyRing({"k1": bytes(32)}), kind.purpose) for kind in PortalToken}
         link_keys = keys[PortalToken.LINK]
         portal = Portal(link_keys, keys[PortalToken.SESSION], self.book.get, self.clock)
@@ -107,7 +107,7 @@ class Doors:
             Browsers(self.sessions, self.cookies, self.site).caller_of,
             self._here,
         )
-        routes = [*SessionsApi(parts).routes(), *PortalApi(parts).routes(), *self._things()]
+        routes = [*SessionsApi(parts).routes(), *PortalApi(parts).routes(), *self._things(), *more]
         pages = None
         if self.logging_in is not None:
             refuse = self.authentication.refuse

@@ -17,6 +17,7 @@ from gateway.console.api.server import ApiServer
 from gateway.console.api.streaming import StreamEvent
 from gateway.domain.access import Role
 from gateway.domain.errors import UnavailableError
+from tests.console_doors import Doors
 
 Events = AsyncGenerator[StreamEvent | None, None]
 AWHILE_S = 10.0
@@ -116,3 +117,31 @@ async def test_a_reader_that_leaves_ends_it(client: TestClient[web.Request, web.
         answer.close()
     left.set()
     await asyncio.wait_for(source.ended.wait(), AWHILE_S)
+
+
+@pytest.mark.parametrize("brings_cookie", [False, True])
+async def test_who_may_not_have_them_any_more_gets_no_further_one(*, brings_cookie: bool) -> None:
+    """A token or a session that was revoked ends what it has opened, before anything else is sent."""
+    doors = Doors()
+    was_read = asyncio.Event()
+
+    async def events(call: Call) -> Events:
+        assert call.caller.credential_id
+        yield StreamEvent("said", Said(text="one"))
+        await was_read.wait()
+        yield StreamEvent("said", Said(text="two"))
+        doors.book.drop(call.caller.credential_id)
+        yield StreamEvent("said", Said(text="three"))
+
+    async def say(call: Call) -> Answer:
+        return Answer(events=events(call))
+
+    headers = {"Authorization": f"Bearer {doors.token(Role.VIEWER)}"}
+    if brings_cookie:
+        shown, _ = doors.sessions.begin("user:ann", Role.VIEWER, None)
+        headers = {"Cookie": f"{doors.cookies.session}={shown.text}"}
+    said = Route("GET", "/said", "said", "", "", Role.VIEWER, say, scope=Scope.SHARED, events={"said": Said})
+    async with doors.client(said) as client, client.get("/api/v1/said", headers=headers) as answer:
+        await answer.content.readuntil(b'"one"}\n\n')
+        was_read.set()
+        assert await answer.content.read() == b'event: said\ndata: {"text":"two"}\n\n'

@@ -83,6 +83,20 @@ class Authentication:
         self._calls.count(caller.credential_id or peer_of(request))
         return caller
 
+    def is_still(self, caller: Caller, request: web.Request) -> bool:
+        """Tell whether what somebody came with is still good, for an answer that goes on.
+
+        Args:
+            caller: as whom they were identified.
+            request: with which they came.
+        """
+        if caller.credential_id is None:
+            return True
+        header = request.headers.get(hdrs.AUTHORIZATION)
+        if header is not None:
+            return self._whose(_bearer_of(header)) == caller
+        return self._browser is not None and self._browser(request) == caller
+
     def pass_by(self, request: web.Request) -> Caller:
         """Count a request for which it does not matter who makes it; give nobody.
 
@@ -103,11 +117,9 @@ class Authentication:
         Raises:
             ProblemError: it is nobody's.
         """
-        if len(bearer) <= MAX_BEARER_CHARS:
-            for read in self._bearers:
-                caller = read(bearer)
-                if caller is not None:
-                    return caller
+        caller = self._whose(bearer)
+        if caller is not None:
+            return caller
         self.refuse(request, "bearer token")
         raise ProblemError(
             HTTPStatus.UNAUTHORIZED, "invalid_token", "this token is not known, was revoked, or has expired"
@@ -131,8 +143,18 @@ class Authentication:
         header = request.headers.get(hdrs.AUTHORIZATION)
         if header is None:
             return None if self._browser is None else self._browser(request)
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer":
+        token = _bearer_of(header)
+        if token is None:
             self.refuse(request, "scheme")
             raise ProblemError(HTTPStatus.UNAUTHORIZED, "invalid_token", "only bearer tokens are taken")
-        return self.open(token.strip(), request)
+        return self.open(token, request)
+
+    def _whose(self, bearer: str | None) -> Caller | None:
+        if bearer is None or len(bearer) > MAX_BEARER_CHARS:
+            return None
+        return next((caller for read in self._bearers if (caller := read(bearer)) is not None), None)
+
+
+def _bearer_of(header: str) -> str | None:
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

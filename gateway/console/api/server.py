@@ -135,7 +135,8 @@ class ApiServer:
             body = await request.read()
             call = read_call(request, body, route, caller)
             if route.events is not None:
-                return await _stream(request, await route.handle(call))
+                going_on = await route.handle(call)
+                return await _stream(request, going_on, lambda: who.is_still(caller, request))
 
             async def act() -> KeptAnswer:
                 try:
@@ -157,10 +158,10 @@ class ApiServer:
         return handle
 
 
-async def _stream(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _stream(request: web.Request, answer: Answer, may_go_on: Callable[[], bool]) -> web.StreamResponse:
     if answer.events is None:
         raise TypeError("a route with events gave none")
-    return await stream_events(request, answer.events, SAFE_HEADERS, request[TIME_LIMIT])
+    return await stream_events(request, answer.events, SAFE_HEADERS, request[TIME_LIMIT], may_go_on)
 
 
 def _kept(route: Route, answer: Answer) -> KeptAnswer:

@@ -1,7 +1,7 @@
 """Answers that go on: server-sent events (HTML Living Standard, 9.2), as `EventSource` reads them in a browser."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel
 
 CONTENT_TYPE = "text/event-stream"
-# Whoever stays comes again, with credentials that may have ended.
+# Whoever stays comes again.
 STREAM_S = 600.0
 HEARTBEAT_S = 15.0
 # Who takes nothing for so long is let go.
@@ -30,8 +30,9 @@ async def stream_events(
     events: AsyncGenerator[StreamEvent | None, None],
     headers: Mapping[str, str],
     limit: asyncio.Timeout,
+    may_go_on: Callable[[], bool],
 ) -> web.StreamResponse:
-    """Send events until there are no more, the reader is gone, or `STREAM_S` is over.
+    """Send events until there are no more, the reader is gone, may not have them any more, or `STREAM_S` is over.
 
     Args:
         request: what is answered.
@@ -39,6 +40,7 @@ async def stream_events(
             sent, so that what it is refused with is an answer like others.
         headers: of the answer.
         limit: ends requests that take too long; not this one.
+        may_go_on: tells before each further event, and sign of life, whether what the reader came with is still good.
     """
     async with aclosing(events):
         event = await anext(events)
@@ -54,6 +56,8 @@ async def stream_events(
                     async with asyncio.timeout(_WRITE_S):
                         await response.write(_encoded(event))
                     event = await anext(events)
+                    if not may_go_on():
+                        break
         return response
 
 

@@ -1,6 +1,7 @@
 /** Listens to attempts as they happen, and keeps the newest of them. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Schemas } from "../../api/client";
+import { loadSession } from "../../session";
 
 export type TailAttempt = Schemas["TailAttemptView"] & {
   /** In the order in which they came; newer ones have a higher one. */
@@ -64,6 +65,8 @@ export function useTail(address: string, paused: boolean): Tail {
     source.onerror = () => {
       // A connection that is lost is made again by the browser; one that was refused is not.
       if (source.readyState === EventSource.CLOSED) {
+        // Why, it does not say: it may be that nobody is logged in any more.
+        void loadSession();
         setListening({
           state: "ended",
           detail: "The console refuses to tell",
