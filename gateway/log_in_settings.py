@@ -25,7 +25,7 @@ class LogInSettings(BaseSettings):
     oidc_scopes: str = Field(default="openid,email,profile", description="scopes that are asked for, comma separated")
     oidc_role_claim: str = Field(
         default="groups",
-        description="claim of the id_token with a person's groups: its name, or the path to it: `realm_access.roles`",
+        description="claim with a person's groups: its name, or the path to it: `realm_access.roles`",
     )
     oidc_roles: str | None = Field(
         default=None,

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 CLIENT_ID = "webhook-gateway"
+ACCESS_TOKEN = "at-7b~_=="
 CLIENT_SECRET = "s3cr:t of the console"
 ADA = {
     "sub": "248289761001",
@@ -43,6 +44,7 @@ class IdentityProvider:
         key_id: which of them a token names.
         document: replaces what it says of itself.
         answer: given to whoever exchanges a code, instead of a token.
+        person: claims that are told to whoever asks with the access token; None where that can't be asked.
         asked: how often each path was asked for.
     """
 
@@ -56,12 +58,14 @@ class IdentityProvider:
         self.key_id = "rsa-1"
         self.document: dict[str, Any] = {}
         self.answer: web.Response | None = None
+        self.person: dict[str, Any] | None = None
         self.asked: dict[str, int] = {}
         self._codes: dict[str, dict[str, str]] = {}
         app = web.Application(middlewares=[self._counted])
         app.router.add_get("/.well-known/openid-configuration", self._describe)
         app.router.add_get("/keys", self._keys)
         app.router.add_post("/token", self._token)
+        app.router.add_get("/userinfo", self._userinfo)
         self._server = TestServer(app)
 
     async def __aenter__(self) -> Self:
@@ -118,10 +122,17 @@ class IdentityProvider:
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
         }
+        if self.person is not None:
+            said["userinfo_endpoint"] = f"{self.issuer}/userinfo"
         return web.json_response({**said, **self.document})
 
     async def _keys(self, _: web.Request) -> web.Response:
         return web.json_response({"keys": [_as_jwk(name, key) for name, key in self.published.items()]})
+
+    async def _userinfo(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bearer {ACCESS_TOKEN}":
+            return web.json_response({"error": "invalid_token"}, status=401)
+        return web.json_response(self.person)
 
     async def _token(self, request: web.Request) -> web.Response:
         if self.answer is not None:
@@ -137,7 +148,8 @@ class IdentityProvider:
             or (given.login, given.password) != (CLIENT_ID, "s3cr%3At+of+the+console")
         ):
             return web.json_response({"error": "invalid_grant", "error_description": "<b>no</b>"}, status=400)
-        return web.json_response({"token_type": "Bearer", "id_token": self.token_for(asked["nonce"])})
+        tokens = {"id_token": self.token_for(asked["nonce"]), "access_token": ACCESS_TOKEN}
+        return web.json_response({"token_type": "Bearer", **tokens})
 
 
 def public_pem(key: _Key) -> bytes:

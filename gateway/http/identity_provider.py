@@ -21,6 +21,7 @@ from gateway.http.exchange import USER_AGENT
 TIMEOUT_S = 10.0
 # The keys of the largest providers take some 20 KB.
 MAX_ANSWER_BYTES = 262_144
+_MAX_CODE_CHARS = 64
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
 
@@ -38,7 +39,15 @@ def is_private(url: str) -> bool:
 
 
 class ProviderRefusedError(GatewayError):
-    """The provider says no, or says something that is no answer."""
+    """The provider says no, or says something that is no answer.
+
+    Attributes:
+        code: the error's code, where the answer names one (RFC 6749 section 5.2).
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, code: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
 
 
 class IdentityProviderClient:
@@ -51,14 +60,18 @@ class IdentityProviderClient:
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._tls = tls
 
-    async def get(self, url: str) -> dict[str, Any]:
+    async def get(self, url: str, *, bearer: str | None = None) -> dict[str, Any]:
         """Give the JSON object at a URL.
+
+        Args:
+            url: the URL.
+            bearer: an access token that allows to ask (RFC 6750), None for none.
 
         Raises:
             UnavailableError: the provider can't be reached, or not in time.
             ProviderRefusedError: it answers with anything but 200 and a JSON object that is not too large.
         """
-        return await self._ask("GET", url)
+        return await self._ask("GET", url, headers={} if bearer is None else {"Authorization": f"Bearer {bearer}"})
 
     async def post(self, url: str, form: Mapping[str, str], *, basic: tuple[str, str] | None = None) -> dict[str, Any]:
         """Send a form; give the JSON object that is answered.
@@ -70,8 +83,7 @@ class IdentityProviderClient:
 
         Raises:
             UnavailableError: see `get`.
-            ProviderRefusedError: see `get`; the message has the error's code where the answer names one (RFC 6749
-                section 5.2).
+            ProviderRefusedError: see `get`.
         """
         authorization = {} if basic is None else {"Authorization": aiohttp.encode_basic_auth(*basic)}
         return await self._ask("POST", url, data=form, headers=authorization)
@@ -86,10 +98,15 @@ class IdentityProviderClient:
             ):
                 body = await _bounded(answer, host)
         except (OSError, aiohttp.ClientError, TimeoutError) as error:
-            raise UnavailableError(f"the identity provider at {host} can't be reached: {_why(error)}") from None
+            raise UnavailableError(
+                f"the identity provider at {host} can't be reached: {_why(error)}",
+                hint="try again in a moment; API tokens are taken meanwhile",
+            ) from None
         found = _parse(body)
         if answer.status != HTTPStatus.OK:
-            raise ProviderRefusedError(f"the identity provider at {host} answered {answer.status}{_code_of(found)}")
+            code = error_code(found.get("error") if found else None)
+            told = f": {code}" if code else ""
+            raise ProviderRefusedError(f"the identity provider at {host} answered {answer.status}{told}", code=code)
         if found is None:
             raise ProviderRefusedError(f"the identity provider at {host} answered no JSON object")
         return found
@@ -112,11 +129,11 @@ def _parse(body: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _code_of(found: dict[str, Any] | None) -> str:
-    """Give the code of an error, which is a word; what is said beside it may be anything, and is not repeated."""
-    code = found.get("error") if found else None
-    is_word = isinstance(code, str) and code.isascii() and code.replace("_", "").isalnum() and len(code) <= 64  # noqa: PLR2004 - longer is no code
-    return f": {code}" if is_word else ""
+def error_code(given: object) -> str | None:
+    """Give the code of an error, which is a word; None for anything else, which is not to be repeated."""
+    if not isinstance(given, str) or len(given) > _MAX_CODE_CHARS:
+        return None
+    return given if given.isascii() and given.replace("_", "").isalnum() else None
 
 
 def _why(error: Exception) -> str:

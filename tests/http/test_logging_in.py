@@ -24,6 +24,7 @@ from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, EC_KEY, RSA_KEY, I
 
 HERE = "https://console.example.com/login/callback"
 ROLES = {"webhook-ops": Role.OPERATOR, "webhook-admins": Role.ADMIN, "everybody": Role.VIEWER}
+BY_EMAIL = {"role_claim": "email", "roles": {"ada@example.com": Role.ADMIN}}
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 SHORT = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - refused
 
@@ -236,6 +237,61 @@ async def test_a_provider_that_names_itself_has_to(world: World) -> None:
     assert (await world.logging_in.end(cookie, answer))[0].role is Role.OPERATOR
 
 
+async def test_what_the_token_does_not_say_is_asked_for(world: World) -> None:
+    """Where groups are told to whoever asks only; what is signed counts for more than what is told so."""
+    world.provider.claims = {"groups": None, "email_verified": None, "email": None}
+    told = {"sub": "248289761001", "groups": ["everybody"], "email": "ada@example.net", "email_verified": True}
+    world.provider.person = told
+    person, _ = await world.log_in()
+    assert (person.name, person.role) == ("user:ada@example.net", Role.VIEWER)
+    world.provider.claims = {}
+    world.provider.person = {**told, "groups": ["webhook-admins"]}
+    assert (await world.log_in())[0].role is Role.OPERATOR
+    assert world.provider.asked["/userinfo"] == 1
+
+
+@pytest.mark.parametrize("sub", ["another", None, 248289761001])
+async def test_what_is_told_of_somebody_else_lets_nobody_in(sub: object, world: World) -> None:
+    """An access token may have been put in the place of theirs (OpenID Connect Core 1.0, section 5.3.2)."""
+    world.provider.claims = {"groups": None}
+    world.provider.person = {"sub": sub, "groups": ["webhook-admins"]}
+    with pytest.raises(ProviderRefusedError, match="somebody else"):
+        await world.log_in()
+
+
+async def test_a_tenant_is_asked_for_too(provider: IdentityProvider) -> None:
+    """It decides as much as the groups do; where nothing can be asked, nobody without one is let in."""
+    world = World(provider, tenant_claim="org")
+    with pytest.raises(NoRoleError):
+        await world.log_in()
+    provider.person = {"sub": "248289761001", "org": "acme"}
+    world = World(provider, tenant_claim="org")
+    person, _ = await world.log_in()
+    assert (person.role, person.tenant) == (Role.OPERATOR, "acme")
+    provider.person = {"sub": "248289761001"}
+    with pytest.raises(NoRoleError):
+        await world.log_in()
+
+
+@pytest.mark.parametrize("error", ["invalid_scope", "<script>", "x" * 65, ""])
+async def test_why_the_provider_does_not_log_somebody_in_is_told_where_it_is_a_word(error: str, world: World) -> None:
+    """Whoever sets the client up wrongly sees in what way."""
+    page, cookie = await world.logging_in.begin(HERE, "/")
+    state = world.provider.log_in(page)["state"]
+    with pytest.raises(LogInError) as refused:
+        await world.logging_in.end(cookie, {"state": state, "error": error})
+    told = ": invalid_scope" if error == "invalid_scope" else ""
+    assert refused.value.message == f"the identity provider did not log you in{told}"
+
+
+async def test_a_client_that_the_provider_does_not_take_is_told_how_it_came(world: World) -> None:
+    """Its secret is wrong, or goes another way."""
+    world.provider.answer = web.json_response({"error": "invalid_client"}, status=401)
+    with pytest.raises(ProviderRefusedError, match="answered 401: invalid_client") as refused:
+        await world.log_in()
+    assert "client_secret_basic" in (refused.value.hint or "")
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -243,6 +299,7 @@ async def test_a_provider_that_names_itself_has_to(world: World) -> None:
         {"issuer": None},
         {"token_endpoint": "http://elsewhere.example/token"},
         {"jwks_uri": None},
+        {"userinfo_endpoint": "http://elsewhere.example/userinfo"},
         {"jwks_uri": "https://user:password@elsewhere.example/keys"},
         {"authorization_endpoint": "javascript:alert(1)"},
     ],
@@ -291,6 +348,9 @@ async def test_a_provider_that_is_away_is_said_to_be(provider: IdentityProvider)
         ({"role_claim": "https://x.example/r"}, {"https://x.example/r": ["everybody"]}, (Role.VIEWER, None)),
         ({"tenant_claim": "org"}, {"groups": ["everybody"], "org": "acme"}, (Role.VIEWER, "acme")),
         ({"tenant_claim": "org"}, {"groups": ["everybody"], "org": "*"}, (Role.VIEWER, None)),
+        (BY_EMAIL, {"email": "ada@example.com", "email_verified": True}, (Role.ADMIN, None)),
+        (BY_EMAIL, {"email": "ada@example.com"}, None),
+        (BY_EMAIL, {"email": "ada@example.com", "email_verified": "false"}, None),
         ({}, {"groups": []}, None),
         ({}, {"groups": ["strangers", 7, None]}, None),
         ({}, {"groups": {"everybody": True}}, None),
@@ -317,6 +377,14 @@ def test_who_somebody_is(
     else:
         person = person_of({"sub": "1", **claims}, client)
         assert (person.role, person.tenant) == expected
+
+
+def test_whose_groups_are_too_many_to_be_named_is_told_so() -> None:
+    """The claim is named, and not there (OpenID Connect Core 1.0, section 5.6.2)."""
+    client = OidcClient("", "", None, (), "groups", ROLES)
+    with pytest.raises(NoRoleError) as refused:
+        person_of({"sub": "1", "_claim_names": {"groups": "src1"}}, client)
+    assert "more groups" in (refused.value.hint or "")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 
 import jwt
 
+from gateway.console.access.claims import Claims
 from gateway.domain.errors import GatewayError
 
 LEEWAY_S = 60
@@ -23,8 +24,6 @@ _ALGORITHMS = {
     "EdDSA": "OKP",
 }
 _REQUIRED = ["iss", "sub", "aud", "exp", "iat", "nonce"]
-
-Claims = Mapping[str, Any]
 
 
 class IdTokenError(GatewayError):

@@ -20,6 +20,7 @@ from gateway.console.access.oidc_provider import OidcProvider
 from gateway.console.access.people import Person, person_of
 from gateway.console.access.sealed_text import SealedText
 from gateway.domain.errors import GatewayError
+from gateway.http.identity_provider import error_code
 
 LOG_IN_S = 600
 PURPOSE = "log-in cookie"
@@ -116,7 +117,9 @@ class LoggingIn:
             raise LogInError("the answer is another identity provider's", hint="begin anew")
         code = answer.get("code")
         if code is None or "error" in answer:
-            raise LogInError("the identity provider did not log you in", hint="begin anew")
+            reason = error_code(answer.get("error"))
+            told = f": {reason}" if reason else ""
+            raise LogInError(f"the identity provider did not log you in{told}", hint="begin anew")
         claims = await self._provider.claims_for(code, begun.verifier, begun.redirect_uri, begun.nonce)
         return person_of(claims, self._provider.client), begun.back
 

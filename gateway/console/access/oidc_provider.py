@@ -6,18 +6,22 @@ don't make us ask.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus
 
-from gateway.console.access.id_tokens import MAX_KEYS, Claims, Expected, UnknownKeyError, check_id_token
+from gateway.console.access.claims import Claims, claim_at
+from gateway.console.access.id_tokens import MAX_KEYS, Expected, UnknownKeyError, check_id_token
 from gateway.domain.access import Role
 from gateway.http.identity_provider import IdentityProviderClient, ProviderRefusedError, is_private
 
 KEPT_S = 3600.0
 KEYS_AGAIN_S = 60.0
+# RFC 6750 section 2.1.
+_BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -43,6 +47,11 @@ class OidcClient:
     roles: Mapping[str, Role]
     tenant_claim: str | None = None
 
+    def is_told_by(self, claims: Claims) -> bool:
+        """Tell whether what decides is among some claims."""
+        counting = filter(None, (self.role_claim, self.tenant_claim))
+        return all(claim_at(claims, claim) is not None for claim in counting)
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
@@ -52,6 +61,7 @@ class Endpoints:
         authorization: where people log in.
         token: where codes are exchanged.
         keys: where its keys are.
+        person: where it tells more of who has logged in; None where it does not.
         posts_secret: takes the client's secret in the form only, not as Basic authentication.
         names_itself: says in each answer who it is (RFC 9207).
     """
@@ -59,6 +69,7 @@ class Endpoints:
     authorization: str
     token: str
     keys: str
+    person: str | None
     posts_secret: bool
     names_itself: bool
 
@@ -102,6 +113,9 @@ class OidcProvider:
     async def claims_for(self, code: str, verifier: str, redirect_uri: str, nonce: str) -> Claims:
         """Exchange a code for what the provider says of the person who logged in.
 
+        Many providers put into the token what is asked for there only, and tell the rest where one asks with the access
+        token (OpenID Connect Core 1.0, section 5.4). They are asked where the token does not say what decides.
+
         Args:
             code: as the provider gave it to the browser.
             verifier: whose hash was sent when the log-in began (PKCE, RFC 7636).
@@ -128,11 +142,39 @@ class OidcProvider:
         else:
             # Percent-encoded before they are joined: RFC 6749 section 2.3.1.
             basic = (quote_plus(self.client.client_id), quote_plus(self.client.client_secret))
-        answer = await self._http.post(endpoints.token, form, basic=basic)
+        answer = await self._exchanged(endpoints, form, basic)
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise ProviderRefusedError("the identity provider gave no id_token", hint="is it asked for scope openid?")
-        return await self._checked(token, Expected(self.client.issuer, self.client.client_id, nonce))
+        claims = await self._checked(token, Expected(self.client.issuer, self.client.client_id, nonce))
+        access_token = answer.get("access_token")
+        if endpoints.person is None or not isinstance(access_token, str) or self.client.is_told_by(claims):
+            return claims
+        return {**await self._told_of(claims["sub"], endpoints.person, access_token), **claims}
+
+    async def _exchanged(
+        self, endpoints: Endpoints, form: Mapping[str, str], basic: tuple[str, str] | None
+    ) -> Mapping[str, Any]:
+        try:
+            return await self._http.post(endpoints.token, form, basic=basic)
+        except ProviderRefusedError as error:
+            if error.code != "invalid_client":
+                raise
+            method = "client_secret_basic" if basic else "client_secret_post" if "client_secret" in form else "none"
+            raise ProviderRefusedError(
+                error.message,
+                hint=f"the client's id or secret is wrong, or it may not authenticate there as {method}",
+                code=error.code,
+            ) from None
+
+    async def _told_of(self, subject: str, url: str, access_token: str) -> Claims:
+        if _BEARER.fullmatch(access_token) is None:
+            raise ProviderRefusedError("the identity provider's access token is none")
+        claims = await self._http.get(url, bearer=access_token)
+        # As section 5.3.2 demands: the access token may be somebody else's.
+        if claims.get("sub") != subject:
+            raise ProviderRefusedError("the identity provider tells of somebody else than who has logged in")
+        return claims
 
     async def _checked(self, token: str, expected: Expected) -> Claims:
         try:
@@ -174,6 +216,7 @@ def _endpoints(found: Mapping[str, Any], issuer: str) -> Endpoints:
         authorization=_url(found, "authorization_endpoint"),
         token=_url(found, "token_endpoint"),
         keys=_url(found, "jwks_uri"),
+        person=_url(found, "userinfo_endpoint") if found.get("userinfo_endpoint") is not None else None,
         posts_secret="client_secret_basic" not in methods and "client_secret_post" in methods,
         names_itself=found.get("authorization_response_iss_parameter_supported") is True,
     )

@@ -6,9 +6,8 @@ missing must not open more than one that is there.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from gateway.console.access.id_tokens import Claims
+from gateway.console.access.claims import Claims, claim_at
 from gateway.console.access.oidc_provider import OidcClient
 from gateway.domain.access import Role
 from gateway.domain.errors import GatewayError, InvalidInputError
@@ -45,25 +44,37 @@ def person_of(claims: Claims, client: OidcClient) -> Person:
     """Say who somebody is here.
 
     Args:
-        claims: of a token that was checked.
+        claims: what the provider says of them.
         client: which claims count, and how.
 
     Raises:
         NoRoleError: they may not enter.
     """
     subject = plain_line(str(claims["sub"]))[:MAX_NAME_CHARS]
+    if claims.get("email_verified") is not True:
+        # Anybody may have written it.
+        claims = {name: value for name, value in claims.items() if name != "email"}
     roles = [client.roles[group] for group in _words(claims, client.role_claim) if group in client.roles]
     if not roles:
-        raise NoRoleError(
-            "you have no role here", hint="ask whoever runs this gateway to put you into one of its groups"
-        )
+        raise NoRoleError("you have no role here", hint=_why_none(claims, client))
     role = max(roles, key=list(Role).index)
     return Person(f"user:{_name(claims, subject)}", subject, role, _tenant(claims, client.tenant_claim))
 
 
+def _why_none(claims: Claims, client: OidcClient) -> str:
+    left_out = claims.get("_claim_names")
+    if isinstance(left_out, Mapping) and client.role_claim in left_out:
+        # OpenID Connect Core 1.0, section 5.6.2; Microsoft's "groups overage".
+        return "you are in more groups than the identity provider names; it can be set to name fewer"
+    return (
+        "ask whoever runs this gateway to put you into one of its groups; "
+        "to come as somebody else, log out at the identity provider first"
+    )
+
+
 def _name(claims: Claims, subject: str) -> str:
     """Give the address that the provider vouches for, else the name that it knows them by."""
-    given = claims.get("email") if claims.get("email_verified") is True else claims.get("preferred_username")
+    given = claims.get("email") or claims.get("preferred_username")
     name = plain_line(given).strip()[:MAX_NAME_CHARS] if isinstance(given, str) else ""
     return name or subject
 
@@ -83,11 +94,7 @@ def _tenant(claims: Claims, claim: str | None) -> str | None:
 
 
 def _words(claims: Claims, path: str) -> list[str]:
-    """Give the texts of a claim: of one with that very name, else of the one that the path with dots leads to."""
-    found: Any = claims.get(path)
-    if found is None:
-        found = claims
-        for part in path.split("."):
-            found = found.get(part) if isinstance(found, Mapping) else None
+    """Give the texts of a claim; see `claim_at`."""
+    found = claim_at(claims, path)
     listed = found if isinstance(found, list) else [found]
     return [word for word in listed[:_MAX_GROUPS] if isinstance(word, str)]
