@@ -108,7 +108,10 @@ def _key_for(header: Mapping[str, Any], keys: Sequence[Mapping[str, Any]]) -> jw
     algorithm, key_id = header.get("alg"), header.get("kid")
     key_type = _ALGORITHMS.get(algorithm) if isinstance(algorithm, str) else None
     if key_type is None:
-        raise IdTokenError("the identity provider's token is refused: it is not signed in a way that is accepted")
+        raise IdTokenError(
+            "the identity provider's token is refused: it is not signed in a way that is accepted",
+            hint="it can be RS256, ES256 or EdDSA, among others",
+        )
     fitting = [
         key
         for key in keys
