@@ -28,9 +28,9 @@ class OwnConsole:
         self._settings = {"GATEWAY_CONSOLE_PORT": str(port), "GATEWAY_CONSOLE_DIR": str(folder), **settings}
         self._program: Program | None = None
 
-    def start(self) -> None:
-        """Start it, until its index has caught up."""
-        self._program = self._demo.home.start("console", **self._settings).await_ready()
+    def start(self, **settings: str) -> None:
+        """Start it, with more of the environment's settings, until its index has caught up."""
+        self._program = self._demo.home.start("console", **self._settings, **settings).await_ready()
 
     def stop(self) -> None:
         """Stop it in good order."""

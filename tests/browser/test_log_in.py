@@ -1,4 +1,4 @@
-"""A console that asks for a log-in: an API token opens it, the session outlives a restart, and logging out ends it."""
+"""A console that asks for a log-in: an API token opens it, or the identity provider, and logging out ends it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.own_console import OwnConsole
 from tests.browser.running_demo import Demo
 from tests.browser.watched_page import Complaints
+from tests.certified_provider import CLIENT_SECRET, certified_provider
 
 pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has bounds of its own
 
@@ -19,7 +20,6 @@ pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has
 def console(ended_demo: Demo, tmp_path: Path) -> Iterator[OwnConsole]:
     """Give one that asks everybody."""
     started = OwnConsole(ended_demo, tmp_path / "index", GATEWAY_CONSOLE_LOGIN="always")
-    started.start()
     yield started
     started.stop()
 
@@ -28,6 +28,7 @@ def test_a_token_opens_it_until_one_logs_out(
     console: OwnConsole, page: Page, ended_demo: Demo, complaints: Complaints
 ) -> None:
     """A wrong one does not; and what the role does not allow is not offered."""
+    console.start()
     complaints.expect("401")
     complaints.expect("ERR_CONNECTION_REFUSED")
     made = ended_demo.home.run("tokens", "create", "--name", f"looker-{uuid4().hex[:8]}", "--role", "viewer", "--json")
@@ -51,3 +52,39 @@ def test_a_token_opens_it_until_one_logs_out(
     expect(page.get_by_role("heading", level=1, name="Subscriptions")).to_be_visible()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_label("API token")).to_be_visible()
+
+
+def test_whoever_the_identity_provider_knows_comes_back_with_their_role(
+    console: OwnConsole, page: Page, complaints: Complaints
+) -> None:
+    """From another site, to the page where they were; who is in no group is told so."""
+    complaints.expect("401")
+    complaints.expect("403")
+    # The provider's own pages would have a font from elsewhere.
+    page.route("https://fonts.googleapis.com/**", lambda route: route.fulfill(content_type="text/css", body=""))
+    with certified_provider(f"{console.url}/login/callback") as issuer:
+        console.start(
+            GATEWAY_OIDC_ISSUER=issuer,
+            GATEWAY_OIDC_CLIENT_ID="ES256",
+            GATEWAY_OIDC_CLIENT_SECRET=CLIENT_SECRET,
+            GATEWAY_OIDC_SCOPES="openid,email,groups",
+            GATEWAY_OIDC_ROLES="webhook-ops=operator",
+        )
+        log_in_as(page, console, "somebody")
+        expect(page.get_by_text("You have no role here")).to_be_visible()
+        page.context.clear_cookies()  # logged out at the provider
+        log_in_as(page, console, "webhook-ops")
+        expect(page).to_have_url(f"{console.url}/subscriptions?q=shop")
+        expect(page.get_by_text("operator", exact=True)).to_be_visible()
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_role("link", name="Log in with your organisation")).to_be_visible()
+
+
+def log_in_as(page: Page, console: OwnConsole, name: str) -> None:
+    """Go from the console to the provider's pages, and fill them in."""
+    page.goto(f"{console.url}/subscriptions?q=shop")
+    page.get_by_role("link", name="Log in with your organisation").click()
+    page.locator("[name=login]").fill(name)
+    page.locator("[name=password]").fill("x")
+    page.locator("[type=submit]").click()
+    page.get_by_role("button", name="Continue").click()
