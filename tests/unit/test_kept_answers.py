@@ -70,6 +70,38 @@ async def test_a_request_that_is_under_way_is_not_begun_again() -> None:
     assert (refused.value.problem.status, write.done) == (HTTPStatus.CONFLICT, 1)
 
 
+async def test_what_nobody_waits_for_any_more_is_done_once_and_answered_later() -> None:
+    """A request that took too long goes on in Kafka: its client comes again, and must not do it twice."""
+    kept, write = KeptAnswers(), Write()
+    write.may_end.clear()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await kept.once(ME, "k", b"request", write)
+    with pytest.raises(ProblemError, match="not answered yet"):
+        await kept.once(ME, "k", b"request", write)
+    write.may_end.set()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert (await kept.once(ME, "k", b"request", write), write.done) == (
+        (KeptAnswer(HTTPStatus.CREATED, b"1", ()), True),
+        1,
+    )
+
+
+async def test_many_others_keys_do_not_have_a_request_begun_again_that_is_under_way() -> None:
+    """Only what was answered makes room."""
+    kept, slow, quick = KeptAnswers(), Write(), Write()
+    slow.may_end.clear()
+    first = asyncio.ensure_future(kept.once(ME, "k", b"request", slow))
+    await asyncio.sleep(0)
+    for number in range(MAX_KEYS + 1):
+        await kept.once(ME, f"k{number}", b"request", quick)
+    with pytest.raises(ProblemError, match="not answered yet"):
+        await kept.once(ME, "k", b"request", slow)
+    slow.may_end.set()
+    await first
+
+
 async def test_what_failed_may_be_tried_again() -> None:
     """Only answers are kept, no errors."""
     kept, write = KeptAnswers(), Write()

@@ -55,7 +55,7 @@ class KeptAnswers:
             caller: whose key it is: nobody is given another's answer.
             key: as the client sent it.
             request: all that the request asks for.
-            write: does it; an error is not kept.
+            write: does it, to its end also where nobody waits for the answer any more; an error is not kept.
 
         Raises:
             ProblemError: the key is no key, belongs to another request, or to one that is not answered yet.
@@ -81,17 +81,23 @@ class KeptAnswers:
         self, key: tuple[Caller, str], digest: bytes, write: Callable[[], Awaitable[KeptAnswer]]
     ) -> KeptAnswer:
         entry = self._entries[key] = _Entry(digest, self._clock() + KEPT_S)
-        try:
-            entry.answer = await write()
-        except (Exception, asyncio.CancelledError):
-            self._entries.pop(key, None)
-            raise
-        return entry.answer
+        writing = asyncio.ensure_future(write())
+
+        def keep(written: asyncio.Future[KeptAnswer]) -> None:
+            if written.cancelled() or written.exception() is not None:
+                self._entries.pop(key, None)
+            else:
+                entry.answer = written.result()
+
+        writing.add_done_callback(keep)
+        # Whoever comes again after a time-out is not to do it twice.
+        return await asyncio.shield(writing)
 
     def _forget(self) -> None:
         """Forget what is old, and of the rest the oldest where there is too much."""
         now_s = self._clock()
         for key in [key for key, entry in self._entries.items() if entry.until_s <= now_s]:
             del self._entries[key]
-        while len(self._entries) >= MAX_KEYS:
-            del self._entries[next(iter(self._entries))]
+        answered = [key for key, entry in self._entries.items() if entry.answer is not None]
+        for key in answered[: max(0, len(self._entries) - MAX_KEYS + 1)]:
+            del self._entries[key]
