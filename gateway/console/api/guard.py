@@ -72,6 +72,10 @@ class Guard:
                 "this is not served under that name",
                 hint="GATEWAY_CONSOLE_URL says under which name browsers find the console",
             )
+        # Browsers say so of what another site's page asks for, to be shown there or for the time that it takes.
+        of_another = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
+        if of_another and request.headers.get("Sec-Fetch-Mode") != "navigate" and request.path.startswith("/api/"):
+            raise ProblemError(HTTPStatus.FORBIDDEN, "wrong_origin", "pages of other sites may not ask for this")
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is None or request.method in _SAFE:
             return
