@@ -1,5 +1,6 @@
 """Who comes into the console: by which credentials, under which names, how often, and as whom."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ from pydantic import BaseModel
 
 from gateway.console.access.authentication import ApiTokenReader, Authentication
 from gateway.console.access.caller import Caller
-from gateway.console.access.limits import CALLS, FAILURES
+from gateway.console.access.limits import AT_ONCE, CALLS, FAILURES
 from gateway.console.access.site import Site
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.api.server import ApiServer
@@ -23,6 +24,7 @@ from gateway.domain.credentials import Credential, CredentialIndex, CredentialKi
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.credential_book import CredentialBook
 
+AWHILE_S = 10.0
 NOW_MS = 1_790_000_000_000
 LOCAL, ANYWHERE = Site(is_local=True), Site(is_local=False, origin="https://console.example.com")
 HERE = Caller("me@desk", Role.ADMIN)
@@ -53,6 +55,16 @@ class Book:
     def __init__(self) -> None:
         self.index = CredentialIndex()
         self.elapsed_ms = 0.0
+        self.under_way = 0
+        self.all_begun, self.may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow(self, call: Call) -> Answer:
+        """Answer who asks, when the test says so."""
+        self.under_way += 1
+        if self.under_way == AT_ONCE:
+            self.all_begun.set()
+        await self.may_end.wait()
+        return await tell(call)
 
     def add(self, role: Role, tenant: str | None = None, *, lasting_ms: int = 1) -> str:
         """Add a token; give its text."""
@@ -71,7 +83,8 @@ async def console(book: Book, site: Site, here: Caller | None = None) -> AsyncIt
     """Serve a console."""
     tokens = ApiTokenReader(CredentialBook(KafkaConfig("127.0.0.1:1"), book.index), lambda: NOW_MS)
     authentication = Authentication([tokens], here=here, clock=lambda: book.elapsed_ms)
-    server = ApiServer(ROUTES, "1", authentication, site, PageFiles(Path("/nonexistent")))
+    slow = Route("GET", "/slow", "slow", "Tell.", "x", Role.VIEWER, book.slow, WhoView, scope=Scope.TENANT)
+    server = ApiServer([*ROUTES, slow], "1", authentication, site, PageFiles(Path("/nonexistent")))
     async with TestClient(TestServer(server.application())) as client:
         yield client
 
@@ -214,3 +227,38 @@ async def test_one_callers_hurry_is_not_anothers(book: Book) -> None:
         async with client.get("/api/v1/viewer", headers=bearer(hasty)) as answer:
             assert ((await answer.json())["code"], answer.headers["Retry-After"]) == ("too_many_requests", "1")
         assert await status_of(client, "/viewer", bearer(calm)) == HTTPStatus.OK
+
+
+async def test_one_callers_slow_requests_are_not_anothers(book: Book) -> None:
+    """Nobody takes all of the few connections; beyond their part they are told to wait."""
+    greedy, modest = book.add(Role.VIEWER), book.add(Role.VIEWER)
+    async with console(book, ANYWHERE) as client:
+        waiting = [asyncio.ensure_future(status_of(client, "/slow", bearer(greedy))) for _ in range(AT_ONCE)]
+        async with asyncio.timeout(AWHILE_S):
+            await book.all_begun.wait()
+        async with client.get("/api/v1/viewer", headers=bearer(greedy)) as answer:
+            assert ((await answer.json())["code"], answer.headers["Retry-After"]) == ("too_many_at_once", "1")
+        assert await status_of(client, "/viewer", bearer(modest)) == HTTPStatus.OK
+        book.may_end.set()
+        assert await asyncio.gather(*waiting) == [HTTPStatus.OK] * AT_ONCE
+        assert await status_of(client, "/viewer", bearer(greedy)) == HTTPStatus.OK
+
+
+@pytest.mark.parametrize(
+    ("site", "mode", "status"),
+    [
+        ("cross-site", "no-cors", 403),
+        ("same-site", "cors", 403),
+        ("cross-site", None, 403),
+        ("cross-site", "navigate", 200),
+        ("same-origin", "cors", 200),
+        ("none", "navigate", 200),
+    ],
+)
+async def test_a_page_of_another_site_has_a_browser_ask_for_nothing(
+    book: Book, site: str, mode: str | None, status: int
+) -> None:
+    """It could not read the answer, but see how long it takes, and have the console work. Links lead here."""
+    headers = {"Sec-Fetch-Site": site} | ({} if mode is None else {"Sec-Fetch-Mode": mode})
+    async with console(book, LOCAL, HERE) as client:
+        assert await status_of(client, "/viewer", headers) == status

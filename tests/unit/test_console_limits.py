@@ -4,7 +4,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from gateway.console.access import limits
-from gateway.console.access.limits import Turnstile, peer_of
+from gateway.console.access.limits import Room, Turnstile, peer_of
 from gateway.console.access.site import site_at
 from gateway.console.api.problems import ProblemError
 from gateway.domain.errors import InvalidInputError
@@ -37,6 +37,18 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ProblemError):
         turnstile.count("c")
     assert len(turnstile._buckets) == 2
+
+
+def test_nobody_has_more_under_way_than_they_may() -> None:
+    """Others may go on, and so may they when something of theirs has ended, in whatever way."""
+    room = Room(2, "two are under way")
+    with room.of("a"), room.of("b"):
+        for _ in range(2):
+            with pytest.raises(OSError, match="it failed"), room.of("a"):
+                raise OSError("it failed")
+        with room.of("a"), pytest.raises(ProblemError, match="two are under way"), room.of("a"):
+            pytest.fail("this is the third")
+    assert room._under_way == {}
 
 
 @pytest.mark.parametrize(

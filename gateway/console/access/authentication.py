@@ -6,12 +6,13 @@ this machine reaches the console and no log-in is asked for, whoever runs it.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
 from gateway.console.access.caller import ANONYMOUS, Caller
-from gateway.console.access.limits import CALLS, FAILURES, Turnstile, peer_of
+from gateway.console.access.limits import AT_ONCE, CALLS, FAILURES, Room, Turnstile, peer_of
 from gateway.console.api.problems import ProblemError
 from gateway.domain.credentials import CredentialKind, read_credential
 from gateway.kafka.credential_book import CredentialBook
@@ -69,6 +70,7 @@ class Authentication:
         self._here = here
         self._calls = Turnstile(CALLS, "too_many_requests", clock)
         self._failures = Turnstile(FAILURES, "too_many_failures", clock)
+        self._room = Room(AT_ONCE, f"{AT_ONCE} of your requests are under way already; wait for one to end")
 
     def identify(self, request: web.Request) -> Caller:
         """Say who makes a request, and count it.
@@ -106,6 +108,18 @@ class Authentication:
         if self._here is None:
             self._calls.count(peer_of(request))
         return ANONYMOUS
+
+    def room_for(self, caller: Caller, request: web.Request) -> AbstractContextManager[None]:
+        """Count a request for as long as it is under way, so that nobody takes all the room there is.
+
+        Args:
+            caller: who makes it, as `identify` or `pass_by` said.
+            request: the request.
+
+        Raises:
+            ProblemError: when it is entered: there are too many.
+        """
+        return nullcontext() if caller is self._here else self._room.of(caller.credential_id or peer_of(request))
 
     def open(self, bearer: str, request: web.Request) -> Caller:
         """Say whose a bearer token is that came in any way.

@@ -1,4 +1,6 @@
-"""How often somebody may ask: bounds that nobody meets who means well, and that keep one from holding up the others.
+"""How often, and how much at once, somebody may ask.
+
+Bounds that nobody meets who means well, and that keep one from holding up the others.
 
 A failed log-in counts against the address it came from, and only failures are held back: whoever has good credentials
 comes in, also from an address from which somebody else tries to guess. What is remembered is bounded.
@@ -6,8 +8,9 @@ comes in, also from an address from which somebody else tries to guess. What is 
 
 import ipaddress
 import math
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
 from aiohttp import web
@@ -17,6 +20,8 @@ from gateway.domain.rate_limit import RateLimit, TokenBucket
 
 CALLS = RateLimit(50.0, 300)
 FAILURES = RateLimit(1 / 6, 10)
+# Requests of one caller that are under way: a quarter of the connections that there are.
+AT_ONCE = 32
 MAX_REMEMBERED = 10_000
 _IPV6_NETWORK_BITS = 64
 
@@ -59,6 +64,37 @@ class Turnstile:
                 retry_after_s=math.ceil(wait_ms / 1000),
             )
         bucket.take(now_ms)
+
+
+class Room:
+    """Counts what somebody has under way, each by their name.
+
+    Args:
+        most: how much that may be.
+        detail: says to people that it is more.
+    """
+
+    def __init__(self, most: int, detail: str) -> None:
+        self._most = most
+        self._detail = detail
+        self._under_way: Counter[str] = Counter()
+
+    @contextmanager
+    def of(self, who: str) -> Iterator[None]:
+        """Count one of somebody's for as long as it lasts.
+
+        Raises:
+            ProblemError: it is one too many.
+        """
+        if self._under_way[who] >= self._most:
+            raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too_many_at_once", self._detail, retry_after_s=1)
+        self._under_way[who] += 1
+        try:
+            yield
+        finally:
+            self._under_way[who] -= 1
+            if not self._under_way[who]:
+                del self._under_way[who]
 
 
 def peer_of(request: web.Request) -> str:

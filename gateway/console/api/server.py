@@ -8,7 +8,7 @@ import orjson
 from aiohttp import hdrs, web
 
 from gateway.console.access.authentication import Authentication
-from gateway.console.access.caller import BadCredentialsError
+from gateway.console.access.caller import BadCredentialsError, Caller
 from gateway.console.access.log_in_pages import LogInPages
 from gateway.console.access.site import Site
 from gateway.console.api.admission import admit
@@ -128,10 +128,15 @@ class ApiServer:
         return web.Response(body=self._page, content_type="text/html", charset="utf-8")
 
     def _handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        who = self._authentication
+
         async def handle(request: web.Request) -> web.StreamResponse:
-            who = self._authentication
             caller = who.pass_by(request) if route.is_door else who.identify(request)
             admit(caller, route)
+            with who.room_for(caller, request):
+                return await answer(request, caller)
+
+        async def answer(request: web.Request, caller: Caller) -> web.StreamResponse:
             body = await request.read()
             call = read_call(request, body, route, caller)
             if route.events is not None:

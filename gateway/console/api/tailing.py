@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from gateway.console.access.caller import Caller
+from gateway.console.access.limits import Room
 from gateway.console.api.models import Query, Text
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
@@ -15,6 +17,8 @@ from gateway.domain.delivery import Attempt
 from gateway.domain.endpoint import host_as_given
 from gateway.domain.errors import GatewayError
 
+# Of one caller: enough for some pages side by side, and a quarter of all that may watch.
+MAX_OF_ONE = 5
 AttemptOutcome = Literal["delivered", "retry_scheduled", "put_off", "dead_lettered", "discarded"]
 
 
@@ -77,6 +81,7 @@ class TailingApi:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._room = Room(MAX_OF_ONE, f"{MAX_OF_ONE} of yours watch already; close a page that does")
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -94,32 +99,35 @@ class TailingApi:
         query: TailQuery = call.query
         tenant = call.caller.tenant_for(query.tenant)
         choice = AttemptChoice(tuple(query.subscription_id), tenant, query.event_type, tuple(query.outcome))
-        return Answer(events=self._events(choice))
+        return Answer(events=self._events(choice, call.caller))
 
-    async def _events(self, choice: AttemptChoice) -> AsyncGenerator[StreamEvent | None, None]:
-        async with self._parts.live_tail.listening(choice) as listener:
-            yield StreamEvent("state", TailStateView(live=True))
-            was_cut_off = False
-            while True:
-                try:
-                    heard = await listener.hear(HEARTBEAT_S)
-                except GatewayError as error:
-                    yield StreamEvent("broken", BrokenOffView(detail=error.message, hint=error.hint))
-                    return
-                if heard is None:
-                    return
-                for attempt in heard.attempts:
-                    yield StreamEvent("attempt", self._view(attempt))
-                if heard.dropped:
-                    yield StreamEvent("dropped", DroppedView(count=heard.dropped))
-                if heard.is_cut_off != was_cut_off:
-                    was_cut_off = heard.is_cut_off
-                    yield StreamEvent("state", TailStateView(live=not was_cut_off))
-                elif not heard.attempts and not heard.dropped:
-                    yield None
+    async def _events(self, choice: AttemptChoice, caller: Caller) -> AsyncGenerator[StreamEvent | None, None]:
+        with self._room.of(caller.credential_id or caller.name):
+            async with self._parts.live_tail.listening(choice) as listener:
+                yield StreamEvent("state", TailStateView(live=True))
+                was_cut_off = False
+                while True:
+                    try:
+                        heard = await listener.hear(HEARTBEAT_S)
+                    except GatewayError as error:
+                        yield StreamEvent("broken", BrokenOffView(detail=error.message, hint=error.hint))
+                        return
+                    if heard is None:
+                        return
+                    for attempt in heard.attempts:
+                        yield StreamEvent("attempt", self._view(attempt))
+                    if heard.dropped:
+                        yield StreamEvent("dropped", DroppedView(count=heard.dropped))
+                    if heard.is_cut_off != was_cut_off:
+                        was_cut_off = heard.is_cut_off
+                        yield StreamEvent("state", TailStateView(live=not was_cut_off))
+                    elif not heard.attempts and not heard.dropped:
+                        yield None
 
     def _view(self, attempt: Attempt) -> TailAttemptView:
         subscription = self._parts.table.index.get(attempt.subscription_id)
-        host = None if subscription is None else host_as_given(subscription.url)
+        # Another tenant's may have its id now.
+        known = subscription is not None and subscription.tenant == attempt.tenant
+        host = host_as_given(subscription.url) if subscription is not None and known else None
         shown = {name: getattr(attempt, name) for name in TailAttemptView.model_fields if name != "host"}
         return TailAttemptView(host=host, **shown)
