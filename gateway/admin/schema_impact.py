@@ -81,7 +81,7 @@ def without_and_with(catalog: Catalog, event_type: str, version: int | None, sou
     }
     others = sources.get(event_type, {})
     number = version or max(others, default=0) + 1
-    if others.get(number) == source:
+    if number in others and others[number] == source:
         del others[number]
     proposed = {**sources, event_type: {**others, number: source}}
     return catalog_of(sources), catalog_of(proposed)

@@ -204,9 +204,18 @@ def event_schema(file: Path, event_type: str, version: int, source: Any) -> Even
     try:
         check_schema_bounds(nodes)
         check_marks(nodes)
+        _check_aliases(nodes)
     except ValueError as error:
         raise CatalogError(f"{file}: {error}") from None
     return EventSchema(event_type, version, source, nodes, nodes.root, fingerprint, root.name, ValueCheck(nodes))
+
+
+def _check_aliases(nodes: SchemaNodes) -> None:
+    """Refuse a field whose further names are none: the library does not look at them, and fields are found by them."""
+    for path, one in nodes.fields():
+        aliases = one.get("aliases", [])
+        if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
+            raise ValueError(f"{path}: aliases is not a list of strings")
 
 
 def catalog_of(sources: Mapping[str, Mapping[int, Any]]) -> Catalog:

@@ -95,6 +95,11 @@ def test_an_unknown_type_is_answered_with_the_closest_name() -> None:
         ("thing.made/1.avsc", {"type": "enum", "name": "E", "symbols": ["A"]}, "must be a record, not enum"),
         ("thing.made/1.avsc", {"type": "nonsense"}, "is not an Avro schema"),
         ("thing.made/1.avsc", 7, "is not an Avro schema"),
+        (
+            "thing.made/1.avsc",
+            record({"name": "a", "type": "int", "aliases": [{}]}),
+            "aliases is not a list of strings",
+        ),
         ("thing.made/1.avsc", record({"name": "a", "type": "tests.Unknown"}), "is not an Avro schema"),
         (
             "thing.made/1.avsc",

@@ -34,6 +34,7 @@ from gateway.console.api.version_models import (
     VersionView,
 )
 from gateway.domain.access import Role
+from gateway.domain.errors import InvalidInputError
 from gateway.domain.matching import matches_pattern
 from gateway.domain.subscription import Subscription
 from gateway.domain.versions import VersionRule
@@ -139,11 +140,10 @@ class VersionsApi:
         compared, changes, impacts = affected[:MAX_COMPARED], [], []
         try:
             present, proposed = without_and_with(self._catalog, event_type, version, source)
-        except CatalogError as error:
-            problems = problems or [Problem(file, "", "unreadable", error.message)]
-        else:
             changes = differences(newest.nodes, proposed.entry(event_type, version).nodes)
             impacts = list_impacts(compared, present, proposed)
+        except (CatalogError, InvalidInputError) as error:
+            problems = problems or [Problem(file, "", "unreadable", error.message)]
         return ImpactView(
             event_type=event_type,
             version=version,
