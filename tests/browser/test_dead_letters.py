@@ -44,7 +44,7 @@ def test_a_whole_group_is_counted_and_replayed(page: Page, ended_demo: Demo) -> 
     page.get_by_role("button", name="Replay ").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Replay").click()
-    expect(page.get_by_text("None of them waits any more")).to_be_visible()
+    expect(page.get_by_text("No dead letters are left here")).to_be_visible()
 
 
 def test_a_replay_counts_before_it_starts(page: Page, ended_demo: Demo) -> None:

@@ -48,7 +48,7 @@ def test_a_version_of_an_event_type_is_tried_before_it_is_there(page: Page) -> N
         ([field for field in avro["fields"] if field["name"] != "amount"], "it would be refused"),
     ):
         schema.fill(orjson.dumps({**avro, "fields": fields}).decode())
-        page.get_by_role("button", name="What would it do?").click()
+        page.get_by_role("button", name="Check the impact").click()
         expect(page.get_by_text(verdict)).to_be_visible()
 
 
@@ -57,7 +57,7 @@ def test_a_token_is_made_shown_once_and_revoked(page: Page) -> None:
     page.goto("/access")
     page.get_by_role("button", name="New API token").click()
     page.get_by_label("Name").fill("made-in-a-browser")
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create token").click()
     issued = page.get_by_role("dialog", name="The token made-in-a-browser")
     expect(issued.get_by_text("gwt_")).to_be_visible()
     issued.get_by_role("button", name="I have stored it").click()

@@ -45,7 +45,7 @@ def test_what_is_wrong_is_told_while_one_types(page: Page) -> None:
     expression.fill("data.amount ==")
     page.get_by_role("button", name="Try it").click()
     tester = page.get_by_role("region", name="Filter tester")
-    expect(tester.get_by_text("this is no filter")).to_be_visible()
+    expect(tester.get_by_text("not a valid filter")).to_be_visible()
     expression.fill('data.currency == "EUR"')
     data = tester.get_by_label("Data")
     expect(data).not_to_have_value("")
@@ -61,7 +61,7 @@ def test_a_test_event_is_sent_and_watched(made: str, page: Page) -> None:
     dialog = page.get_by_role("dialog", name=f"Test {made}")
     expect(dialog.get_by_label("Data")).not_to_have_value("")
     dialog.get_by_role("button", name="Send", exact=True).click()
-    expect(dialog.get_by_text("The endpoint took it")).to_be_visible()
+    expect(dialog.get_by_text("The endpoint accepted it")).to_be_visible()
 
 
 def test_it_is_paused_and_resumed(made: str, page: Page) -> None:
@@ -117,4 +117,4 @@ def test_it_is_deleted_only_by_who_types_its_name(made: str, page: Page) -> None
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", level=1, name="Subscriptions")).to_be_visible()
     page.get_by_label("Search", exact=True).fill(made)
-    expect(page.get_by_text("No subscription is like that")).to_be_visible()
+    expect(page.get_by_text("No subscriptions match")).to_be_visible()

@@ -72,7 +72,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           class={here && !here.first ? "place place-here" : "place"}
           onClick={() => setOpen("more")}
         >
-          <Icon name="more" size={20} />
+          <Icon name="more" size={18} />
           <span>More</span>
         </button>
       </nav>

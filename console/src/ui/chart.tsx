@@ -6,6 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import { shownTheme } from "../layout/theme";
 import { day, timeOfDay } from "./format";
 
+const FEW = 10;
 const MAX_HOURS_S = 36 * 3600;
 
 export interface Series {
@@ -117,7 +118,7 @@ function options(
           label: one.label,
           stroke,
           width: 1.75,
-          points: { show: false, filter: (plot, index) => alone(plot.data[index]) },
+          points: { show: false, filter: (plot, index) => pointsOf(plot.data[index]) },
           value: (_, value) => shown(value),
           ...(one.filled ? { fill: `color-mix(in srgb, ${stroke} 16%, transparent)` } : {}),
         };
@@ -126,11 +127,11 @@ function options(
   };
 }
 
-/** Where no line leads to a value and none from it: such a value is drawn as a point. */
-function alone(values: ArrayLike<number | null | undefined> | undefined): number[] | null {
-  const found = Array.from(values ?? []).flatMap((value, at, all) =>
-    value != null && all[at - 1] == null && all[at + 1] == null ? [at] : [],
-  );
+/** Which values are drawn as points: those that no line leads to or from, and all while there are few. */
+function pointsOf(values: ArrayLike<number | null | undefined> | undefined): number[] | null {
+  const all = Array.from(values ?? []);
+  const known = all.flatMap((value, at) => (value == null ? [] : [at]));
+  const found = known.length < FEW ? known : known.filter((at) => all[at - 1] == null && all[at + 1] == null);
   return found.length > 0 ? found : null;
 }
 

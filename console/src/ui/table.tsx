@@ -7,8 +7,8 @@ export interface Column<R> {
   cell: (row: R) => ComponentChildren;
   /** Numbers stand at the right. */
   align?: "right";
-  /** On a card: the first line, at its end, or not there at all. Else a line with the column's name. */
-  card?: "title" | "beside" | "hidden";
+  /** On a card: the first line, at its beginning, at its end, or not there at all. Else below it, with the column's name. */
+  card?: "title" | "mark" | "beside" | "hidden";
   /** Takes what room is left and is cut where it is longer. */
   wide?: boolean;
 }

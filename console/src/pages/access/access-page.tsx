@@ -56,16 +56,13 @@ export function AccessPage() {
       }
     >
       <p class="lead">
-        Programs, and people where there is no other log-in, show an API token. Of each the console keeps a
-        hash only.
+        Programs, and people where no other log-in is set up, use API tokens. Only their hashes are stored.
       </p>
       <Loaded read={read} lines={5}>
         {(items) =>
           items.length === 0 ? (
-            <Empty icon="key" title="There are no API tokens">
-              <p>
-                A token has a role, an end, and where you like a tenant whose things are all that it opens.
-              </p>
+            <Empty icon="key" title="No API tokens yet">
+              <p>A token has a role, an expiry, and optionally a tenant that it is limited to.</p>
             </Empty>
           ) : (
             <Table
@@ -155,7 +152,7 @@ function NewTokenDialog({ onClose, onDone }: NewProps) {
         <>
           <Button onClick={onClose}>Cancel</Button>
           <Button kind="primary" icon="key" busy={making.busy} disabled={!name.trim()} onClick={making.run}>
-            Make it
+            Create token
           </Button>
         </>
       }
@@ -167,7 +164,7 @@ function NewTokenDialog({ onClose, onDone }: NewProps) {
         value={name}
         onValue={setName}
         error={errorOf("name")}
-        hint="What it is called in the audit trail."
+        hint="Shown in the audit trail."
       />
       <SelectField
         label="Role"
@@ -182,10 +179,10 @@ function NewTokenDialog({ onClose, onDone }: NewProps) {
         value={tenant}
         onValue={setTenant}
         error={errorOf("tenant")}
-        hint="With a tenant it opens that tenant's things only."
+        hint="With a tenant, it can only reach that tenant's data."
       />
       <SelectField
-        label="Good for"
+        label="Expires after"
         value={days}
         onValue={setDays}
         choices={LASTING}
@@ -207,7 +204,7 @@ function IssuedTokenDialog({ of, onClose }: { of: Schemas["IssuedTokenView"]; on
         </Button>
       }
     >
-      <p>Copy it now: it is not shown again.</p>
+      <p>Copy it now: you won't see it again.</p>
       <p class="issued">
         <code>{of.value}</code>
         <CopyButton text={of.value} label="token" />
@@ -223,7 +220,7 @@ function RevokeDialog({ of, onClose, onDone }: { of: Token; onClose: () => void;
   const revoking = useAction(async () => {
     const params = { path: { token_id: of.token_id }, header: once() };
     await answer(api.DELETE("/api/v1/tokens/{token_id}", { params }));
-    say("good", `${of.name} opens nothing any more`);
+    say("good", `${of.name} was revoked`);
     onDone();
     onClose();
   });
@@ -237,7 +234,7 @@ function RevokeDialog({ of, onClose, onDone }: { of: Token; onClose: () => void;
       onConfirm={revoking.run}
       onClose={onClose}
     >
-      <p>It is refused from now on, and the sessions begun with it end. Whoever uses it needs another one.</p>
+      <p>It stops working at once, and sessions begun with it end. Whoever uses it needs a new one.</p>
     </ConfirmDialog>
   );
 }

@@ -52,11 +52,9 @@ export function CatalogPage() {
 function Found({ items, isNarrowed }: { items: readonly EventType[]; isNarrowed: boolean }) {
   if (items.length === 0) {
     return (
-      <Empty icon="catalog" title={isNarrowed ? "No event type is like that" : "The catalog is empty"}>
+      <Empty icon="catalog" title={isNarrowed ? "No event types match" : "The catalog is empty"}>
         <p>
-          {isNarrowed
-            ? "Search for a part of its name, or of what it is about."
-            : "Its schemas are in schemas/events."}
+          {isNarrowed ? "Search for part of a name or a description." : "Its schemas are in schemas/events."}
         </p>
       </Empty>
     );

@@ -5,7 +5,7 @@ import { Badge, type Tone } from "../../ui/badge";
 type Difference = Schemas["SchemaDifferenceView"];
 
 export function Differences({ of }: { of: readonly Difference[] }) {
-  if (of.length === 0) return <p class="muted">Nothing that a receiver sees.</p>;
+  if (of.length === 0) return <p class="muted">Nothing that receivers can see.</p>;
   return (
     <ul class="schema-changes">
       {of.map((one) => (

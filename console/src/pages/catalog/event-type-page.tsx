@@ -87,7 +87,7 @@ function VersionCard({ of, isNewest }: { of: Version; isNewest: boolean }) {
       title={
         <>
           Version {of.version} {isNewest && <Badge tone="good">the latest</Badge>}{" "}
-          {!of.exists && <Badge tone="bad">only pins name it</Badge>}
+          {!of.exists && <Badge tone="bad">only pins refer to it</Badge>}
         </>
       }
     >
@@ -99,7 +99,7 @@ function VersionCard({ of, isNewest }: { of: Version; isNewest: boolean }) {
         <div class="named-block">
           <h3>
             {of.subscription_count === 0
-              ? "Nobody gets it"
+              ? "No subscription gets it"
               : `${counted(of.subscription_count, "subscription gets", "subscriptions get")} it, ${of.pinned_count} by a pin`}
           </h3>
           <ul class="users">

@@ -48,12 +48,12 @@ export function ImpactPart({ of }: { of: EventType }) {
               setImpact(undefined);
             }}
             hint="The latest version, to be changed, or another one pasted. Nothing is written."
-            error={text && avro === undefined ? "This is no JSON object" : undefined}
+            error={text && avro === undefined ? "This is not a JSON object" : undefined}
           />
           {trying.error && <Failure error={trying.error} />}
           <div class="actions">
             <Button kind="primary" busy={trying.busy} disabled={avro === undefined} onClick={trying.run}>
-              What would it do?
+              Check the impact
             </Button>
           </div>
         </div>

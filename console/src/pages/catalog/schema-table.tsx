@@ -19,6 +19,7 @@ export function SchemaTable({ avro, sensitive }: { avro: unknown; sensitive: rea
     },
     {
       head: "Type",
+      card: "beside",
       cell: (row) => (
         <span>
           {row.type}

@@ -39,7 +39,10 @@ export function DeadLettersPage() {
         {(groups) =>
           groups.length === 0 ? (
             <Empty icon="check" title="No dead letters">
-              <p>Every delivery has arrived, is on its way, or was replayed. What is given up waits here.</p>
+              <p>
+                Every delivery has arrived, is on its way, or was replayed. Deliveries that are given up are
+                kept here.
+              </p>
             </Empty>
           ) : (
             <>
@@ -103,6 +106,6 @@ function RunningReplays() {
 const RUNNING: readonly Column<Replay>[] = [
   { head: "What", card: "title", cell: whatOf },
   { head: "To", cell: toWhom },
-  { head: "State", cell: (one) => <ReplayBadge state={one.state} /> },
+  { head: "State", card: "beside", cell: (one) => <ReplayBadge state={one.state} /> },
   { head: "Progress", cell: (one) => <ReplayBar of={one} /> },
 ];

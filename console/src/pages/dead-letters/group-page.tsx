@@ -74,7 +74,7 @@ function Letters({ group }: { group: Group }) {
       <Loaded read={read} lines={8}>
         {({ items, next }) =>
           items.length === 0 ? (
-            <Empty icon="check" title="None of them waits any more">
+            <Empty icon="check" title="No dead letters are left here">
               <p>They were replayed, delivered or purged.</p>
             </Empty>
           ) : (
@@ -192,7 +192,7 @@ function Chooser({ selection, set, loaded, total, onReplay, onPurge }: ChooserPr
         </Button>
       )}
       <span class="muted" aria-live="polite">
-        {chosen > 0 ? `${count(chosen)} chosen` : "Choose what is to be sent again"}
+        {chosen > 0 ? `${count(chosen)} chosen` : "Choose what to send again"}
       </span>
       <Button kind="danger" icon="trash" disabled={chosen === 0} onClick={onPurge}>
         Purge
@@ -222,6 +222,7 @@ function columnsOf(
   };
   const choose: Column<Letter> = {
     head: "Chosen",
+    card: "mark",
     cell: (one) => (
       <input
         type="checkbox"
@@ -235,7 +236,11 @@ function columnsOf(
   return [
     ...(may("operator") ? [choose] : []),
     event,
-    { head: "Last answer", cell: (one) => <StatusBadge status={one.last_status} error={one.last_error} /> },
+    {
+      head: "Last response",
+      card: "beside",
+      cell: (one) => <StatusBadge status={one.last_status} error={one.last_error} />,
+    },
     { head: "Attempts", align: "right", cell: (one) => count(one.attempts) },
     {
       head: "Given up",

@@ -94,7 +94,7 @@ function Attempts({ of }: { of: Detail["attempts"] }) {
 }
 
 function Body({ of }: { of: Detail["body"] }) {
-  if (of === null) return <p class="muted">Kafka keeps its body no longer.</p>;
+  if (of === null) return <p class="muted">Kafka no longer has its body.</p>;
   if (of.withheld.length > 0) {
     return <p class="muted">Its body is not shown: it holds sensitive fields ({of.withheld.join(", ")}).</p>;
   }

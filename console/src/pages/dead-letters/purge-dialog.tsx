@@ -30,7 +30,7 @@ export function PurgeDialog({ group, selection, expected, onClose, onPurged }: P
       : chunks([...selection.ids], AT_ONCE).map((delivery_ids) => ({ delivery_ids }));
     let purged = 0;
     for (const request of requests) purged += (await purge(request)).count;
-    say("good", `${counted(purged, "dead letter waits", "dead letters wait")} no more`);
+    say("good", `${counted(purged, "dead letter was", "dead letters were")} purged`);
     onPurged();
   });
   return (
@@ -46,8 +46,8 @@ export function PurgeDialog({ group, selection, expected, onClose, onPurged }: P
     >
       {selection.all && <Loaded read={counting}>{() => null}</Loaded>}
       <p>
-        They wait no more, and no replay of the group sends them. If more came meanwhile than were counted,
-        none is purged.
+        They are taken out of this list, and a replay of the group leaves them out. If the number has changed
+        since they were counted, nothing is purged.
       </p>
     </ConfirmDialog>
   );

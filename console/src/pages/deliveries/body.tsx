@@ -14,7 +14,7 @@ export function RequestCard({ request }: { request: Schemas["SentRequestView"] |
       <p class="request-line">
         <code>POST {request.url}</code>
       </p>
-      <Headers title="Headers" of={Object.fromEntries(shown)} />
+      <Headers title="Request headers" of={Object.fromEntries(shown)} />
     </Card>
   );
 }
@@ -23,7 +23,7 @@ export function BodyCard({ body }: { body: Schemas["BodyView"] | null }) {
   if (body === null) {
     return (
       <Card title="Body">
-        <p class="muted">Kafka keeps the body no longer, or can't be asked now.</p>
+        <p class="muted">Kafka no longer has the body, or does not answer now.</p>
       </Card>
     );
   }

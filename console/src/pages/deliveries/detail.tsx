@@ -18,13 +18,11 @@ import { Time } from "../../ui/time";
 import { say } from "../../ui/toast";
 import { BodyCard, RequestCard } from "./body";
 import { Timeline } from "./timeline";
-import { verdictOn } from "./verdict";
+import { hasEnded, verdictOn } from "./verdict";
 
 type Detail = Schemas["DeliveryDetailView"];
 
 const EVERY_MS = 3000;
-/** Nothing more happens by itself in these states, and each look asks Kafka. */
-const ENDED: ReadonlySet<Schemas["DeliveryState"]> = new Set(["delivered", "dead_lettered", "discarded"]);
 const PARENT = { name: "Deliveries", href: "/deliveries" };
 
 export function DeliveryPage({ id }: { id: string }) {
@@ -36,7 +34,8 @@ export function DeliveryPage({ id }: { id: string }) {
       answer(api.GET("/api/v1/deliveries/{delivery_id}", { params: { path: { delivery_id: id } }, signal })),
     {
       everyMs: ({ delivery: { state, attempts } }) =>
-        ENDED.has(state) && attempts > resentAfter ? undefined : EVERY_MS,
+        // Each look asks Kafka.
+        hasEnded(state) && attempts > resentAfter ? undefined : EVERY_MS,
     },
   );
   const delivery = read.data?.delivery;
@@ -185,7 +184,7 @@ function NoSuchDelivery({ id, hint }: { id: string; hint: string | undefined }) 
       <Empty title={`The index has no delivery ${id}`}>
         <p>{hint}</p>
         <p>
-          <Link href={`/deliveries?event_id=${encodeURIComponent(id)}`}>Look for it as an event id</Link>
+          <Link href={`/deliveries?event_id=${encodeURIComponent(id)}`}>Search for it as an event id</Link>
         </p>
       </Empty>
     </Page>

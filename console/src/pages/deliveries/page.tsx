@@ -11,6 +11,7 @@ import { type Column, Table } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { FilterBar } from "./filter-bar";
 import { changed, isNarrowed, queryOf } from "./filters";
+import { hasEnded } from "./verdict";
 
 type Delivery = Schemas["DeliveryView"];
 
@@ -22,10 +23,10 @@ export const DELIVERY_COLUMNS: readonly Column<Delivery>[] = [
   { head: "State", cell: (one) => <DeliveryBadge state={one.state} />, card: "beside" },
   { head: "Subscription", cell: (one) => one.subscription_id },
   {
-    head: "Last answer",
+    head: "Last response",
     cell: (one) =>
       one.last_status === null && one.last_error === null ? (
-        <span class="muted">none yet</span>
+        <span class="muted">{hasEnded(one.state) ? "none" : "none yet"}</span>
       ) : (
         <StatusBadge status={one.last_status} error={one.last_error} />
       ),
@@ -86,16 +87,16 @@ export function DeliveriesPage() {
 
 function NothingFound({ narrowed, onAll }: { narrowed: boolean; onAll: () => void }) {
   return narrowed ? (
-    <Empty title="No delivery is like that">
+    <Empty title="No deliveries match">
       <p>
-        Perhaps the event was for nobody: look at the event itself, or at fewer filters. The index goes back
-        as far as Kafka keeps attempts.
+        Perhaps no subscription wanted the event: search for its id to see why. Or remove a filter. The index
+        goes back as far as Kafka keeps attempts.
       </p>
       <Button onClick={onAll}>Show all</Button>
     </Empty>
   ) : (
     <Empty icon="deliveries" title="Nothing has been delivered yet">
-      <p>As soon as an event is published that a subscription wants, its deliveries are here.</p>
+      <p>Deliveries show up here once an event is published that a subscription wants.</p>
       <ButtonLink href="/subscriptions">To the subscriptions</ButtonLink>
     </Empty>
   );

@@ -112,16 +112,16 @@ function AttemptDetail({ attempt }: { attempt: Attempt }) {
           </span>
         )}
       </p>
-      {headers && Object.keys(headers).length > 0 && <Headers title="Answer's headers" of={headers} />}
+      {headers && Object.keys(headers).length > 0 && <Headers title="Response headers" of={headers} />}
       {excerpt ? (
         <div>
-          <h3>Answer's body</h3>
-          <Code text={excerpt} label="answer's body" />
+          <h3>Response body</h3>
+          <Code text={excerpt} label="response body" />
         </div>
       ) : (
         attempt.status !== null && (
           <p class="muted">
-            {excerpt === null ? "Kafka keeps the answer no longer." : "The answer had no body."}
+            {excerpt === null ? "Kafka no longer has the response." : "The response had no body."}
           </p>
         )
       )}

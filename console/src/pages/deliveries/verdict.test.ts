@@ -19,7 +19,7 @@ it.each<[Partial<Schemas["DeliveryView"]>, string, string]>([
   [
     { state: "retry_scheduled", attempts: 1, last_status: 503 },
     "warn",
-    "Not yet: the endpoint answered 503 last. After 1 attempt it is going to be tried again by itself.",
+    "Not yet: the endpoint answered 503 last. After 1 attempt it will be tried again automatically.",
   ],
   [
     { state: "dead_lettered", attempts: 3, reason: "attempts_exhausted", last_error: "connection_refused" },
@@ -34,7 +34,7 @@ it.each<[Partial<Schemas["DeliveryView"]>, string, string]>([
   [
     { state: "discarded", reason: "subscription_deleted" },
     "calm",
-    "No, it was discarded: subscription deleted. Nobody has to do anything about it.",
+    "No, it was discarded: subscription deleted. Nothing needs to be done about it.",
   ],
 ])("%j", (delivery, tone, text) => {
   const verdict = verdictOn({ ...DELIVERY, ...delivery }, [ATTEMPT]);

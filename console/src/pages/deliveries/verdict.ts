@@ -11,6 +11,13 @@ export interface Verdict {
   more: string;
 }
 
+const ENDED: ReadonlySet<Delivery["state"]> = new Set(["delivered", "dead_lettered", "discarded"]);
+
+/** Tells whether nothing more happens by itself. */
+export function hasEnded(state: Delivery["state"]): boolean {
+  return ENDED.has(state);
+}
+
 export function verdictOn(delivery: Delivery, attempts: readonly Schemas["AttemptView"][]): Verdict {
   const made = attempts.filter((one) => one.kind === "attempt");
   const last = made.at(-1);
@@ -28,7 +35,7 @@ export function verdictOn(delivery: Delivery, attempts: readonly Schemas["Attemp
       return {
         tone: "warn",
         text: `Not yet: ${failureOf(delivery)}.`,
-        more: `After ${tried} it is going to be tried again by itself.`,
+        more: `After ${tried} it will be tried again automatically.`,
       };
     case "dead_lettered":
       return {
@@ -40,7 +47,7 @@ export function verdictOn(delivery: Delivery, attempts: readonly Schemas["Attemp
       return {
         tone: "calm",
         text: `No, it was discarded: ${delivery.reason ? words(delivery.reason) : "the reason is not known"}.`,
-        more: "Nobody has to do anything about it.",
+        more: "Nothing needs to be done about it.",
       };
     case "pending":
       return {

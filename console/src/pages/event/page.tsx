@@ -25,7 +25,7 @@ export function EventPage({ id }: { id: string }) {
   return (
     <Page title={read.data?.event?.event_type ?? "Event"} parent={PARENT}>
       {read.error?.status === 404 ? (
-        <Empty title="There is no such event">
+        <Empty title="Event not found">
           <p>
             Its record is not in the last {hours} hours of Kafka's topics, and no delivery has this id:{" "}
             <code>{id}</code>
@@ -51,7 +51,7 @@ function EventDetail({ id, past }: { id: string; past: Past }) {
         <Card title="Who gets it, and who does not">
           {past.items.length === 0 ? (
             <Empty icon="subscriptions" title="Nobody is subscribed">
-              The event's tenant has no subscription.
+              The event's tenant has no subscriptions.
             </Empty>
           ) : (
             <ul class="stories">
@@ -80,7 +80,7 @@ function Obstacles({ past }: { past: Past }) {
     told.push([`It can't be read: ${words(past.undecodable.reason)}`, past.undecodable.detail]);
   for (const one of past.rejections) told.push([`It was rejected: ${words(one.reason)}`, one.detail]);
   if (past.is_processed === false)
-    told.push(["The stream has not come so far", "the event waits in its topic"]);
+    told.push(["The stream has not reached it yet", "the event waits in its topic"]);
   if (past.event === null && !past.undecodable) {
     told.push([
       "The event's own record was not found",
@@ -113,7 +113,7 @@ function EventFacts({ id, past }: { id: string; past: Past }) {
         [
           "",
           <Link key="all" href={`/deliveries?event_id=${encodeURIComponent(id)}`}>
-            Its deliveries
+            Deliveries of this event
           </Link>,
         ],
         ["Type", event && `${event.event_type}, version ${event.schema_version}`],

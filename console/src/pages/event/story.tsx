@@ -9,13 +9,13 @@ import { verdictOf, whyOf } from "./words";
 
 interface Props {
   story: Schemas["StoryView"];
-  /** The event's own record could be read, so whoever has no explanation is there no more. */
+  /** The event's own record could be read, so whoever has no explanation no longer exists. */
   isRead: boolean;
 }
 
 export function Story({ story, isRead }: Props) {
   const { explanation, delivery, note } = story;
-  const [tone, verdict] = explanation ? verdictOf(explanation) : (["calm", "is there no more"] as const);
+  const [tone, verdict] = explanation ? verdictOf(explanation) : (["calm", "no longer exists"] as const);
   return (
     <li class="story">
       <p class="step-line">
@@ -73,7 +73,7 @@ function Request({ request, withheld }: { request: Schemas["RequestView"]; withh
         <p>
           <code>POST {request.url}</code>
         </p>
-        <Headers title="Headers" of={headers} />
+        <Headers title="Request headers" of={headers} />
         {withheld.length > 0 ? (
           <p class="muted">
             The body is not shown, because it holds sensitive fields: {withheld.join(", ")}.

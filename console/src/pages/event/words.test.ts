@@ -9,7 +9,7 @@ it.each<[Partial<Schemas["ExplanationView"]>, string, string]>([
   [
     { verdict: "sent", rule: "no_filter", pattern: "order.*" },
     "gets it",
-    "nothing stands against it, and order.* covers it",
+    "order.* matches its type, and it has no filter",
   ],
   [{ verdict: "sent", rule: "filter" }, "gets it", "its filter is true"],
   [{ verdict: "nothing", rule: "filter" }, "does not get it", "its filter is false"],

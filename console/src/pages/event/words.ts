@@ -14,7 +14,7 @@ const RULES: Readonly<Record<string, string>> = {
   on_filter_error: "its filter failed on this event",
   transform_failed: "its transform has no result for this event",
   too_large: "its body would be too large",
-  no_filter: "nothing stands against it",
+  no_filter: "it has no filter",
 };
 
 const VERDICTS: Readonly<Record<string, readonly [Tone, string]>> = {
@@ -35,6 +35,6 @@ export function whyOf({ rule, verdict, pattern, detail }: Explanation): string {
     rule === "filter"
       ? `its filter is ${verdict === "nothing" ? "false" : "true"}`
       : (RULES[rule] ?? words(rule));
-  const covered = rule === "no_filter" && pattern ? `, and ${pattern} covers it` : "";
-  return `${decided}${covered}${detail ? `: ${detail}` : ""}`;
+  const matched = rule === "no_filter" && pattern ? `${pattern} matches its type, and ` : "";
+  return `${matched}${decided}${detail ? `: ${detail}` : ""}`;
 }

@@ -29,9 +29,9 @@ export function DurationsChart({ course }: { course: Course }) {
     { label: "p99", colour: "--warn", values: course.p99 },
   ];
   return (
-    <Card title="How long attempts take">
+    <Card title="Latency">
       <Chart
-        label="How long attempts take by minute: half, 95 and 99 of a hundred"
+        label="Latency by minute: p50, p95 and p99"
         timesMs={course.timesMs}
         series={series}
         format={duration}

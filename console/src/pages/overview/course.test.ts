@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { courseOf, oldestOf, standingsWith } from "./course";
+import { courseOf, hasJustBegun, oldestOf, presentIn, standingsWith } from "./course";
 
 const MINUTE = 60_000;
 
@@ -26,4 +26,22 @@ it("adds what is new, and nothing twice", () => {
   expect(standingsWith(once, seen)).toBe(once);
   expect(oldestOf(seen.egress)).toBe(4);
   expect(oldestOf(seen.tiers)).toBeNull();
+});
+
+it.each([
+  [[], false],
+  [[46], true],
+  [[44, 59], false],
+])("an hour with attempts in the minutes %j has just begun: %s", (minutes, begun) => {
+  const some = { delivered: 1, failed: 0, p50_ms: 1, p95_ms: 1, p99_ms: 1 };
+  const hour = { since_ms: 0, minutes: minutes.map((minute) => ({ ...some, at_ms: minute * MINUTE })) };
+  expect(hasJustBegun(hour)).toBe(begun);
+});
+
+it.each([
+  [14.5 * MINUTE, 14.5 * MINUTE],
+  [60 * MINUTE, 15 * MINUTE - 1],
+  [0, 14 * MINUTE],
+])("a browser's clock at %i is in the last minute at %i", (nowMs, presentMs) => {
+  expect(presentIn(0, 15, nowMs)).toBe(presentMs);
 });

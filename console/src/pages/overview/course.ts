@@ -30,6 +30,23 @@ export function courseOf(minutes: readonly Schemas["MinuteView"][], sinceMs: num
   return course;
 }
 
+/** Gives the present by the browser's clock, but never outside of the last of these minutes, which the console's clock has told. */
+export function presentIn(sinceMs: number, minutes: number, nowMs: number): number {
+  const endMs = sinceMs + minutes * MINUTE_MS;
+  return Math.min(endMs - 1, Math.max(endMs - MINUTE_MS, nowMs));
+}
+
+const BEGINNING_MS = 15 * MINUTE_MS;
+
+/** Tells whether all of an hour's attempts are of its last quarter: they would be one line at the chart's edge. */
+export function hasJustBegun({
+  minutes,
+  since_ms: sinceMs,
+}: Pick<Schemas["StatsView"], "minutes" | "since_ms">): boolean {
+  const first = minutes[0];
+  return first !== undefined && first.at_ms > sinceMs + 60 * MINUTE_MS - BEGINNING_MS;
+}
+
 /** How much waits, and where, at one moment. */
 export interface Standing {
   atMs: number;

@@ -11,8 +11,10 @@ import { Loaded } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { IndexCard, OpenDeliveries, WorstEndpoints } from "./cards";
 import { AttemptsChart, DurationsChart } from "./charts";
-import { courseOf, oldestOf, recordsOf } from "./course";
+import { courseOf, hasJustBegun, oldestOf, presentIn, recordsOf } from "./course";
 import { Waiting } from "./waiting";
+
+type Stats = Schemas["StatsView"];
 
 const EVERY_MS = 5000;
 const SPANS = [
@@ -25,10 +27,14 @@ type Span = (typeof SPANS)[number]["value"];
 
 export function OverviewPage() {
   const [params, setParams] = useSearchParams();
-  const span = SPANS.find((one) => one.value === params.get("minutes"))?.value ?? "60";
-  const stats = useRead(
-    `stats ${span}`,
-    (signal) => answer(api.GET("/api/v1/stats", { params: { query: { minutes: Number(span) } }, signal })),
+  const asked = SPANS.find((one) => one.value === params.get("minutes"))?.value;
+  const read = useRead(
+    `stats ${asked}`,
+    async (signal) => {
+      const stats = await readStats(asked ?? "60", signal);
+      if (asked !== undefined || !hasJustBegun(stats)) return { stats, span: asked ?? "60" };
+      return { stats: await readStats("15", signal), span: "15" as const };
+    },
     { everyMs: EVERY_MS, stays: true },
   );
   return (
@@ -37,21 +43,28 @@ export function OverviewPage() {
       actions={
         <Segments<Span>
           label="Over which time"
-          value={span}
+          value={asked ?? read.data?.span ?? "60"}
           choices={SPANS}
           onValue={(value) => setParams({ minutes: value }, { replace: true })}
         />
       }
     >
-      <Loaded read={stats} lines={8}>
-        {(found) => <Overview stats={found} />}
+      <Loaded read={read} lines={8}>
+        {({ stats, span }) => <Overview stats={stats} span={span} />}
       </Loaded>
     </Page>
   );
 }
 
-function Overview({ stats }: { stats: Schemas["StatsView"] }) {
-  const course = useMemo(() => courseOf(stats.minutes, stats.since_ms, Date.now()), [stats]);
+function readStats(span: Span, signal: AbortSignal): Promise<Stats> {
+  return answer(api.GET("/api/v1/stats", { params: { query: { minutes: Number(span) } }, signal }));
+}
+
+function Overview({ stats, span }: { stats: Stats; span: Span }) {
+  const course = useMemo(() => {
+    const untilMs = presentIn(stats.since_ms, Number(span), Date.now());
+    return courseOf(stats.minutes, stats.since_ms, untilMs);
+  }, [stats, span]);
   return (
     <>
       <Headline stats={stats} />
@@ -71,7 +84,7 @@ function Overview({ stats }: { stats: Schemas["StatsView"] }) {
   );
 }
 
-function Headline({ stats }: { stats: Schemas["StatsView"] }) {
+function Headline({ stats }: { stats: Stats }) {
   const { standing, success_rate: success } = stats;
   const waits = standing ? [...standing.stream, ...standing.egress] : [];
   const oldest = oldestOf(waits);
@@ -85,20 +98,21 @@ function Headline({ stats }: { stats: Schemas["StatsView"] }) {
         tone={success === null ? undefined : success >= 0.99 ? "good" : success >= 0.9 ? "warn" : "bad"}
       />
       <Stat
-        label="Half are answered within"
+        label="Latency (p50)"
         value={durationOrNone(stats.p50_ms)}
-        about={`95 % in ${durationOrNone(stats.p95_ms)}, 99 % in ${durationOrNone(stats.p99_ms)}`}
+        about={`p95 ${durationOrNone(stats.p95_ms)} · p99 ${durationOrNone(stats.p99_ms)}`}
       />
       {standing && (
         <Stat
-          label="Not begun yet"
+          label="Lag"
           value={count(recordsOf(waits))}
           about={
             oldest === null ? (
               "nothing waits"
             ) : (
               <>
-                oldest <Time atMs={oldest} />
+                {recordsOf(waits) === 1 ? "record waits" : "records wait"}, the oldest from{" "}
+                <Time atMs={oldest} />
               </>
             )
           }

@@ -19,9 +19,9 @@ export function Waiting({ standing }: { standing: Schemas["StandingView"] }) {
   const latest = seen.at(-1);
   return (
     <div class="columns">
-      <Card title="Waiting" actions={<span class="muted">since these pages were opened</span>}>
+      <Card title="Waiting" actions={<span class="muted">since you opened the console</span>}>
         {seen.length < 2 ? (
-          <p class="muted">The first line is drawn in some seconds.</p>
+          <p class="muted">The chart begins in a few seconds.</p>
         ) : (
           <Chart
             label={`Records that wait: ${latest?.stream ?? 0} events, ${latest?.egress ?? 0} deliveries, ${latest?.tiers ?? 0} retries`}

@@ -79,7 +79,7 @@ export function PortalLinkDialog({ tenant, subscriptionId, onClose }: Props) {
             send again: without an account, and nothing of other tenants.
           </p>
           {tenant === undefined && <TextField label="Tenant" value={typed} onValue={setTyped} />}
-          <SelectField label="Good for" value={lasting} onValue={setLasting} choices={LASTING} />
+          <SelectField label="Expires after" value={lasting} onValue={setLasting} choices={LASTING} />
         </>
       )}
     </Dialog>

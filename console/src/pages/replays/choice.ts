@@ -48,7 +48,7 @@ export function emptyChoice(subscription: string): Choice {
 export function choiceErrors(choice: Choice): Partial<Record<keyof Choice, string>> {
   const errors: Partial<Record<keyof Choice, string>> = {};
   if (!choice.toAll && listOf(choice.subscriptions).length === 0)
-    errors.subscriptions = "Name one at least, or take all";
+    errors.subscriptions = "Name at least one, or choose all";
   if (choice.span === "own" && timeOf(choice.from) === undefined) errors.from = "Say from when on";
   if (choice.rate.trim() && !(Number(choice.rate) > 0)) errors.rate = "Give a number above zero";
   return errors;

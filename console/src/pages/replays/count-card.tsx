@@ -14,7 +14,7 @@ export function CountedReplay({ of }: { of: ReplayCount }) {
         <strong>{counted(of.deliveries, "delivery", "deliveries")}</strong> would be sent
         {of.takes_s !== null && of.deliveries > 0 && `, in about ${duration(of.takes_s * 1000)}`}.
       </p>
-      {!of.complete && <p class="muted">There are more: not everything was looked at.</p>}
+      {!of.complete && <p class="muted">There are more: the count stopped before the end.</p>}
       {!of.kept && <p class="muted">The topics no longer keep the beginning of this time.</p>}
       <Facts
         of={[

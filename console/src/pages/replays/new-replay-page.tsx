@@ -12,8 +12,8 @@ import { CountedReplay } from "./count-card";
 import { countReplay, startReplay } from "./use-replays";
 
 const STATUSES: readonly { value: Choice["statuses"][number]; label: string }[] = [
-  { value: "failed", label: "failed: they were given up" },
-  { value: "none", label: "none: no attempt is known" },
+  { value: "failed", label: "failed: given up" },
+  { value: "none", label: "none: never attempted" },
   { value: "retrying", label: "retrying" },
   { value: "delivered", label: "delivered" },
 ];
@@ -172,7 +172,7 @@ function Which({ choice, set, errors }: PartProps) {
           />
         </div>
         <fieldset class="checks">
-          <legend class="field-label">Only deliveries that came to</legend>
+          <legend class="field-label">Only deliveries whose result is</legend>
           {STATUSES.map((status) => (
             <Checkbox
               key={status.value}

@@ -47,7 +47,7 @@ function Asked({ of }: { of: Replay }) {
           ],
           ["Since", of.since_ms !== null && absolute(of.since_ms)],
           ["Event types", of.event_types.join(", ")],
-          ["Deliveries that came to", of.statuses.length > 0 && of.statuses.map(words).join(", ")],
+          ["Deliveries whose result is", of.statuses.length > 0 && of.statuses.map(words).join(", ")],
           ["Given up for", of.reasons.length > 0 && of.reasons.map(words).join(", ")],
           [
             "Filter",

@@ -12,7 +12,7 @@ import { type Replay, useReplays } from "./use-replays";
 const COLUMNS: readonly Column<Replay>[] = [
   { head: "What", card: "title", cell: (one) => whatOf(one) },
   { head: "To", cell: toWhom },
-  { head: "State", cell: (one) => <ReplayBadge state={one.state} /> },
+  { head: "State", card: "beside", cell: (one) => <ReplayBadge state={one.state} /> },
   { head: "Progress", cell: (one) => <ReplayBar of={one} /> },
   { head: "By", cell: (one) => one.actor },
   { head: "Started", align: "right", cell: (one) => <Time atMs={one.started_at_ms} /> },

@@ -21,7 +21,7 @@ const PROFILES: readonly { value: FormValues["signatureProfiles"][number]; label
   { value: "x-webhook", label: "x-webhook-signature" },
 ];
 
-export function BodyFields({ form: { values, set, errorOf, isNew } }: { form: FormState }) {
+export function BodyFields({ form: { values, set, errorOf, before } }: { form: FormState }) {
   return (
     <Card title="Request">
       <div class="form">
@@ -58,7 +58,7 @@ export function BodyFields({ form: { values, set, errorOf, isNew } }: { form: Fo
           ))}
           {errorOf("signature_profiles") && <p class="field-error">{errorOf("signature_profiles")}</p>}
         </fieldset>
-        {isNew && (
+        {!before && (
           <SelectField
             label="Signing secret"
             value={values.secretType}
@@ -100,7 +100,7 @@ function Headers({ rows, set, error }: HeadersProps) {
           <TextField
             label={`Value of header ${place + 1}`}
             value={row.value ?? ""}
-            placeholder={row.value === null ? "as it is: not shown" : ""}
+            placeholder={row.value === null ? "unchanged, not shown" : ""}
             onValue={(value) => put(place, { value })}
           />
           <IconButton
@@ -120,14 +120,15 @@ function Headers({ rows, set, error }: HeadersProps) {
   );
 }
 
-export function CertificateFields({ form: { values, set, errorOf, isNew } }: { form: FormState }) {
-  const kept = isNew ? "None" : "As it is. Type a space to take it away.";
+export function CertificateFields({ form: { values, set, errorOf, before } }: { form: FormState }) {
+  const placeholder = (had: readonly unknown[] | undefined) =>
+    had?.length ? "Unchanged. A single space removes it." : "None";
   return (
     <Card title="Certificates">
       <div class="form">
         <TextArea
           label="Trusted authorities"
-          placeholder={kept}
+          placeholder={placeholder(before?.ca_bundle)}
           value={values.caBundle ?? ""}
           onValue={(caBundle) => set({ caBundle: caBundle === "" ? null : caBundle })}
           error={errorOf("ca_bundle")}
@@ -135,7 +136,7 @@ export function CertificateFields({ form: { values, set, errorOf, isNew } }: { f
         />
         <TextArea
           label="Client certificate"
-          placeholder={kept}
+          placeholder={placeholder(before?.client_certificate)}
           value={values.clientCertificate ?? ""}
           onValue={(text) => set({ clientCertificate: text === "" ? null : text })}
           error={errorOf("client_certificate")}
@@ -143,7 +144,7 @@ export function CertificateFields({ form: { values, set, errorOf, isNew } }: { f
         />
         <TextArea
           label="Private key of the client certificate"
-          placeholder={isNew ? "None" : "As it is: not shown"}
+          placeholder={before?.client_certificate.length ? "Unchanged, not shown" : "None"}
           value={values.clientKey}
           onValue={(clientKey) => set({ clientKey })}
           error={errorOf("client_key")}

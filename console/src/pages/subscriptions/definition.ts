@@ -201,7 +201,7 @@ function parsedTransform(text: string): Record<string, unknown> | string | null 
       return value as Record<string, unknown>;
     return "a transform is a JSON object";
   } catch (error) {
-    return `this is no JSON: ${(error as Error).message}`;
+    return `this is not JSON: ${(error as Error).message}`;
   }
 }
 

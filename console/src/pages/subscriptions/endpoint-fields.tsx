@@ -8,7 +8,7 @@ const ORDERS = [
   { value: "key", label: "By event key, also across retries" },
 ];
 
-export function EndpointFields({ form: { values, set, errorOf, isNew } }: { form: FormState }) {
+export function EndpointFields({ form: { values, set, errorOf, before } }: { form: FormState }) {
   return (
     <Card title="Endpoint">
       <div class="form">
@@ -23,11 +23,11 @@ export function EndpointFields({ form: { values, set, errorOf, isNew } }: { form
           error={errorOf("url")}
           hint="Deliveries are POSTed here. It has to be a public address."
         />
-        {isNew && (
+        {!before && (
           <div class="pair">
             <TextField
               label="Id"
-              placeholder="One is made"
+              placeholder="Generated"
               value={values.id}
               onValue={(id) => set({ id })}
               error={errorOf("id")}

@@ -118,8 +118,8 @@ function Grants({
   if (all.length === 0) return null;
   return (
     <Field
-      label="Sensitive fields that it may see"
-      hint="Those that are not ticked are left out of every body."
+      label="Sensitive fields it may see"
+      hint="Fields that are not ticked are left out of every body."
       error={errorOf("sensitive_grants")}
     >
       {(control) => (

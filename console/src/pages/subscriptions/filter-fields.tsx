@@ -47,7 +47,7 @@ export function FilterFields({ form, types }: { form: FormState; types: readonly
         {isTried && covered.length > 0 && <Tester form={form} covered={covered} />}
         {values.filter.trim() !== "" && (
           <SelectField
-            label="What becomes of an event on which it fails"
+            label="If the filter fails on an event"
             value={values.onFilterError}
             onValue={(choice) => set({ onFilterError: choice as typeof values.onFilterError })}
             choices={AFTER_A_FAILURE}
@@ -100,7 +100,7 @@ function Tester({ form: { values }, covered }: { form: FormState; covered: reado
         rows={10}
         value={edited ?? made}
         onValue={setEdited}
-        error={edited !== undefined && data === undefined ? "This is no JSON object" : undefined}
+        error={edited !== undefined && data === undefined ? "This is not a JSON object" : undefined}
       />
       <div>
         <Button
@@ -125,7 +125,7 @@ function Verdict({ of, filter }: { of: Said; filter: string }) {
   if (fault) {
     return (
       <div class="verdict">
-        <Badge tone="bad">{fault.field === "data" ? "this is no such event" : "this is no filter"}</Badge>
+        <Badge tone="bad">{fault.field === "data" ? "not a valid event" : "not a valid filter"}</Badge>
         <p>{fault.message}</p>
         {fault.hint && <p class="muted">{fault.hint}</p>}
         {fault.field === "filter" && fault.position !== null && (

@@ -100,7 +100,7 @@ function Form({ before, save, onSave, onCancel, onNewer }: FormProps) {
   if (saving.error?.field) errors[topField(saving.error.field)] ??= saving.error.message;
   const form: FormState = {
     values,
-    isNew: before === undefined,
+    before,
     set: (change) => {
       setValues((all) => ({ ...all, ...change }));
       setTouched((all) => new Set([...all, ...Object.keys(change).map(snakeCase)]));

@@ -1,5 +1,6 @@
 /** What the parts of the form work with. */
 import type { FormValues } from "./definition";
+import type { Subscription } from "./use-subscription";
 
 export interface FormState {
   values: FormValues;
@@ -7,6 +8,6 @@ export interface FormState {
   set: (change: Partial<FormValues>) => void;
   /** Gives what is wrong with a field, by the API's name, once its user has had a chance to fill it in. */
   errorOf: (...fields: string[]) => string | undefined;
-  /** A subscription that there is: its id and tenant stay. */
-  isNew: boolean;
+  /** What it was before: its id and tenant stay; undefined for a new one. */
+  before: Subscription | undefined;
 }

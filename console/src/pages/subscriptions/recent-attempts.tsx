@@ -16,10 +16,10 @@ const REFRESH_MS = 5000;
 
 const COLUMNS: readonly Column<Attempt>[] = [
   { head: "Event", card: "title", cell: (one) => one.event_type },
-  { head: "Answer", cell: (one) => <StatusBadge status={one.status} error={one.error} /> },
+  { head: "Response", card: "beside", cell: (one) => <StatusBadge status={one.status} error={one.error} /> },
   { head: "Outcome", cell: (one) => outcomeOf(one) },
   { head: "Attempt", align: "right", cell: (one) => <AttemptNumber of={one} /> },
-  { head: "Took", align: "right", cell: (one) => duration(one.duration_ms) },
+  { head: "Duration", align: "right", cell: (one) => duration(one.duration_ms) },
   { head: "When", align: "right", cell: (one) => <Time atMs={one.started_at_ms} /> },
 ];
 
@@ -50,8 +50,8 @@ export function RecentAttempts({
       <Loaded read={read}>
         {({ items }) =>
           items.length === 0 ? (
-            <Empty icon="send" title="No attempt is known">
-              <p>An attempt appears here as soon as an event was sent to this subscription.</p>
+            <Empty icon="send" title="No attempts yet">
+              <p>Attempts show up here once an event has been sent to this subscription.</p>
             </Empty>
           ) : (
             <Table

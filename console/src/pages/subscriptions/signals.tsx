@@ -21,7 +21,7 @@ export function Signals({ of }: { of: readonly Signal[] }) {
   return (
     <Card title="What happened">
       {of.length === 0 ? (
-        <p class="muted">No signals: its circuit never opened, it kept up, and nothing was given up.</p>
+        <p class="muted">No signals: its circuit has not opened, it keeps up, and nothing was given up.</p>
       ) : (
         <ol class="signals">
           {of.map((one) => (

@@ -26,7 +26,7 @@ export function SubscriptionHistory({ id }: { id: string }) {
       <Loaded read={read}>
         {({ items, omitted }) =>
           items.length === 0 ? (
-            <Empty icon="clock" title="Nobody changed it in this time" />
+            <Empty icon="clock" title="No changes in this time" />
           ) : (
             <>
               <ol class="trail">
@@ -35,7 +35,7 @@ export function SubscriptionHistory({ id }: { id: string }) {
                 ))}
               </ol>
               {omitted > 0 && (
-                <p class="muted">{counted(omitted, "older change")} not shown: gateway audit has all.</p>
+                <p class="muted">{counted(omitted, "older change")} not shown: gateway audit lists all.</p>
               )}
             </>
           )
@@ -77,7 +77,7 @@ function DifferenceLine({ of }: { of: Difference }) {
       <dt>{words(of.field)}</dt>
       <dd>
         {before === after ? (
-          <span class="muted">changed in what is not shown</span>
+          <span class="muted">changed, not shown</span>
         ) : (
           <>
             <del>{before}</del> <ins>{after}</ins>

@@ -87,9 +87,9 @@ function Numbers({ of }: { of: Health }) {
         tone={share === null ? undefined : share >= 0.99 ? "good" : share >= 0.9 ? "warn" : "bad"}
       />
       <Stat
-        label="Time to answer"
+        label="Latency (p95)"
         value={of.p95_ms === null ? "–" : duration(of.p95_ms)}
-        about={of.mean_ms === null ? "no attempt" : `95 of 100 within; mean ${duration(of.mean_ms)}`}
+        about={of.mean_ms === null ? "no attempts" : `mean ${duration(of.mean_ms)}`}
       />
       <Stat
         label="Circuit"
@@ -194,7 +194,9 @@ function Waiting({ id, lane }: { id: string; lane: Health["lane"] }) {
           </div>
         </dl>
       )}
-      {counted && !counted.complete && <p class="muted">There may be more: not everything was looked at.</p>}
+      {counted && !counted.complete && (
+        <p class="muted">There may be more: the count stopped before the end.</p>
+      )}
       <ButtonLink small href={`/deliveries?subscription_id=${encodeURIComponent(id)}&state=retry_scheduled`}>
         Deliveries to be retried
       </ButtonLink>

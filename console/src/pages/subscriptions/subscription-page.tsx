@@ -30,8 +30,8 @@ export function SubscriptionPage({ id, part }: { id: string; part: Part }) {
   if (read.error?.status === 404) {
     return (
       <Page title={id} parent={PARENT}>
-        <Empty icon="subscriptions" title="There is no such subscription">
-          <p>It may have been deleted; its history tells by whom.</p>
+        <Empty icon="subscriptions" title="Subscription not found">
+          <p>It may have been deleted; its history says by whom.</p>
           <ButtonLink href={pathOf(id, "history")}>Show its history</ButtonLink>
         </Empty>
         {part === "history" && <SubscriptionHistory id={id} />}

@@ -117,14 +117,14 @@ function FoundSubscriptions({ search }: { search: URLSearchParams }) {
 function Nothing({ isNarrowed }: { isNarrowed: boolean }) {
   if (isNarrowed) {
     return (
-      <Empty title="No subscription is like that">
-        <p>Search for a part of its id, its URL or its event types, or leave a filter out.</p>
+      <Empty title="No subscriptions match">
+        <p>Search for part of an id, a URL or an event type, or remove a filter.</p>
       </Empty>
     );
   }
   return (
-    <Empty icon="subscriptions" title="There are no subscriptions yet">
-      <p>A subscription says which events are sent where. The first takes a minute.</p>
+    <Empty icon="subscriptions" title="No subscriptions yet">
+      <p>A subscription says which events are sent where. Creating one takes a minute.</p>
       {may("operator") && <NewButton />}
     </Empty>
   );
@@ -147,7 +147,7 @@ function Rows({ items }: { items: readonly Subscription[] }) {
   });
   const columns: Column<Subscription>[] = [
     { head: "Subscription", card: "title", cell: (one) => <Name of={one} /> },
-    { head: "State", cell: (one) => <SubscriptionBadge state={one.state} /> },
+    { head: "State", card: "beside", cell: (one) => <SubscriptionBadge state={one.state} /> },
     { head: "Events", cell: (one) => <Patterns of={one} /> },
     ...(seesAllTenants() ? [{ head: "Tenant", cell: (one: Subscription) => one.tenant }] : []),
     {

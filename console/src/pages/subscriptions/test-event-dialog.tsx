@@ -80,7 +80,7 @@ export function TestEventDialog({ of, onClose }: { of: Subscription; onClose: ()
         choices={covered.map((type) => ({ value: type.event_type, label: type.event_type }))}
         error={
           types.data && covered.length === 0
-            ? "The catalog has no event type that this subscription gets"
+            ? "No event type of the catalog matches this subscription"
             : undefined
         }
       />
@@ -89,8 +89,8 @@ export function TestEventDialog({ of, onClose }: { of: Subscription; onClose: ()
         rows={12}
         value={text}
         onValue={setEdited}
-        hint="Made up by the event's schema. Change what you like."
-        error={text && data === undefined ? "This is no JSON object" : undefined}
+        hint="Generated from the event's schema. Change what you like."
+        error={text && data === undefined ? "This is not a JSON object" : undefined}
       />
     </Dialog>
   );
@@ -125,8 +125,8 @@ function Outcome({ of }: { of: Sent }) {
         ) : (
           <>
             <StatusBadge status={attempt.status} error={attempt.error} />{" "}
-            {attempt.outcome === "delivered" ? "The endpoint took it" : "The endpoint did not take it"}, in{" "}
-            {duration(attempt.duration_ms)}.
+            {attempt.outcome === "delivered" ? "The endpoint accepted it" : "The endpoint did not accept it"},
+            in {duration(attempt.duration_ms)}.
           </>
         )}
       </p>
@@ -136,7 +136,7 @@ function Outcome({ of }: { of: Sent }) {
             ["Outcome", attempt.outcome && words(attempt.outcome)],
             ["What went wrong", attempt.error_detail],
             [
-              "Answer",
+              "Response",
               attempt.response_excerpt && (
                 <Code key="answer" text={attempt.response_excerpt} label="answer" />
               ),

@@ -33,8 +33,8 @@ const COLUMNS: readonly Column<TailAttempt>[] = [
     card: "beside",
   },
   { head: "Subscription", cell: (one) => one.subscription_id },
-  { head: "Answer", cell: (one) => <StatusBadge status={one.status} error={one.error} /> },
-  { head: "Took", cell: (one) => duration(one.duration_ms), align: "right" },
+  { head: "Response", cell: (one) => <StatusBadge status={one.status} error={one.error} /> },
+  { head: "Duration", cell: (one) => duration(one.duration_ms), align: "right" },
   { head: "Attempt", cell: (one) => `${one.attempt_number} of ${one.max_attempts}`, align: "right" },
   { head: "Event id", cell: (one) => <code>{one.event_id}</code>, wide: true, card: "hidden" },
   { head: "At", cell: (one) => <span class="number">{timeOfDay(one.started_at_ms)}</span>, align: "right" },
@@ -70,14 +70,14 @@ export function TailPage() {
         </div>
       )}
       <p class="muted">
-        {count(tail.heard)} attempts since you look
+        {count(tail.heard)} attempts since you opened this page
         {tail.heard > tail.attempts.length && `, the last ${count(tail.attempts.length)} are here`}
         {tail.dropped > 0 &&
           `; ${count(tail.dropped)} were left out, because more came than this page could take`}
       </p>
       {tail.attempts.length === 0 ? (
         <Empty icon="live" title="Nothing has happened yet">
-          Attempts are here the moment they are made.
+          Attempts show up here the moment they are made.
         </Empty>
       ) : (
         <Table

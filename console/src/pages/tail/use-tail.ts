@@ -69,7 +69,7 @@ export function useTail(address: string, paused: boolean): Tail {
         void loadSession();
         setListening({
           state: "ended",
-          detail: "The console refuses to tell",
+          detail: "The console does not let this page listen",
           hint: "it tells twenty at once at most",
         });
       } else setListening({ state: "connecting" });
