@@ -80,18 +80,17 @@ def test_it_is_paused_and_resumed(made: str, page: Page) -> None:
 def test_a_change_that_meets_another_is_not_lost(
     made: str, page: Page, ended_demo: Demo, complaints: Complaints
 ) -> None:
-    """Who saves what somebody else has changed meanwhile is told, and loads the newer one."""
+    """Who saves what somebody else has changed meanwhile is told what, keeps what was typed, and saves again."""
     complaints.expect("412")
     page.get_by_role("button", name="Edit").click()
-    description = page.get_by_label("Description")
-    description.fill("mine")
-    ended_demo.home.run("subscriptions", "update", made, "--description", "somebody else's")
+    page.get_by_label("Description").fill("mine")
+    ended_demo.home.run("subscriptions", "update", made, "--description", "somebody else's", "--rate-limit", "7/s")
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Load").click()
-    expect(description).to_have_value("somebody else's")
-    description.fill("mine, after all")
+    expect(page.get_by_text("since you opened it: description, rate limit")).to_be_visible()
+    expect(page.get_by_label("Description")).to_have_value("mine")
+    expect(page.get_by_label("Rate limit")).to_have_value("7/s")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("mine, after all")).to_be_visible()
+    expect(page.get_by_text("mine", exact=True)).to_be_visible()
 
 
 def test_its_secret_is_rotated_and_shown_once(made: str, page: Page) -> None:

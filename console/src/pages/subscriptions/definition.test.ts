@@ -7,6 +7,7 @@ import {
   formErrors,
   patchOf,
   patternsOf,
+  rebased,
   valuesOf,
 } from "./definition";
 
@@ -148,6 +149,13 @@ describe("the form", () => {
     ]);
     expect(formErrors(emptyValues())).toEqual({});
     expect(formErrors(valuesOf(VIEW))).toEqual({});
+  });
+
+  it("keeps what was changed in it on top of what somebody else has changed", () => {
+    const before = valuesOf(VIEW);
+    const now = { ...before, rateLimit: "9/s", filter: "false", pins: {} };
+    const edited = { ...before, description: "mine", filter: "true" };
+    expect(rebased(before, now, edited)).toEqual({ ...now, description: "mine", filter: "true" });
   });
 
   it("takes lists that were typed in any way", () => {

@@ -151,6 +151,19 @@ export function patchOf(before: FormValues, after: FormValues): SubscriptionChan
   return patch;
 }
 
+/**
+ * Gives what a form says after somebody else changed the subscription: what is new, and on it what was changed here.
+ *
+ * @param before what the form began with.
+ * @param now what the subscription is now.
+ */
+export function rebased(before: FormValues, now: FormValues, edited: FormValues): FormValues {
+  const changed = Object.entries(edited).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name as keyof FormValues]),
+  );
+  return { ...now, ...Object.fromEntries(changed) };
+}
+
 /** Everything that is shown and can be changed, as a patch has it. */
 function definitionOf(values: FormValues) {
   return {

@@ -1,14 +1,23 @@
 /** Makes a subscription, or changes one: checked as one types, written only as it was seen. */
 import { useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
-import type { Revised } from "../../api/client";
+import { ApiError, type Revised } from "../../api/client";
 import { useAction } from "../../api/use-action";
 import { Button } from "../../ui/button";
+import { words } from "../../ui/format";
 import { Page } from "../../ui/page";
 import { Failure, Loaded } from "../../ui/states";
 import { say } from "../../ui/toast";
 import { BodyFields, CertificateFields } from "./body-fields";
-import { creationOf, emptyValues, type FormValues, formErrors, patchOf, valuesOf } from "./definition";
+import {
+  creationOf,
+  emptyValues,
+  type FormValues,
+  formErrors,
+  patchOf,
+  rebased,
+  valuesOf,
+} from "./definition";
 import { EndpointFields, PaceFields } from "./endpoint-fields";
 import { EventsFields } from "./events-fields";
 import { FilterFields } from "./filter-fields";
@@ -18,7 +27,14 @@ import { PreviewCard } from "./preview-card";
 import { IssuedDialog } from "./secret-dialogs";
 import { useEventTypes } from "./use-catalog";
 import { usePreview } from "./use-preview";
-import { create, type Issued, type Subscription, update, useSubscription } from "./use-subscription";
+import {
+  create,
+  type Issued,
+  readSubscription,
+  type Subscription,
+  update,
+  useSubscription,
+} from "./use-subscription";
 
 const LIST = { name: "Subscriptions", href: "/subscriptions" };
 
@@ -50,27 +66,32 @@ export function EditSubscriptionPage({ id }: { id: string }) {
   return (
     <Page title={`Edit ${id}`} parent={{ name: id, href: pathOf(id) }}>
       <Loaded read={read} lines={10}>
-        {(found) => <Editing key={found.etag} found={found} again={read.again} />}
+        {(found) => <Editing found={found} />}
       </Loaded>
     </Page>
   );
 }
 
-function Editing({ found, again }: { found: Revised<Subscription>; again: () => void }) {
+function Editing({ found }: { found: Revised<Subscription> }) {
   const [, go] = useLocation();
+  const [seen, setSeen] = useState(found);
   const id = found.value.id;
   return (
     <Form
-      before={found.value}
+      before={seen.value}
       save="Save"
       onSave={async (values) => {
-        const patch = patchOf(valuesOf(found.value), values);
-        if (Object.keys(patch).length > 0) await update(id, found.etag, patch);
+        const patch = patchOf(valuesOf(seen.value), values);
+        if (Object.keys(patch).length > 0) await update(id, seen.etag, patch);
         say("good", `${id} was changed`);
         go(pathOf(id));
       }}
       onCancel={() => go(pathOf(id))}
-      onNewer={again}
+      onConflict={async () => {
+        const newer = await readSubscription(id);
+        setSeen(newer);
+        return newer.value;
+      }}
     />
   );
 }
@@ -82,18 +103,30 @@ interface FormProps {
   onSave: (values: FormValues) => Promise<void>;
   onCancel: () => void;
   /** Reads what somebody else has made of it. */
-  onNewer?: () => void;
+  onConflict?: () => Promise<Subscription>;
 }
 
-function Form({ before, save, onSave, onCancel, onNewer }: FormProps) {
+function Form({ before, save, onSave, onCancel, onConflict }: FormProps) {
   const [values, setValues] = useState(() => (before ? valuesOf(before) : emptyValues()));
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [isSubmitted, setSubmitted] = useState(false);
   const types = useEventTypes();
   const preview = usePreview(values, before);
+  const [theirs, setTheirs] = useState<readonly string[]>();
   const saving = useAction(async () => {
     setSubmitted(true);
-    if (Object.keys(formErrors(values)).length === 0) await onSave(values);
+    setTheirs(undefined);
+    if (Object.keys(formErrors(values)).length > 0) return;
+    try {
+      await onSave(values);
+    } catch (error) {
+      const isConflict = error instanceof ApiError && error.status === 412;
+      if (!isConflict || !before || !onConflict) throw error;
+      const then = valuesOf(before);
+      const now = valuesOf(await onConflict());
+      setValues((edited) => rebased(then, now, edited));
+      setTheirs(Object.keys(patchOf(then, now)));
+    }
   });
 
   const errors = { ...preview.errors, ...formErrors(values) };
@@ -112,7 +145,6 @@ function Form({ before, save, onSave, onCancel, onNewer }: FormProps) {
       return found && errors[found];
     },
   };
-  const isConflict = saving.error?.status === 412;
 
   return (
     <form
@@ -143,16 +175,18 @@ function Form({ before, save, onSave, onCancel, onNewer }: FormProps) {
         </div>
       </div>
       <div class="save-bar">
-        {saving.error && !isConflict && <Failure error={saving.error} />}
-        {isConflict && onNewer && (
+        {saving.error && <Failure error={saving.error} />}
+        {theirs && (
           <div class="notice tone-warn" role="alert">
             <div>
-              <p>Somebody else changed this subscription since you opened it.</p>
-              <p class="muted">Load what it is now, and make your changes again: yours are not saved.</p>
+              <p>
+                Somebody else changed this subscription since you opened it
+                {theirs.length > 0 && `: ${theirs.map(words).join(", ")}`}.
+              </p>
+              <p class="muted">
+                Nothing was saved. The form now has their changes, and yours on top: check it and save again.
+              </p>
             </div>
-            <Button small icon="replay" onClick={onNewer}>
-              Load the newer one
-            </Button>
           </div>
         )}
         <div class="actions">

@@ -11,9 +11,16 @@ const REFRESH_MS = 10_000;
 export function useSubscription(id: string, { refreshes = true } = {}): Read<Revised<Subscription>> {
   return useRead(
     `subscription ${id}`,
-    (signal) =>
-      revised(api.GET("/api/v1/subscriptions/{subscription_id}", { params: { path: path(id) }, signal })),
+    (signal) => readSubscription(id, signal),
     refreshes ? { everyMs: REFRESH_MS } : {},
+  );
+}
+
+/** Reads it as it is now. */
+export function readSubscription(id: string, signal?: AbortSignal): Promise<Revised<Subscription>> {
+  const params = { path: path(id) };
+  return revised(
+    api.GET("/api/v1/subscriptions/{subscription_id}", { params, ...(signal ? { signal } : {}) }),
   );
 }
 
