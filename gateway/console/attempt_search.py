@@ -1,6 +1,7 @@
 """Searches attempts across deliveries in the index: newest first, a page at a time, as `search` does with deliveries.
 
-Each search reads one index that holds all columns that are compared, in the order of the pages.
+Each search reads one index that holds all columns that are compared, in the order of the pages. What lies between those
+that fit is passed over for a while, see `passes`.
 """
 
 from collections.abc import Sequence
@@ -11,9 +12,17 @@ from typing import Any, NamedTuple
 from gateway.console.index_store import IndexConnection
 from gateway.console.names import codes_of, marks, words_of
 from gateway.console.packed_ids import unpack_id
+from gateway.console.passes import PACE, Listing, Pace, Way, find_places
 from gateway.console.search import MAX_LOOKED_UP
+from gateway.console.statistics import DELIVERED
 from gateway.console.steps import StepKind, StepTrigger
-from gateway.console.terms import Terms, among
+from gateway.console.tables import DELIVERED as DELIVERED_STATE
+from gateway.console.terms import Terms, all_of, among
+
+_ORDER = ("at_ms", "delivery", "number", "trigger")
+_ATTEMPTS = Terms(f"kind = {StepKind.ATTEMPT:d}")
+# Each with the condition that it is entered with, the one that leaves least to read first.
+_INDEXES = (("attempts_failed", "failed"), ("attempts_by_type", "event_type"), ("attempts_by_tenant", "tenant"))
 
 
 class StatusClass(Enum):
@@ -92,14 +101,22 @@ class IndexedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class AttemptPage:
-    """Some of the attempts found, newest first, and where the next page begins; None where there is none."""
+    """Some of the attempts found, newest first, and where the next page begins; None where there is none.
+
+    It may be short, or empty, and not be the last: see `passes`.
+    """
 
     attempts: tuple[IndexedAttempt, ...]
     next: AttemptPlace | None
 
 
 def search_attempts(
-    connection: IndexConnection, wanted: AttemptSearch, *, limit: int, start: AttemptPlace | None = None
+    connection: IndexConnection,
+    wanted: AttemptSearch,
+    *,
+    limit: int,
+    start: AttemptPlace | None = None,
+    pace: Pace = PACE,
 ) -> AttemptPage:
     """Give a page of the attempts that are wanted.
 
@@ -108,6 +125,7 @@ def search_attempts(
         wanted: what they have to be.
         limit: how many at most, up to `search.MAX_PAGE`.
         start: the page begins behind this one; None for the newest.
+        pace: when to answer with fewer, though there may be more.
 
     Raises:
         GatewayError: see `IndexStore.translated_errors`.
@@ -115,22 +133,9 @@ def search_attempts(
     codes = codes_of(connection, _words(wanted))
     if not _may_be_found(wanted, codes):
         return AttemptPage((), None)
-    found: list[AttemptPlace] = []
-    for index, extra, values in _ways(wanted, codes):
-        terms = _terms(wanted, codes, start)
-        terms.add(extra, *values)
-        found += map(
-            AttemptPlace._make,
-            connection.execute(
-                f"SELECT at_ms, delivery, number, trigger FROM {connection.through('steps', index)} "  # noqa: S608 - texts of this module
-                f"WHERE {terms.where} "
-                "ORDER BY at_ms DESC, delivery DESC, number DESC, trigger DESC LIMIT ?",
-                [*terms.values, limit + 1],
-            ),
-        )
-    found.sort(reverse=True)
-    shown = found[:limit]
-    return AttemptPage(_load(connection, shown), shown[-1] if len(found) > limit else None)
+    places, following = find_places(connection, _listing(wanted, codes), limit=limit, start=start, pace=pace)
+    attempts = _load(connection, [AttemptPlace(*place) for place in places])
+    return AttemptPage(attempts, None if following is None else AttemptPlace(*following))
 
 
 def _words(wanted: AttemptSearch) -> set[str]:
@@ -145,24 +150,29 @@ def _may_be_found(wanted: AttemptSearch, codes: dict[str, int]) -> bool:
     return single and all(any(name in codes for name in names) for names in several if names is not None)
 
 
-def _terms(wanted: AttemptSearch, codes: dict[str, int], start: AttemptPlace | None) -> Terms:
-    terms = Terms()
-    terms.add(f"kind = {StepKind.ATTEMPT:d}")
-    if wanted.event_type is not None:
-        terms.add("event_type = ?", codes[wanted.event_type])
-    if wanted.tenant is not None:
-        terms.add("tenant = ?", codes[wanted.tenant])
+def _listing(wanted: AttemptSearch, codes: dict[str, int]) -> Listing:
+    terms = _terms(wanted, codes)
+    ways = _ways(wanted, codes, terms)
+    return Listing("steps", _ORDER, ways, all_of(terms.values()), wanted.since_ms, wanted.before_ms)
+
+
+def _terms(wanted: AttemptSearch, codes: dict[str, int]) -> dict[str, Terms]:
+    """Give what attempts have to be, each condition by a name."""
+    terms = {}
+    for column, word in (("event_type", wanted.event_type), ("tenant", wanted.tenant)):
+        if word is not None:
+            terms[column] = Terms(f"{column} = ?", codes[word])
+    if wanted.subscription_ids is not None:
+        terms["subscription"] = Terms(among("subscription", _known(wanted.subscription_ids, codes)))
+    # So that the index of failed ones fits, each condition is one half of the index's own.
     if wanted.outcomes is not None:
-        terms.add(among("outcome", [codes[name] for name in wanted.outcomes if name in codes]))
+        terms["outcome"] = Terms(among("outcome", _known(wanted.outcomes, codes)))
+        if DELIVERED not in wanted.outcomes:
+            terms["failed"] = Terms(f"stage <> {DELIVERED_STATE}")
     if wanted.status_classes is not None:
-        terms.add(f"({' OR '.join(map(_of_class, wanted.status_classes))})")
-    if wanted.since_ms is not None:
-        terms.add("at_ms >= ?", wanted.since_ms)
-    if wanted.before_ms is not None:
-        terms.add("at_ms < ?", wanted.before_ms)
-    if start is not None:
-        # The first condition is what an index is entered with.
-        terms.add("at_ms <= ? AND (at_ms, delivery, number, trigger) < (?, ?, ?, ?)", start.at_ms, *start)
+        terms["status"] = Terms(f"({' OR '.join(map(_of_class, wanted.status_classes))})")
+        if StatusClass.SUCCESS not in wanted.status_classes:
+            terms["failed"] = Terms("status NOT BETWEEN 200 AND 299")
     return terms
 
 
@@ -173,16 +183,20 @@ def _of_class(one: StatusClass) -> str:
     return f"status BETWEEN {hundreds}00 AND {hundreds}99"
 
 
-def _ways(wanted: AttemptSearch, codes: dict[str, int]) -> Sequence[tuple[str, str, tuple[int, ...]]]:
-    """Give the indexes to read, each with a condition of its own: together they find everything."""
-    if wanted.subscription_ids is not None:
-        subscriptions = [codes[name] for name in dict.fromkeys(wanted.subscription_ids) if name in codes]
-        if len(subscriptions) <= MAX_LOOKED_UP:
-            return [("attempts_by_subscription", "subscription = ?", (code,)) for code in subscriptions]
-        condition = among("subscription", subscriptions)
-    else:
-        condition = "1 = 1"
-    return [("attempts_by_time" if wanted.tenant is None else "attempts_by_tenant", condition, ())]
+def _ways(wanted: AttemptSearch, codes: dict[str, int], terms: dict[str, Terms]) -> Sequence[Way]:
+    """Choose the indexes that leave least to read, and take from the terms what they are entered with."""
+    subscriptions = _known(wanted.subscription_ids or (), codes)
+    if 0 < len(subscriptions) <= MAX_LOOKED_UP:
+        del terms["subscription"]
+        terms.pop("failed", None)  # says nothing more, and of a column that this index has not
+        entries = [Terms("subscription = ?", code) for code in subscriptions]
+        return [Way("attempts_by_subscription", _ATTEMPTS.also(one)) for one in entries]
+    index, name = next((way for way in _INDEXES if way[1] in terms), ("attempts_by_time", ""))
+    return [Way(index, _ATTEMPTS.also(terms.pop(name, Terms())))]
+
+
+def _known(names: Sequence[str], codes: dict[str, int]) -> list[int]:
+    return [codes[name] for name in dict.fromkeys(names) if name in codes]
 
 
 def _load(connection: IndexConnection, places: Sequence[AttemptPlace]) -> tuple[IndexedAttempt, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from gateway.console.attempt_search import AttemptSearch, IndexedAttempt, search_attempts
 from gateway.console.index_store import IndexConnection
+from gateway.console.passes import TO_THE_END
 from gateway.console.signal_rows import STANDING_KINDS, find_signals
 from gateway.console.statistics import DELIVERED, MINUTE_MS, percentile_ms
 from gateway.domain.signals import Signal, SignalKind
@@ -160,7 +161,7 @@ def _last(connection: IndexConnection, subscription: Subscription, outcomes: tup
         outcomes=outcomes,
         since_ms=subscription.created_at_ms,
     )
-    return next(iter(search_attempts(connection, wanted, limit=1).attempts), None)
+    return next(iter(search_attempts(connection, wanted, limit=1, pace=TO_THE_END).attempts), None)
 
 
 def _signals(

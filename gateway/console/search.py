@@ -1,23 +1,34 @@
 """Searches the index: deliveries by what is known of them, newest first, a page at a time.
 
 A page goes on where the one before ended (keyset pagination): however far back, it costs the same. Each search reads
-one index that holds all columns that are compared, so a row is looked up only when it is shown.
+one index that holds all columns that are compared, so a row is looked up only when it is shown. What lies between those
+that fit is passed over for a while, see `passes`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.console.index_store import IndexConnection
 from gateway.console.names import codes_of, marks, words_of
 from gateway.console.packed_ids import pack_id, unpack_id
+from gateway.console.passes import PACE, Listing, Pace, Way, find_places
 from gateway.console.steps import Standing
 from gateway.console.tables import DELIVERED, STATES
-from gateway.console.terms import Terms
+from gateway.console.terms import Terms, all_of, among
 from gateway.domain.history import DeliveryState
 
 MAX_PAGE = 200
 # More subscriptions than this are not looked up one by one: everything is passed through instead.
 MAX_LOOKED_UP = 100
+# Each with the condition that it is entered with, the one that leaves least to read first.
+_INDEXES = (
+    ("by_delivery", "delivery_id"),
+    ("by_event", "event_id"),
+    ("undelivered", "undelivered"),
+    ("by_type", "event_type"),
+    ("by_tenant", "tenant"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +58,7 @@ class DeliverySearch:
     before_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PageStart:
+class PageStart(NamedTuple):
     """Where a page begins: behind the delivery with this time and row."""
 
     at_ms: int
@@ -68,14 +78,22 @@ class IndexedDelivery(Standing):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPage:
-    """Some of the deliveries found, newest first, and where the next page begins; None where there is none."""
+    """Some of the deliveries found, newest first, and where the next page begins; None where there is none.
+
+    It may be short, or empty, and not be the last: see `passes`.
+    """
 
     deliveries: tuple[IndexedDelivery, ...]
     next: PageStart | None
 
 
 def search_deliveries(
-    connection: IndexConnection, wanted: DeliverySearch, *, limit: int, start: PageStart | None = None
+    connection: IndexConnection,
+    wanted: DeliverySearch,
+    *,
+    limit: int,
+    start: PageStart | None = None,
+    pace: Pace = PACE,
 ) -> DeliveryPage:
     """Give a page of the deliveries that are wanted.
 
@@ -84,6 +102,7 @@ def search_deliveries(
         wanted: what they have to be.
         limit: how many at most, up to MAX_PAGE.
         start: where the page begins, or None for the newest.
+        pace: when to answer with fewer, though there may be more.
 
     Raises:
         GatewayError: see `IndexStore.translated_errors`.
@@ -91,20 +110,9 @@ def search_deliveries(
     codes = _codes(connection, wanted)
     if codes is None:
         return DeliveryPage((), None)
-    found: list[tuple[int, int]] = []
-    for index, extra, values in _ways(wanted, codes):
-        terms = _terms(wanted, codes, start)
-        if extra:
-            terms.add(extra, *values)
-        found += connection.execute(
-            f"SELECT at_ms, id FROM {connection.through('deliveries', index)} WHERE {terms.where} "  # noqa: S608 - texts of this module
-            "ORDER BY at_ms DESC, id DESC LIMIT ?",
-            [*terms.values, limit + 1],
-        ).fetchall()
-    found.sort(reverse=True)
-    shown = found[:limit]
-    deliveries = _load(connection, [row for _, row in shown])
-    return DeliveryPage(deliveries, PageStart(*shown[-1]) if len(found) > limit else None)
+    places, following = find_places(connection, _listing(wanted, codes), limit=limit, start=start, pace=pace)
+    deliveries = _load(connection, [row for _, row in places])
+    return DeliveryPage(deliveries, None if following is None else PageStart(*following))
 
 
 def _codes(connection: IndexConnection, wanted: DeliverySearch) -> dict[str, int] | None:
@@ -117,60 +125,46 @@ def _codes(connection: IndexConnection, wanted: DeliverySearch) -> dict[str, int
     return None if subscriptions_unknown or not needed <= set(codes) else codes
 
 
-def _terms(wanted: DeliverySearch, codes: dict[str, int], start: PageStart | None) -> Terms:
-    terms = Terms()
+def _listing(wanted: DeliverySearch, codes: dict[str, int]) -> Listing:
+    terms = _terms(wanted, codes)
+    ways = _ways(wanted, codes, terms)
+    return Listing("deliveries", ("at_ms", "id"), ways, all_of(terms.values()), wanted.since_ms, wanted.before_ms)
+
+
+def _terms(wanted: DeliverySearch, codes: dict[str, int]) -> dict[str, Terms]:
+    """Give what deliveries have to be, each condition by a name."""
+    terms = {}
     if wanted.delivery_id is not None:
-        terms.add("delivery_id = ?", pack_id(wanted.delivery_id))
+        terms["delivery_id"] = Terms("delivery_id = ?", pack_id(wanted.delivery_id))
     if wanted.event_id is not None:
-        terms.add("event_id = ?", wanted.event_id)
+        terms["event_id"] = Terms("event_id = ?", wanted.event_id)
     for column, word in (("event_type", wanted.event_type), ("tenant", wanted.tenant), ("reason", wanted.reason)):
         if word is not None:
-            terms.add(f"{column} = ?", codes[word])
+            terms[column] = Terms(f"{column} = ?", codes[word])
+    if wanted.subscription_ids is not None:
+        terms["subscription"] = Terms(among("subscription", _subscriptions(wanted, codes)))
     if wanted.states is not None:
-        numbers = sorted({STATES.index(state) for state in wanted.states})
-        terms.add(f"state IN ({','.join(map(str, numbers))})")
+        numbers = {STATES.index(state) for state in wanted.states}
+        terms["state"] = Terms(among("state", sorted(numbers)))
         if DELIVERED not in numbers:
             # So that the index of those that are not delivered fits.
-            terms.add(f"state <> {DELIVERED}")
-    if wanted.since_ms is not None:
-        terms.add("at_ms >= ?", wanted.since_ms)
-    if wanted.before_ms is not None:
-        terms.add("at_ms < ?", wanted.before_ms)
-    if start is not None:
-        # The first condition is what an index is entered with.
-        terms.add("at_ms <= ? AND (at_ms, id) < (?, ?)", start.at_ms, start.at_ms, start.row)
+            terms["undelivered"] = Terms(f"state <> {DELIVERED}")
     return terms
 
 
-def _ways(wanted: DeliverySearch, codes: dict[str, int]) -> Sequence[tuple[str, str, tuple[int, ...]]]:
-    """Give the indexes to read, each with a condition of its own: together they find everything."""
-    subscriptions = tuple(codes[name] for name in dict.fromkeys(wanted.subscription_ids or ()) if name in codes)
-    among = f"subscription IN ({','.join(map(str, subscriptions))})" if wanted.subscription_ids is not None else ""
-    if _are_looked_up(wanted, subscriptions):
-        return [("by_subscription", "subscription = ?", (code,)) for code in subscriptions]
-    return [(_index_for(wanted), among, ())]
+def _ways(wanted: DeliverySearch, codes: dict[str, int], terms: dict[str, Terms]) -> Sequence[Way]:
+    """Choose the indexes that leave least to read, and take from the terms what they are entered with."""
+    subscriptions = _subscriptions(wanted, codes)
+    narrower = terms.keys() & {"delivery_id", "event_id", "undelivered"}
+    if not narrower and 0 < len(subscriptions) <= MAX_LOOKED_UP:
+        del terms["subscription"]
+        return [Way("by_subscription", Terms("subscription = ?", code)) for code in subscriptions]
+    index, name = next((way for way in _INDEXES if way[1] in terms), ("by_time", ""))
+    return [Way(index, terms.pop(name, Terms()), is_narrow=name in {"delivery_id", "event_id"})]
 
 
-def _are_looked_up(wanted: DeliverySearch, subscriptions: Sequence[int]) -> bool:
-    """Whether the subscriptions are looked up one by one: nothing else is looked for that narrows it down more."""
-    narrow = wanted.delivery_id is not None or wanted.event_id is not None or _only_undelivered(wanted)
-    return not narrow and 0 < len(subscriptions) <= MAX_LOOKED_UP
-
-
-def _index_for(wanted: DeliverySearch) -> str:
-    """Name the index that leaves least to read."""
-    choices = {
-        "by_delivery": wanted.delivery_id is not None,
-        "by_event": wanted.event_id is not None,
-        "undelivered": _only_undelivered(wanted),
-        "by_type": wanted.event_type is not None,
-        "by_tenant": wanted.tenant is not None,
-    }
-    return next((index for index, fits in choices.items() if fits), "by_time")
-
-
-def _only_undelivered(wanted: DeliverySearch) -> bool:
-    return wanted.states is not None and DeliveryState.DELIVERED not in wanted.states
+def _subscriptions(wanted: DeliverySearch, codes: dict[str, int]) -> list[int]:
+    return [codes[name] for name in dict.fromkeys(wanted.subscription_ids or ()) if name in codes]
 
 
 def _load(connection: IndexConnection, rows: Sequence[int]) -> tuple[IndexedDelivery, ...]:

@@ -11,7 +11,7 @@ from gateway.domain.history import DeliveryState
 from gateway.domain.signals import SignalKind
 
 # Kept with the data: another number, and all is made anew. Raise it with each change of the tables or their meaning.
-LAYOUT = 5
+LAYOUT = 6
 STATES = tuple(DeliveryState)
 SIGNAL_KINDS = tuple(SignalKind)
 DELIVERED = STATES.index(DeliveryState.DELIVERED)
@@ -59,6 +59,11 @@ CREATE INDEX attempts_by_tenant ON steps
   (tenant, at_ms, delivery, number, trigger, outcome, status, event_type, subscription) WHERE kind = {attempt};
 CREATE INDEX attempts_by_subscription ON steps
   (subscription, at_ms, delivery, number, trigger, outcome, status, event_type, tenant) WHERE kind = {attempt};
+CREATE INDEX attempts_by_type ON steps
+  (event_type, at_ms, delivery, number, trigger, outcome, status, subscription, tenant) WHERE kind = {attempt};
+CREATE INDEX attempts_failed ON steps
+  (at_ms, delivery, number, trigger, stage, outcome, status, event_type, subscription, tenant)
+  WHERE kind = {attempt} AND (stage <> {delivered} OR status NOT BETWEEN 200 AND 299);
 CREATE TABLE signals (
   partition INTEGER NOT NULL, position BIGINT NOT NULL, subscription INTEGER NOT NULL, at_ms BIGINT NOT NULL,
   kind SMALLINT NOT NULL, tenant INTEGER NOT NULL, signal TEXT NOT NULL, PRIMARY KEY (partition, position)

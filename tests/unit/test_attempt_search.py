@@ -1,5 +1,6 @@
 """Searching attempts across deliveries: what is found is what a look at every record would find, newest first."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +19,7 @@ from gateway.console.attempt_search import (
 )
 from gateway.console.index_store import IndexConnection
 from gateway.console.index_writer import IndexBatch, IndexWriter
+from gateway.console.passes import Pace
 from gateway.console.steps import Place, StepTrigger
 from gateway.domain.delivery import Attempt
 from gateway.domain.topics import ATTEMPTS
@@ -100,6 +102,9 @@ SEARCHES = st.builds(
     before_ms=maybe(st.integers(T0 - 1, T0 + 10_000)),
 )
 
+# Each page ends after some entries, or goes on in small steps.
+PACES = st.builds(Pace, first=st.integers(1, 20), enough_s=st.sampled_from([0.0, math.inf]))
+
 
 @settings(max_examples=150, deadline=None)
 @given(wanted=SEARCHES, size=st.integers(1, 50))
@@ -125,6 +130,25 @@ def test_pages_hold_what_is_wanted_once_and_newest_first(
         for one in RECORDS
         if admits(wanted, one)
     )
+
+
+@settings(max_examples=100, deadline=None)
+@given(wanted=SEARCHES, size=st.integers(1, 50), pace=PACES)
+def test_a_search_that_ends_after_some_entries_goes_on_there(
+    reader: IndexConnection, wanted: AttemptSearch, size: int, pace: Pace
+) -> None:
+    """Its pages may be short, or empty, but together they hold the same in the same order."""
+    found: list[IndexedAttempt] = []
+    start: AttemptPlace | None = None
+    while True:
+        page = search_attempts(reader, wanted, limit=size, start=start, pace=pace)
+        found += page.attempts
+        assert len(page.attempts) <= size
+        assert start is None or page.next is None or page.next < start
+        start = page.next
+        if start is None:
+            break
+    assert tuple(found) == search_attempts(reader, wanted, limit=200).attempts
 
 
 def test_more_subscriptions_than_are_looked_up_one_by_one_are_searched_together(reader: IndexConnection) -> None:

@@ -1,5 +1,6 @@
 """Searching the index: what is found is what a look at every delivery would find, in pages, newest first."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from random import Random
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.console.index_store import IndexConnection
 from gateway.console.index_writer import IndexBatch, IndexWriter
+from gateway.console.passes import Pace
 from gateway.console.search import DeliverySearch, IndexedDelivery, PageStart, search_deliveries
 from gateway.console.steps import Place
 from gateway.domain.delivery import Attempt
@@ -89,6 +91,9 @@ SEARCHES = st.builds(
     before_ms=maybe(st.integers(T0 - 1, T0 + 10_000)),
 )
 
+# Each page ends after some entries, or goes on in small steps.
+PACES = st.builds(Pace, first=st.integers(1, 20), enough_s=st.sampled_from([0.0, math.inf]))
+
 
 @settings(max_examples=150, deadline=None)
 @given(wanted=SEARCHES, size=st.integers(1, 50))
@@ -107,6 +112,25 @@ def test_pages_hold_what_is_wanted_once_and_newest_first(
         assert len(page.deliveries) == size
     assert found == [one for one in everything(reader) if admits(wanted, one)]
     assert [one.at_ms for one in found] == sorted((one.at_ms for one in found), reverse=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(wanted=SEARCHES, size=st.integers(1, 50), pace=PACES)
+def test_a_search_that_ends_after_some_entries_goes_on_there(
+    reader: IndexConnection, wanted: DeliverySearch, size: int, pace: Pace
+) -> None:
+    """Its pages may be short, or empty, but together they hold the same in the same order."""
+    found: list[IndexedDelivery] = []
+    start: PageStart | None = None
+    while True:
+        page = search_deliveries(reader, wanted, limit=size, start=start, pace=pace)
+        found += page.deliveries
+        assert len(page.deliveries) <= size
+        assert start is None or page.next is None or page.next < start
+        start = page.next
+        if start is None:
+            break
+    assert tuple(found) == search_deliveries(reader, wanted, limit=200).deliveries
 
 
 def test_one_delivery_is_found_by_its_id(reader: IndexConnection) -> None:

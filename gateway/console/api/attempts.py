@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from gateway.console.api.cursors import read_cursor, write_cursor
-from gateway.console.api.models import TRIGGERS, Moment, Paged, Text, Trigger
+from gateway.console.api.models import BACK_TO, NEXT_FOUND, TRIGGERS, Moment, Paged, Text, Trigger
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.console.attempt_search import (
@@ -60,7 +60,8 @@ class AttemptPageView(BaseModel):
     """Attempts, newest first."""
 
     items: list[FoundAttemptView]
-    next: str | None = Field(description="cursor of the next page; null on the last one")
+    next: str | None = Field(description=NEXT_FOUND)
+    back_to_ms: int | None = Field(description=BACK_TO)
 
 
 class AttemptsApi:
@@ -96,8 +97,11 @@ class AttemptsApi:
             return search_attempts(connection, wanted, limit=query.limit, start=start)
 
         page = await self._parts.reader.ask(look)
-        following = None if page.next is None else write_cursor(generation, page.next)
-        return Answer(AttemptPageView(items=[found_view(one) for one in page.attempts], next=following))
+        items = [found_view(one) for one in page.attempts]
+        if page.next is None:
+            return Answer(AttemptPageView(items=items, next=None, back_to_ms=None))
+        following = write_cursor(generation, page.next)
+        return Answer(AttemptPageView(items=items, next=following, back_to_ms=page.next.at_ms))
 
 
 def found_view(attempt: IndexedAttempt) -> FoundAttemptView:

@@ -122,8 +122,11 @@ async def find_page(parts: Parts, wanted: DeliverySearch, limit: int, cursor: st
         return search_deliveries(connection, wanted, limit=limit, start=start)
 
     page = await parts.reader.ask(look)
-    following = None if page.next is None else write_cursor(generation, (page.next.at_ms, page.next.row))
-    return DeliveryPageView(items=[view_of(one) for one in page.deliveries], next=following)
+    items = [view_of(one) for one in page.deliveries]
+    if page.next is None:
+        return DeliveryPageView(items=items, next=None, back_to_ms=None)
+    following = write_cursor(generation, page.next)
+    return DeliveryPageView(items=items, next=following, back_to_ms=page.next.at_ms)
 
 
 def view_of(delivery: IndexedDelivery) -> DeliveryView:

@@ -92,11 +92,20 @@ class DeliveryView(BaseModel):
     last_error: str | None
 
 
+# Of pages that are searched for in the index.
+NEXT_FOUND = (
+    "cursor of the next page; null on the last one. A page may have fewer items than were asked for, or none, and not "
+    "be the last: where little fits, it ends after a moment, so that every answer is quick"
+)
+BACK_TO = "how far back was looked, by the time of what is listed; null: to the end"
+
+
 class DeliveryPageView(BaseModel):
     """Deliveries, newest first."""
 
     items: list[DeliveryView]
-    next: str | None = Field(description="cursor of the next page; null on the last one")
+    next: str | None = Field(description=NEXT_FOUND)
+    back_to_ms: int | None = Field(description=BACK_TO)
 
 
 class AttemptView(BaseModel):

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 import { answer, api, type Schemas } from "../../api/client";
+import { firstFound } from "../../api/first-found";
 import { firstPages } from "../../api/first-pages";
 import { useRead } from "../../api/use-read";
 import { may } from "../../session";
@@ -152,13 +153,11 @@ function readLetters(
   from: { cursor?: string },
   signal: AbortSignal,
 ): Promise<Schemas["DeliveryPageView"]> {
-  const query = {
-    subscription_id: [subscription],
-    limit: PAGE,
-    ...(reason === null ? {} : { reason }),
-    ...from,
-  };
-  return answer(api.GET("/api/v1/dead-letters", { params: { query }, signal }));
+  const query = { subscription_id: [subscription], limit: PAGE, ...(reason === null ? {} : { reason }) };
+  return firstFound(
+    (after) => answer(api.GET("/api/v1/dead-letters", { params: { query: { ...query, ...after } }, signal })),
+    from,
+  );
 }
 
 interface ChooserProps {

@@ -1,6 +1,8 @@
 /** Deliveries, newest first: searched by whatever one knows of them. */
+import { useState } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 import { answer, api, type Schemas } from "../../api/client";
+import { firstFound } from "../../api/first-found";
 import { useRead } from "../../api/use-read";
 import { DeliveryBadge, StatusBadge } from "../../ui/badge";
 import { Button, ButtonLink } from "../../ui/button";
@@ -16,6 +18,7 @@ import { hasEnded } from "./verdict";
 type Delivery = Schemas["DeliveryView"];
 
 const EVERY_MS = 5000;
+const EVERY_LONG_MS = 60_000;
 const LIMIT = 50;
 
 export const DELIVERY_COLUMNS: readonly Column<Delivery>[] = [
@@ -43,12 +46,25 @@ export function deliveryPath(delivery: Pick<Delivery, "delivery_id">): string {
 export function DeliveriesPage() {
   const [params, setParams] = useSearchParams();
   const query = queryOf(params);
+  const { cursor, ...narrowed } = query;
+  const wanted = { ...narrowed, limit: LIMIT };
+  const key = `deliveries ${params}`;
+  const [looked, setLooked] = useState<{ key: string; backToMs: number }>();
   const read = useRead(
-    `deliveries ${params}`,
+    key,
     (signal) =>
-      answer(api.GET("/api/v1/deliveries", { params: { query: { ...query, limit: LIMIT } }, signal })),
+      firstFound(
+        (from) =>
+          answer(api.GET("/api/v1/deliveries", { params: { query: { ...wanted, ...from } }, signal })),
+        cursor === undefined ? {} : { cursor },
+        (backToMs) => setLooked({ key, backToMs }),
+      ),
     // Pages behind the first one stay what they are.
-    { stays: true, ...(query.cursor ? {} : { everyMs: EVERY_MS }) },
+    {
+      stays: true,
+      everyMs: ({ pages }: { pages: number }) =>
+        cursor === undefined ? (pages > 1 ? EVERY_LONG_MS : EVERY_MS) : undefined,
+    },
   );
   const next = read.data?.next;
   const turnTo = (cursor: string | undefined) => {
@@ -58,10 +74,19 @@ export function DeliveriesPage() {
   return (
     <Page title="Deliveries">
       <FilterBar params={params} onParams={(next) => setParams(next, { replace: true })} />
+      {read.loading && looked?.key === key && (
+        <p class="muted" role="status">
+          Nothing since <Time atMs={looked.backToMs} /> is like that: looking further back…
+        </p>
+      )}
       <Loaded read={read} lines={12}>
         {(page) =>
           page.items.length === 0 ? (
-            <NothingFound narrowed={isNarrowed(query)} onAll={() => setParams(new URLSearchParams())} />
+            <NothingFound
+              narrowed={isNarrowed(query)}
+              older={cursor !== undefined}
+              onAll={() => setParams(new URLSearchParams())}
+            />
           ) : (
             <Table
               label="Deliveries, newest first"
@@ -74,7 +99,7 @@ export function DeliveriesPage() {
         }
       </Loaded>
       <nav class="pager" aria-label="Pages of the list">
-        {query.cursor && <Button onClick={() => turnTo(undefined)}>Newest</Button>}
+        {cursor && <Button onClick={() => turnTo(undefined)}>Newest</Button>}
         {next && (
           <Button busy={read.loading} onClick={() => turnTo(next)}>
             Older
@@ -85,7 +110,14 @@ export function DeliveriesPage() {
   );
 }
 
-function NothingFound({ narrowed, onAll }: { narrowed: boolean; onAll: () => void }) {
+interface NothingFoundProps {
+  narrowed: boolean;
+  older: boolean;
+  onAll: () => void;
+}
+
+function NothingFound({ narrowed, older, onAll }: NothingFoundProps) {
+  if (older) return <Empty title="There are no older ones" />;
   return narrowed ? (
     <Empty title="No deliveries match">
       <p>
