@@ -24,7 +24,16 @@ from gateway.domain.outcome import Reason
 from gateway.domain.topics import ATTEMPTS, DEAD_LETTERS, DELIVERIES
 from gateway.services.bench.options import Options
 from gateway.services.bench.rig import Rig, Say
-from gateway.services.bench.searches import START_MS, SUBSCRIPTIONS, TENANTS, TYPES, WEEK_MS, event_id_of, questions
+from gateway.services.bench.searches import (
+    FORGOTTEN,
+    START_MS,
+    SUBSCRIPTIONS,
+    TENANTS,
+    TYPES,
+    WEEK_MS,
+    event_id_of,
+    questions,
+)
 
 _ATTEMPTS = 10_000_000
 _QUICK_ATTEMPTS = 50_000
@@ -33,6 +42,7 @@ _FAILED_AT_FIRST = 0.1
 _FAILS_AGAIN = 0.5
 _MOST_ATTEMPTS = 4
 _ROUNDS = 20
+_BOUND_MS = 1000
 _PARTITIONS = 6
 _BODY_BYTES = 300
 _CLUSTER = "bench"
@@ -47,8 +57,11 @@ class Search:
         deliveries: their deliveries.
         indexed_per_s: records, of attempts and deliveries, that the index took in a second.
         index_gb: how large it is, 10^9 bytes.
-        search_ms: by what was looked for, the slowest of some searches, milliseconds.
-        slowest_ms: the slowest of all.
+        search_ms: by what was looked for, the slowest answer to some searches, milliseconds.
+        answers: by what was looked for, how many answers it took until something was found or nothing was left, where
+            it took several.
+        slowest_ms: the slowest answer of all.
+        bound_kept: it took less than a second.
     """
 
     attempts: int
@@ -56,7 +69,9 @@ class Search:
     indexed_per_s: float
     index_gb: float
     search_ms: dict[str, float]
+    answers: dict[str, int]
     slowest_ms: float
+    bound_kept: bool
 
 
 def measure_search(_: Rig, options: Options, tick: Say) -> Search:
@@ -94,23 +109,33 @@ def _measure(store: IndexStore, connection: IndexConnection, attempts: int, tick
     writer.close()
     reader = store.connect_reader()
     deliveries = reader.execute("SELECT count(*) FROM deliveries").fetchone()[0]
-    found: dict[str, float] = {}
+    search_ms: dict[str, float] = {}
+    answers: dict[str, int] = {}
     for name, ask in questions(deliveries).items():
         tick(f"search: {name}")
-        found[name] = 0.0
-        for _ in range(_ROUNDS):
-            started_s = time.perf_counter()
-            ask(reader, chance)
-            found[name] = max(found[name], round((time.perf_counter() - started_s) * 1000, 1))
+        asked = [list(_times_ms(ask(reader, chance))) for _ in range(_ROUNDS)]
+        search_ms[name] = max(time_ms for times_ms in asked for time_ms in times_ms)
+        answers[name] = max(map(len, asked))
     reader.close()
+    slowest_ms = max(search_ms.values())
     return Search(
         attempts=made,
         deliveries=deliveries,
         indexed_per_s=round(written / spent_s),
         index_gb=round(used_bytes / 1e9, 2),
-        search_ms=found,
-        slowest_ms=max(found.values()),
+        search_ms=search_ms,
+        answers={name: count for name, count in answers.items() if count > 1},
+        slowest_ms=slowest_ms,
+        bound_kept=slowest_ms < _BOUND_MS,
     )
+
+
+def _times_ms(answers: Iterator[None]) -> Iterator[float]:
+    """Give how long each answer takes, milliseconds."""
+    started_s = time.perf_counter()
+    for _ in answers:
+        yield round((time.perf_counter() - started_s) * 1000, 1)
+        started_s = time.perf_counter()
 
 
 def _apply(writer: IndexWriter, batch: IndexBatch) -> float:
@@ -134,7 +159,7 @@ def _records(attempts: int, chance: Random) -> Iterator[HistoryRecord]:
 
 def _course(number: int, at_ms: int, chance: Random) -> Iterator[HistoryRecord]:
     # A few subscriptions get most of the events.
-    subscription = int(SUBSCRIPTIONS * chance.random() ** 3)
+    subscription = SUBSCRIPTIONS + number if number < FORGOTTEN else int(SUBSCRIPTIONS * chance.random() ** 3)
     delivery = _delivery(number, subscription, chance.choice(TYPES), at_ms)
     yield delivery
     summaries: list[AttemptSummary] = []

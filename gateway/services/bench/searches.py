@@ -1,6 +1,6 @@
 """What `search` asks the console's index, whose records it makes up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 
 from gateway.console.attempt_search import AttemptSearch, StatusClass, search_attempts
@@ -13,14 +13,18 @@ from gateway.domain.history import DeliveryState
 from gateway.domain.subscription import Subscription
 
 SUBSCRIPTIONS = 500
+# Had one delivery each, the oldest ones: to find them, everything has to be passed over.
+FORGOTTEN = 200
 TENANTS = 50
 TYPES = tuple(f"order.kind_{number}" for number in range(20))
 WEEK_MS = 7 * 86_400_000
 START_MS = 1_790_000_000_000
 END_MS = START_MS + WEEK_MS
 
-Question = Callable[[IndexConnection, Random], object]
-"""Asks something by chance."""
+_FORGOTTEN = tuple(f"sub_{SUBSCRIPTIONS + number:04}" for number in range(FORGOTTEN))
+
+Question = Callable[[IndexConnection, Random], Iterator[None]]
+"""Asks something by chance, and stops after each answer; the last one has something, or nothing is left to look at."""
 
 
 def event_id_of(number: int) -> str:
@@ -41,28 +45,45 @@ def questions(deliveries: int) -> dict[str, Question]:
         **{name: _of_deliveries(make) for name, make in _searches(deliveries).items()},
         **{f"attempts: {name}": _of_attempts(make) for name, make in _attempt_searches().items()},
         "a subscription's week": _fare,
-        "the overview of a day": lambda connection, _: overview(connection, minutes=1440, now_ms=END_MS),
+        "the overview of a day": _overview,
     }
 
 
 def _of_deliveries(make: Callable[[Random], _Search]) -> Question:
-    def ask(connection: IndexConnection, chance: Random) -> object:
+    def ask(connection: IndexConnection, chance: Random) -> Iterator[None]:
         wanted, start = make(chance)
-        return search_deliveries(connection, wanted, limit=MAX_PAGE, start=start)
+        while True:
+            page = search_deliveries(connection, wanted, limit=MAX_PAGE, start=start)
+            yield
+            if page.deliveries or page.next is None:
+                return
+            start = page.next
 
     return ask
 
 
 def _of_attempts(make: Callable[[Random], AttemptSearch]) -> Question:
-    def ask(connection: IndexConnection, chance: Random) -> object:
-        return search_attempts(connection, make(chance), limit=MAX_PAGE)
+    def ask(connection: IndexConnection, chance: Random) -> Iterator[None]:
+        wanted, start = make(chance), None
+        while True:
+            page = search_attempts(connection, wanted, limit=MAX_PAGE, start=start)
+            yield
+            if page.attempts or page.next is None:
+                return
+            start = page.next
 
     return ask
 
 
-def _fare(connection: IndexConnection, chance: Random) -> object:
+def _fare(connection: IndexConnection, chance: Random) -> Iterator[None]:
     subscription = Subscription(_some(chance), "", url="", event_types=(), secrets=(), created_at_ms=0, updated_at_ms=0)
-    return fare_of(connection, subscription, hours=MAX_HOURS, now_ms=END_MS)
+    fare_of(connection, subscription, hours=MAX_HOURS, now_ms=END_MS)
+    yield
+
+
+def _overview(connection: IndexConnection, _: Random) -> Iterator[None]:
+    overview(connection, minutes=1440, now_ms=END_MS)
+    yield
 
 
 def _attempt_searches() -> dict[str, Callable[[Random], AttemptSearch]]:
@@ -80,6 +101,7 @@ def _attempt_searches() -> dict[str, Callable[[Random], AttemptSearch]]:
         "status": lambda _: AttemptSearch(status_classes=(StatusClass.SERVER_ERROR,)),
         "status that none has": lambda _: AttemptSearch(status_classes=(StatusClass.REDIRECT,)),
         "200 subscriptions": lambda chance: AttemptSearch(subscription_ids=tuple(_some(chance) for _ in range(200))),
+        "a pass over all": lambda _: AttemptSearch(subscription_ids=_FORGOTTEN),
     }
 
 
@@ -129,6 +151,7 @@ def _searches(deliveries: int) -> dict[str, Callable[[Random], _Search]]:
             DeliverySearch(event_type=TYPES[0], tenant="tenant-1", subscription_ids=("sub_0002",)),
             None,
         ),
+        "a pass over all": lambda _: (DeliverySearch(subscription_ids=_FORGOTTEN), None),
     }
 
 
