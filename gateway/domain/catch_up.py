@@ -45,7 +45,7 @@ class PartitionReading:
 
     def __init__(self, position: int, cursors: Mapping[Strand, DurableCursor] | None = None, settled: str = "") -> None:
         self.main = OffsetTracker()
-        self.position = position
+        self._begun_at = self.position = position
         found = cursors or {}
         self._claims = Claims(position, settled, found)
         self._cursors: dict[Strand, Cursor] = {
@@ -233,10 +233,11 @@ class PartitionReading:
         """
         in_truth = isinstance(strand, str) or offset < self._cursors[strand].lowest_unsettled
         for tracker in self._trackers_of(strand, offset, via):
-            if in_truth:
-                tracker.settle(offset)
-            else:
-                tracker.settle_elsewhere(offset)
+            stand_for = tracker.settle if in_truth else tracker.settle_elsewhere
+            stand_for(offset)
+        if via is not None and not in_truth and offset >= self._begun_at:
+            # The main reader has passed it for its subscription's cursor, which is dropped when all went to the keys.
+            self.main.left_elsewhere(offset)
 
     def _trackers_of(self, strand: Strand, offset: int, via: Strand | None) -> Iterator[OffsetTracker]:
         """Give where a record that was handed out is kept account of."""

@@ -75,6 +75,10 @@ class OffsetTracker:
     def settle_elsewhere(self, offset: int) -> None:
         """Let the position pass an offset for which something else stands, without calling it settled beyond."""
         self.settle(offset)
+        self.left_elsewhere(offset)
+
+    def left_elsewhere(self, offset: int) -> None:
+        """Note that an offset which was passed is not settled in truth: something else stands for it by now."""
         self._elsewhere.add(offset)
 
     def settled_elsewhere(self, offset: int) -> None:
