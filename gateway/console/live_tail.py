@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from gateway.domain.attempt_choice import AttemptChoice
 from gateway.domain.delivery import Attempt
 from gateway.domain.errors import GatewayError, UnavailableError
@@ -18,6 +20,7 @@ from gateway.domain.errors import GatewayError, UnavailableError
 MAX_LISTENERS = 20
 MAX_WAITING = 500
 _POLL_S = 0.5
+_log = structlog.get_logger()
 
 
 class Tail(Protocol):
@@ -195,10 +198,16 @@ class _Feed:
 
     def _run(self) -> None:
         try:
-            tail = self._open_tail()
+            self._follow()
         except GatewayError as error:
             self._call(self._fail, error)
-            return
+        except Exception as error:  # noqa: BLE001 - whoever listens would wait for good
+            _log.error("console.tail_failed", error=repr(type(error)))
+            failure = UnavailableError("attempts can't be followed any more", hint="try again in a moment")
+            self._call(self._fail, failure)
+
+    def _follow(self) -> None:
+        tail = self._open_tail()
         try:
             self._call(self._open)
             was_cut_off = False
@@ -207,8 +216,6 @@ class _Feed:
                 if attempts or is_cut_off != was_cut_off:
                     was_cut_off = is_cut_off
                     self._call(self._hand_out, self, attempts, is_cut_off)
-        except GatewayError as error:
-            self._call(self._fail, error)
         finally:
             tail.close()
 

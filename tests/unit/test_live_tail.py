@@ -9,7 +9,7 @@ import pytest
 from gateway.console.live_tail import MAX_LISTENERS, MAX_WAITING, LiveTail
 from gateway.domain.attempt_choice import AttemptChoice
 from gateway.domain.delivery import Attempt
-from gateway.domain.errors import GatewayError, InvalidInputError, UnavailableError
+from gateway.domain.errors import InvalidInputError, UnavailableError
 from tests.delivery_records import T0, attempt_of, planned
 
 AWHILE_S = 10.0
@@ -20,11 +20,11 @@ class MemoryTail:
     """Attempts that a test gives, as a tail reads them; an error is raised."""
 
     def __init__(self) -> None:
-        self._given: queue.SimpleQueue[list[Attempt] | GatewayError] = queue.SimpleQueue()
+        self._given: queue.SimpleQueue[list[Attempt] | Exception] = queue.SimpleQueue()
         self.is_cut_off = False
         self.closed = threading.Event()
 
-    def give(self, given: list[Attempt] | GatewayError) -> None:
+    def give(self, given: list[Attempt] | Exception) -> None:
         """Have it read something."""
         self._given.put(given)
 
@@ -34,7 +34,7 @@ class MemoryTail:
             given = self._given.get(timeout=timeout_s)
         except queue.Empty:
             return []
-        if isinstance(given, GatewayError):
+        if isinstance(given, Exception):
             raise given
         return given
 
@@ -143,6 +143,20 @@ async def test_a_topic_that_can_not_be_read_ends_it_for_all() -> None:
             opened.tails[1].give([made()])
             assert await another.hear(AWHILE_S)
     await live.stop()
+
+
+async def test_a_fault_of_the_reader_ends_it_for_all() -> None:
+    """Else they would be shown that nothing happens, for as long as they watch."""
+    opened = Opened()
+    live = LiveTail(opened)
+    async with live.listening(EVERYTHING) as listener:
+        (tail,) = opened.tails
+        tail.give(ValueError("nobody knows why"))
+        with pytest.raises(UnavailableError, match="can't be followed"):
+            await listener.hear(AWHILE_S)
+    assert await asyncio.to_thread(tail.closed.wait, AWHILE_S)
+    async with live.listening(EVERYTHING):
+        assert len(opened.tails) == 2
 
 
 async def test_stopping_ends_all() -> None:
