@@ -4,10 +4,10 @@ There is no index of events: the topics are read back, as far as the caller says
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.domain.delivery import RejectedEvent
-from gateway.domain.event import SourcePosition
+from gateway.domain.event import DEFAULT_TENANT, SourcePosition
 from gateway.domain.topics import REJECTED, TopicLayout, event_topic
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.delivery_log import LogReport
@@ -15,7 +15,7 @@ from gateway.kafka.record_reader import read_records
 from gateway.kafka.scan import RawRecord, ScanBounds, ScanReport, TopicScan, no_progress
 from gateway.wire.errors import UndecodableError
 from gateway.wire.event_codec import EventRecord, position_id
-from gateway.wire.event_headers import CE_ID
+from gateway.wire.event_headers import CE_ID, read_context
 from gateway.wire.rejected_record import rejected_codec
 
 # Of most records only the headers are looked at: as for deliveries, time is what bounds the look.
@@ -39,6 +39,21 @@ class FoundRecords:
     omitted: int
     rejections: list[RejectedEvent]
     report: LogReport
+
+    def of_tenant(self, tenant: str) -> "FoundRecords":
+        """Give what is one tenant's of it: events of others may have the same id. How many more there were is left out.
+
+        Args:
+            tenant: whose.
+        """
+        records = [record for record in self.records if _tenant_of(record) == tenant]
+        places = {(record.topic, record.partition, record.offset) for record in records}
+        rejections = [
+            rejected
+            for rejected in self.rejections
+            if (rejected.source.topic, rejected.source.partition, rejected.source.offset) in places
+        ]
+        return replace(self, records=records, omitted=0, rejections=rejections)
 
 
 class EventLookup:
@@ -103,6 +118,14 @@ class EventLookup:
             sorted(search.rejections, key=lambda rejected: rejected.rejected_at_ms),
             LogReport(report, search.undecodable),
         )
+
+
+def _tenant_of(record: EventRecord) -> str | None:
+    """Give the tenant that a record names; None where that can't be read."""
+    try:
+        return read_context(record.headers).tenant or DEFAULT_TENANT
+    except UndecodableError:
+        return None
 
 
 class _Search:

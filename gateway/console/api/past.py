@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from gateway.admin.event_lookup import FoundRecords
 from gateway.admin.event_story import EventStory, SubscriptionStory
 from gateway.admin.explanation import ExplainedEvent, Explainer
 from gateway.admin.lifecycle import select_subscriptions
@@ -235,7 +236,7 @@ def _view(
     gone = sorted(known.keys() - {one.subscription_id for one in told})
     told += [SubscriptionStory(name, None, None) for name in gone if story.subscription_id in {None, name}]
     # An event of another tenant is no more than a name to those who see one: what Kafka has of it is not theirs.
-    found = past.found if explained is not None or caller.tenant is None else None
+    found = _seen(past.found, caller, is_theirs=explained is not None)
     undecodable, refusal = past.undecodable if found else None, None if explained is None else explained.refusal
     return PastExplanationView(
         event=None if explained is None else _event_view(explained),
@@ -263,6 +264,12 @@ def _view(
         ],
         omitted=omitted,
     )
+
+
+def _seen(found: FoundRecords, caller: Caller, *, is_theirs: bool) -> FoundRecords | None:
+    if caller.tenant is None:
+        return found
+    return found.of_tenant(caller.tenant) if is_theirs else None
 
 
 def _event_view(explained: ExplainedEvent) -> PastEventView:
