@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 
 from gateway.admin.definition import Definition
+from gateway.admin.field_errors import FieldError
 from gateway.console.api.models import Limit, Query, Text
 from gateway.domain.custom_headers import GivenHeader
+from gateway.domain.errors import InvalidInputError
 from gateway.domain.secret import SecretType
 from gateway.domain.subscription import (
     ContentMode,
@@ -59,6 +61,17 @@ class SubscriptionChange(BaseModel):
         Annotated[list[Text], Field(max_length=_MAX_LIST, description="sensitive fields that it may see")] | None
     ) = None
     transform: Annotated[dict[str, JsonValue], Field(description="a template of expressions")] | None = None
+
+    def check_taken_away(self) -> None:
+        """Refuse to take away what every subscription has: it would stay as it is.
+
+        Raises:
+            FieldError: one of these is null.
+        """
+        for name in sorted(self.model_fields_set - _EMPTIED - {"sensitive_grants"}):
+            if getattr(self, name) is None:
+                hint = "leave it out to keep it" if name != "headers" else "name each that is to be dropped, with null"
+                raise FieldError(name, InvalidInputError(f"{name} can't be taken away", hint=hint))
 
     def definition(self, current: Subscription | None) -> Definition:
         """Give what is said as a definition.

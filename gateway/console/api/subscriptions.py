@@ -116,6 +116,7 @@ class SubscriptionsApi:
 
     async def _update(self, call: Call) -> Answer:
         body: SubscriptionChange = call.body
+        body.check_taken_away()
         current = await self._current(call)
         definition = body.definition(current)
         return await self._changed(
