@@ -10,6 +10,7 @@ export type TailAttempt = Schemas["TailAttemptView"] & {
 
 export const KEPT = 400;
 const SHOWN_EVERY_MS = 250;
+const AGAIN_MS = 15_000;
 
 export type Listening =
   | { state: "connecting" | "live" | "cut off" }
@@ -42,11 +43,16 @@ const NOTHING: Shown = { attempts: [], heard: 0, dropped: 0 };
 export function useTail(address: string, paused: boolean): Tail {
   const [shown, setShown] = useState<Shown>(NOTHING);
   const [listening, setListening] = useState<Listening>({ state: "connecting" });
-  const waiting = useRef({ attempts: [] as Schemas["TailAttemptView"][], dropped: 0 });
+  const [tries, setTries] = useState(0);
+  const waiting = useRef(nothingCame());
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another address is another list
-  useEffect(() => setShown(NOTHING), [address]);
+  useEffect(() => {
+    waiting.current = nothingCame();
+    setShown(NOTHING);
+  }, [address]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `tries` counts how often it was refused
   useEffect(() => {
     if (paused) return;
     setListening({ state: "connecting" });
@@ -54,7 +60,13 @@ export function useTail(address: string, paused: boolean): Tail {
     const on = <T>(name: string, act: (data: T) => void) =>
       source.addEventListener(name, (event) => act(JSON.parse((event as MessageEvent<string>).data) as T));
     on<Schemas["TailStateView"]>("state", ({ live }) => setListening({ state: live ? "live" : "cut off" }));
-    on<Schemas["TailAttemptView"]>("attempt", (attempt) => waiting.current.attempts.push(attempt));
+    on<Schemas["TailAttemptView"]>("attempt", (attempt) => {
+      const { current } = waiting;
+      current.attempts.push(attempt);
+      current.heard += 1;
+      // A page that nobody looks at is shown nothing, and must not grow.
+      if (current.attempts.length > 2 * KEPT) current.attempts.splice(0, KEPT);
+    });
     on<Schemas["DroppedView"]>("dropped", ({ count }) => {
       waiting.current.dropped += count;
     });
@@ -62,36 +74,44 @@ export function useTail(address: string, paused: boolean): Tail {
       source.close();
       setListening({ state: "ended", detail, hint });
     });
+    let again: ReturnType<typeof setTimeout> | undefined;
     source.onerror = () => {
-      // A connection that is lost is made again by the browser; one that was refused is not.
-      if (source.readyState === EventSource.CLOSED) {
-        // Why, it does not say: it may be that nobody is logged in any more.
-        void loadSession();
-        setListening({
-          state: "ended",
-          detail: "The console does not let this page listen",
-          hint: "it tells twenty at once at most",
-        });
-      } else setListening({ state: "connecting" });
+      setListening({ state: "connecting" });
+      // A connection that is lost is made again by the browser; one that was refused is not, and says no reason.
+      if (source.readyState !== EventSource.CLOSED) return;
+      setListening({
+        state: "ended",
+        detail: "The console does not let this page listen",
+        hint: "it may be starting, or twenty listen already: it is tried again every 15 seconds",
+      });
+      // It may be that nobody is logged in any more.
+      void loadSession();
+      again = setTimeout(() => setTries((count) => count + 1), AGAIN_MS);
     };
     // Not with each attempt: there may be a thousand a second.
     const showing = setInterval(() => {
-      const { attempts, dropped } = waiting.current;
-      if (attempts.length === 0 && dropped === 0) return;
-      waiting.current = { attempts: [], dropped: 0 };
+      const { attempts, heard, dropped } = waiting.current;
+      if (document.hidden || (heard === 0 && dropped === 0)) return;
+      waiting.current = nothingCame();
       setShown((before) => ({
         attempts: newestOf(before.attempts, attempts, before.heard),
-        heard: before.heard + attempts.length,
+        heard: before.heard + heard,
         dropped: before.dropped + dropped,
       }));
     }, SHOWN_EVERY_MS);
     return () => {
       source.close();
       clearInterval(showing);
+      clearTimeout(again);
     };
-  }, [address, paused]);
+  }, [address, paused, tries]);
 
   return { ...shown, listening, clear: () => setShown(NOTHING) };
+}
+
+/** What has come and is not shown yet. */
+function nothingCame() {
+  return { attempts: [] as Schemas["TailAttemptView"][], heard: 0, dropped: 0 };
 }
 
 /** Puts what came in front of what is kept, newest first, and forgets the oldest. */
