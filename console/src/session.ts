@@ -11,6 +11,8 @@ const ROLES: readonly Role[] = ["anonymous", "subscriber", "viewer", "operator",
 
 /** undefined until it is known. */
 export const session = signal<Session | undefined>(undefined);
+/** Somebody was logged in on this page, and is no longer: they have not done it themselves. */
+export const sessionHasEnded = signal(false);
 export const sessionError = signal<ApiError | undefined>(undefined);
 
 /** Tells whether who is logged in may do what this role may. */
@@ -47,13 +49,17 @@ export async function logIn(token: string): Promise<void> {
 export async function logOut(): Promise<void> {
   await answer(api.DELETE("/api/v1/session"));
   await loadSession();
+  sessionHasEnded.value = false;
 }
 
 function keep(found: Session): void {
   setCsrfToken(found.csrf_token ?? undefined);
+  if (found.caller) sessionHasEnded.value = false;
   session.value = found;
 }
 
 onLoggedOut(() => {
-  if (session.value?.caller) keep({ ...session.value, caller: null, csrf_token: null });
+  if (!session.value?.caller) return;
+  sessionHasEnded.value = true;
+  keep({ ...session.value, caller: null, csrf_token: null });
 });

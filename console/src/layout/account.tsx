@@ -1,9 +1,12 @@
 /** Who is logged in, and the way out. */
+import { useAction } from "../api/use-action";
 import { logOut, session } from "../session";
 import { IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
+import { Failure } from "../ui/states";
 
 export function Account() {
+  const leaving = useAction(logOut);
   const caller = session.value?.caller;
   if (!caller) return null;
   return (
@@ -17,8 +20,9 @@ export function Account() {
         </p>
       </div>
       {session.value?.csrf_token && (
-        <IconButton icon="external" label="Log out" onClick={() => void logOut()} />
+        <IconButton icon="external" label="Log out" busy={leaving.busy} onClick={leaving.run} />
       )}
+      {leaving.error && <Failure error={leaving.error} />}
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { useAction } from "../../api/use-action";
 import { ThemeSwitch } from "../../layout/theme-switch";
-import { logIn, type Session } from "../../session";
+import { logIn, type Session, sessionHasEnded } from "../../session";
 import { Button } from "../../ui/button";
 import { TextField } from "../../ui/field";
 import { Mark } from "../../ui/icon";
@@ -20,6 +20,9 @@ export function LogInPage({ logIns }: { logIns: Session["log_ins"] }) {
       <div class="login-box">
         <Mark size={44} />
         <h1>Webhook gateway</h1>
+        {sessionHasEnded.value && (
+          <p role="status">Your session has ended. Log in to go on where you were.</p>
+        )}
         {logIns.page && (
           <a class="button button-primary" href={`${logIns.page}?back=${back}`}>
             Log in with your organisation
