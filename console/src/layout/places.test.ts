@@ -6,6 +6,8 @@ it.each([
   ["/deliveries", "Deliveries"],
   ["/deliveries/99c4", "Deliveries"],
   ["/dead-letters/shop", "Dead letters"],
+  ["/events/evt-2", "Deliveries"],
+  ["/new-replay", "Replays"],
   ["/deliveriesx", undefined],
 ])("%s belongs to %s", (path, name) => expect(placeOf(path)?.name).toBe(name));
 
