@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { Icon } from "./icon";
+import { scrollToPlace } from "./scrolled";
 
 const SITE = "Webhook gateway";
 
@@ -22,9 +23,9 @@ export function Page({ title, parent, beside, actions, children }: Props) {
     document.title = `${title} · ${SITE}`;
   }, [title]);
   useEffect(() => {
-    // Who came by a link hears where he is; who opened the page here begins at its top.
+    // Who came by a link hears where they are.
     if (arrivedByLink()) heading.current?.focus({ preventScroll: true });
-    window.scrollTo(0, 0);
+    return scrollToPlace();
   }, []);
   return (
     <div class="page">
