@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { useLocation, useSearchParams } from "wouter-preact";
 import { useAction } from "../../api/use-action";
+import { seesAllTenants } from "../../session";
 import { Button } from "../../ui/button";
 import { Card } from "../../ui/facts";
 import { Checkbox, Segments, TextArea, TextField } from "../../ui/field";
@@ -164,12 +165,14 @@ function Which({ choice, set, errors }: PartProps) {
             onValue={(eventTypes) => set({ eventTypes })}
             hint="order.created, order.*"
           />
-          <TextField
-            label="Tenants"
-            placeholder="All"
-            value={choice.tenants}
-            onValue={(tenants) => set({ tenants })}
-          />
+          {seesAllTenants() && (
+            <TextField
+              label="Tenants"
+              placeholder="All"
+              value={choice.tenants}
+              onValue={(tenants) => set({ tenants })}
+            />
+          )}
         </div>
         <fieldset class="checks">
           <legend class="field-label">Only deliveries whose result is</legend>

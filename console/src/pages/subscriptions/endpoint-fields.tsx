@@ -1,4 +1,5 @@
 /** Where deliveries go, and how fast. */
+import { seesAllTenants } from "../../session";
 import { Card } from "../../ui/facts";
 import { Checkbox, SelectField, TextField } from "../../ui/field";
 import type { FormState } from "./form-state";
@@ -33,13 +34,15 @@ export function EndpointFields({ form: { values, set, errorOf, before } }: { for
               error={errorOf("id")}
               hint="It can't be changed later."
             />
-            <TextField
-              label="Tenant"
-              value={values.tenant}
-              onValue={(tenant) => set({ tenant })}
-              error={errorOf("tenant")}
-              hint="Whose events it gets."
-            />
+            {seesAllTenants() && (
+              <TextField
+                label="Tenant"
+                value={values.tenant}
+                onValue={(tenant) => set({ tenant })}
+                error={errorOf("tenant")}
+                hint="Whose events it gets."
+              />
+            )}
           </div>
         )}
         <TextField

@@ -1,8 +1,9 @@
 /** Makes a subscription, or changes one: checked as one types, written only as it was seen. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 import { ApiError, type Revised } from "../../api/client";
 import { useAction } from "../../api/use-action";
+import { session } from "../../session";
 import { Button } from "../../ui/button";
 import { words } from "../../ui/format";
 import { Page } from "../../ui/page";
@@ -107,21 +108,32 @@ interface FormProps {
 }
 
 function Form({ before, save, onSave, onCancel, onConflict }: FormProps) {
-  const [values, setValues] = useState(() => (before ? valuesOf(before) : emptyValues()));
+  const [values, setValues] = useState(() => (before ? valuesOf(before) : valuesOfNew()));
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [isSubmitted, setSubmitted] = useState(false);
   const types = useEventTypes();
   const preview = usePreview(values, before);
+  const frame = useRef<HTMLFormElement>(null);
+  const [faults, setFaults] = useState(0);
+  useEffect(() => {
+    if (faults > 0) showFirstFault(frame.current);
+  }, [faults]);
   const [theirs, setTheirs] = useState<readonly string[]>();
   const saving = useAction(async () => {
     setSubmitted(true);
     setTheirs(undefined);
-    if (Object.keys(formErrors(values)).length > 0) return;
+    if (Object.keys(formErrors(values)).length > 0) {
+      setFaults((count) => count + 1);
+      return;
+    }
     try {
       await onSave(values);
     } catch (error) {
       const isConflict = error instanceof ApiError && error.status === 412;
-      if (!isConflict || !before || !onConflict) throw error;
+      if (!isConflict || !before || !onConflict) {
+        setFaults((count) => count + 1);
+        throw error;
+      }
       const then = valuesOf(before);
       const now = valuesOf(await onConflict());
       setValues((edited) => rebased(then, now, edited));
@@ -148,6 +160,7 @@ function Form({ before, save, onSave, onCancel, onConflict }: FormProps) {
 
   return (
     <form
+      ref={frame}
       class="edit-form"
       noValidate
       onSubmit={(event) => {
@@ -198,6 +211,20 @@ function Form({ before, save, onSave, onCancel, onConflict }: FormProps) {
       </div>
     </form>
   );
+}
+
+/** What a new one begins with: who sees one tenant only makes it for that one. */
+function valuesOfNew(): FormValues {
+  const tenant = session.value?.caller?.tenant;
+  return { ...emptyValues(), ...(tenant ? { tenant } : {}) };
+}
+
+/** Leads to the first field that is wrong, which may be in a part that is closed. */
+function showFirstFault(form: HTMLFormElement | null): void {
+  const fault = form?.querySelector<HTMLElement>("[aria-invalid=true]");
+  const part = fault?.closest("details");
+  if (part) part.open = true;
+  fault?.focus();
 }
 
 /** `headers.X-Key` and `event_types.0` belong to the field before the dot. */
