@@ -38,7 +38,7 @@ def test_a_version_of_an_event_type_is_tried_before_it_is_there(page: Page) -> N
     page.goto("/catalog")
     page.get_by_role("link", name="order.paid").click()
     expect(page.get_by_text("Changes since version 1")).to_be_visible()
-    page.get_by_role("link", name="Try a next version").click()
+    page.get_by_role("link", name="Next version").click()
     schema = page.get_by_label("Avro schema")
     expect(schema).not_to_have_value("")
     avro = orjson.loads(schema.input_value())

@@ -82,7 +82,7 @@ def test_a_change_that_meets_another_is_not_lost(
 ) -> None:
     """Who saves what somebody else has changed meanwhile is told what, keeps what was typed, and saves again."""
     complaints.expect("412")
-    page.get_by_role("button", name="Edit").click()
+    page.get_by_role("link", name="Edit").click()
     page.get_by_label("Description").fill("mine")
     ended_demo.home.run("subscriptions", "update", made, "--description", "somebody else's", "--rate-limit", "7/s")
     page.get_by_role("button", name="Save").click()

@@ -41,7 +41,7 @@ export function EventTypePage({ eventType, part }: { eventType: string; part: Pa
                 ["Versions", pathOfType(eventType)],
                 ["Fields", pathOfType(eventType, "schema")],
                 ["Example", pathOfType(eventType, "example")],
-                ["Try a next version", pathOfType(eventType, "impact")],
+                ["Next version", pathOfType(eventType, "impact")],
               ]}
             />
             {part === "versions" && <Versions of={type} />}

@@ -1,4 +1,5 @@
 /** Marks dead letters as not wanted: in the number that was seen, once the subscription's name was typed. */
+import { useState } from "preact/hooks";
 import { answer, api, once, type Schemas } from "../../api/client";
 import { useAction } from "../../api/use-action";
 import { useRead } from "../../api/use-read";
@@ -24,12 +25,17 @@ export function PurgeDialog({ group, selection, expected, onClose, onPurged }: P
     purge({ ...wholeOf(group), dry_run: true }),
   );
   const count = selection.all ? counting.data?.count : expected;
+  /** What is purged is not asked for again where a later request has failed. */
+  const [done, setDone] = useState(0);
   const purging = useAction(async () => {
     const requests: PurgeRequest[] = selection.all
       ? [{ ...wholeOf(group), expected_count: count ?? 0 }]
-      : chunks([...selection.ids], AT_ONCE).map((delivery_ids) => ({ delivery_ids }));
-    let purged = 0;
-    for (const request of requests) purged += (await purge(request)).count;
+      : chunks([...selection.ids].slice(done), AT_ONCE).map((delivery_ids) => ({ delivery_ids }));
+    let purged = done;
+    for (const request of requests) {
+      purged += (await purge(request)).count;
+      setDone(purged);
+    }
     say("good", `${counted(purged, "dead letter was", "dead letters were")} purged`);
     onPurged();
   });

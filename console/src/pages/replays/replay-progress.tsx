@@ -46,7 +46,7 @@ export function ReplayProgress({ of, again }: { of: Replay; again: () => void })
   const left = of.state === "running" ? remainingMs(of.progress, nowMs - of.started_at_ms) : null;
   const isOperator = may("operator");
   return (
-    <div class="replay-progress" aria-live="polite">
+    <div class="replay-progress">
       {acting.error && <Failure error={acting.error} />}
       {of.problem && (
         <div class="notice tone-bad">
@@ -59,7 +59,9 @@ export function ReplayProgress({ of, again }: { of: Replay; again: () => void })
         </div>
       )}
       <div class="replay-line">
-        <ReplayBadge state={of.state} />
+        <span aria-live="polite">
+          <ReplayBadge state={of.state} />
+        </span>
         <ReplayBar of={of} />
         {left !== null && left > 0 && <span class="muted">about {duration(left)} left</span>}
         {isOperator && isMoving(of) && (

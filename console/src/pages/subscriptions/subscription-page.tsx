@@ -1,6 +1,6 @@
 /** One subscription: how it fares, what it is, who changed it. */
 import { useState } from "preact/hooks";
-import { Redirect, useLocation } from "wouter-preact";
+import { Redirect } from "wouter-preact";
 import type { Revised } from "../../api/client";
 import { useAction } from "../../api/use-action";
 import { may, mayHandle } from "../../session";
@@ -32,7 +32,7 @@ export function SubscriptionPage({ id, part }: { id: string; part: Part }) {
       <Page title={id} parent={PARENT}>
         <Empty icon="subscriptions" title="Subscription not found">
           <p>It may have been deleted; its history says by whom.</p>
-          <ButtonLink href={pathOf(id, "history")}>Show its history</ButtonLink>
+          {may("viewer") && <ButtonLink href={pathOf(id, "history")}>Show its history</ButtonLink>}
         </Empty>
         {part === "history" && <SubscriptionHistory id={id} />}
       </Page>
@@ -61,7 +61,6 @@ interface KnownProps {
 
 function Known({ found, again, part, error }: KnownProps) {
   const { value: one, etag } = found;
-  const [, go] = useLocation();
   const [asked, setAsked] = useState<Asked>();
   const [issued, setIssued] = useState<Issued>();
   const [isDeleted, setDeleted] = useState(false);
@@ -113,9 +112,9 @@ function Known({ found, again, part, error }: KnownProps) {
               </ButtonLink>
             )}
             {isOperator && (
-              <Button icon="edit" onClick={() => go(pathOf(one.id, "edit"))}>
+              <ButtonLink icon="edit" href={pathOf(one.id, "edit")}>
                 Edit
-              </Button>
+              </ButtonLink>
             )}
           </>
         )
