@@ -76,7 +76,7 @@ export function DeliveriesPage() {
       <FilterBar params={params} onParams={(next) => setParams(next, { replace: true })} />
       {read.loading && looked?.key === key && (
         <p class="muted" role="status">
-          Nothing since <Time atMs={looked.backToMs} /> is like that: looking further back…
+          No matches since <Time atMs={looked.backToMs} />: looking further back…
         </p>
       )}
       <Loaded read={read} lines={12}>
