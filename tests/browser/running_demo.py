@@ -61,10 +61,15 @@ class Demo:
         _await(self.program, "the console stays at", _OVER_S)
 
 
-def start_demo(path: Path) -> Demo:
-    """Start a demo in a home; gives it once its console serves and its events are on their way."""
+def start_demo(path: Path, **settings: str) -> Demo:
+    """Start a demo in a home; gives it once its console serves and its events are on their way.
+
+    Args:
+        path: the home.
+        settings: more of the environment's.
+    """
     home = GatewayHome(path)
-    program = home.start("demo", "--stay", "--events", str(EVENTS), GATEWAY_CONSOLE_PORT="0")
+    program = home.start("demo", "--stay", "--events", str(EVENTS), GATEWAY_CONSOLE_PORT="0", **settings)
     _await(program, "the console is at", _START_S)
     [line] = (line for line in program.whole_log.splitlines() if "the console is at" in line)
     return Demo(home, program, line.rpartition(" ")[2])
