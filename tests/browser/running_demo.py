@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
+from uuid import uuid4
 
 import orjson
 
 from tests.e2e.running import GatewayHome, Program
 
 EVENTS = 40
+NOBODY = "http://127.0.0.1:9/hooks"  # refuses every connection
 _START_S = 180.0
 _OVER_S = 300.0
 _INDEXED_S = 60.0
@@ -56,9 +58,48 @@ class Demo:
             assert time.monotonic() < give_up_at, f"no delivery to {endpoint} is {state}"
             time.sleep(_POLL_S)
 
+    def subscribe(self, endpoint: str, *options: str) -> "Own":
+        """Make a subscription to order.paid for a tenant that nobody else has, so that a test is by itself.
+
+        Args:
+            endpoint: its URL.
+            options: more of `gateway subscriptions create`.
+        """
+        name = f"own-{uuid4().hex[:8]}"
+        where = ("--id", name, "--tenant", name, "--url", endpoint, "--event-type", "order.paid")
+        self.home.run("subscriptions", "create", *where, *options)
+        return Own(self, name)
+
     def await_end(self) -> None:
         """Wait until every delivery has ended, and the demo stays."""
         _await(self.program, "the console stays at", _OVER_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A subscription of a test's own.
+
+    Attributes:
+        demo: where it is.
+        name: its id, and its tenant's.
+    """
+
+    demo: Demo
+    name: str
+
+    def publish(self, events: int) -> None:
+        """Publish so many events for it."""
+        self.demo.home.run("publish", "order.paid", "--mock", str(events), "--tenant", self.name)
+
+    def await_deliveries(self, state: str, number: int) -> list[str]:
+        """Give the ids of its deliveries in a state, once the index has so many, the newest first."""
+        give_up_at = time.monotonic() + _INDEXED_S
+        while True:
+            items = self.demo.get("/deliveries", subscription_id=self.name, state=state)["items"]
+            if len(items) >= number:
+                return [str(each["delivery_id"]) for each in items]
+            assert time.monotonic() < give_up_at, f"{len(items)} of {number} deliveries are {state}"
+            time.sleep(_POLL_S)
 
 
 def start_demo(path: Path, **settings: str) -> Demo:

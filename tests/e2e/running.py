@@ -124,7 +124,7 @@ class GatewayHome:
 
     def start(self, *arguments: str, **settings: str) -> Program:
         """Start a process, with some more of the environment's settings; it need not be ready yet."""
-        output = self.path / f"{'-'.join(arguments)}-{len(self._programs)}"
+        output = self.path / f"{'-'.join(arguments).replace('/', ' per ')}-{len(self._programs)}"
         program = Program(arguments, {**self.environment, **settings}, output)
         self._programs.append(program)
         return program
