@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import serious_findings
 from tests.browser.running_demo import Demo
+from tests.browser.watched_page import Complaints
 
 pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has bounds of its own
 
@@ -31,6 +32,65 @@ def test_a_link_opens_what_is_the_tenants_own(page: Page, demo: Demo) -> None:
 
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Deliveries").click()
     expect(page.get_by_role("table", name="Deliveries, newest first").get_by_text(healthy).first).to_be_visible()
+
+
+def test_the_tenants_own_people_handle_what_is_theirs(page: Page, ended_demo: Demo, complaints: Complaints) -> None:
+    """With a link that an operator made in a page: until it is revoked. The audit trail names the link."""
+    complaints.expect("401")
+    receiver = ended_demo.get(f"/subscriptions/{ended_demo.subscription('healthy')}")["url"]
+    own = ended_demo.subscribe(f"{receiver}-own")
+    page.goto(f"/subscriptions/{own.name}/settings")
+    page.get_by_role("button", name="Portal link").click()
+    link_dialog = page.get_by_role("dialog", name=f"Portal link for {own.name}")
+    link_dialog.get_by_role("button", name="Make a link").click()
+    page.goto(link_dialog.locator("code", has_text="gwl_").inner_text())
+    expect(page.get_by_role("heading", level=1, name=own.name)).to_be_visible()
+    for others in ("Edit", "Delete", "Replay events"):
+        expect(page.get_by_text(others, exact=True)).to_have_count(0)
+
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Its deliveries wait, and are sent when it is resumed")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("button", name="Rotate").click()
+    page.get_by_role("button", name="Make a new secret").click()
+    issued = page.get_by_role("dialog", name="The new secret")
+    expect(issued.get_by_text("whsec_")).to_be_visible()
+    issued.get_by_role("button", name="I have stored it").click()
+    expect(page.get_by_text("whsec_")).to_have_count(0)
+
+    page.get_by_role("button", name="Send a test event").click()
+    dialog = page.get_by_role("dialog", name=f"Test {own.name}")
+    expect(dialog.get_by_label("Data")).not_to_have_value("")
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(dialog.get_by_text("The endpoint accepted it")).to_be_visible()
+    dialog.get_by_role("link").click()
+
+    expect(page.get_by_text("Yes, it was delivered")).to_be_visible()
+    attempts = page.get_by_role("group").filter(has_text="Attempt")
+    before = attempts.count()
+    page.get_by_role("button", name="Send again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Send again").click()
+    expect(attempts).to_have_count(before + 1)
+
+    done = {each["action"] for each in ended_demo.home.read("audit") if each["actor"].startswith(f"portal:{own.name}:")}
+    assert done == {"paused", "resumed", "secret_rotated", "test_event_sent", "delivery_resent"}
+    ended_demo.home.run("portal", "revoke", "--tenant", own.name)
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Deliveries").click()
+    expect(page.get_by_text("This link has ended")).to_be_visible()
+
+
+def test_who_has_nothing_yet_is_told_so(page: Page, demo: Demo) -> None:
+    """A tenant without subscriptions: each list says what would be there."""
+    tenant = f"new-{uuid4().hex[:8]}"
+    link = orjson.loads(demo.home.run("portal", "link", "--tenant", tenant, "--json"))["url"]
+    page.goto(f"/portal#{link.partition('#')[2]}")
+    expect(page.get_by_text("No subscriptions yet")).to_be_visible()
+    expect(page.get_by_text("Ask whoever gave you the link")).to_be_visible()
+    page.get_by_role("link", name="Deliveries").click()
+    expect(page.get_by_text("Nothing has been delivered yet")).to_be_visible()
 
 
 def test_without_a_link_nothing_is_shown(page: Page) -> None:

@@ -124,7 +124,10 @@ function Nothing({ isNarrowed }: { isNarrowed: boolean }) {
   }
   return (
     <Empty icon="subscriptions" title="No subscriptions yet">
-      <p>A subscription says which events are sent where. Creating one takes a minute.</p>
+      <p>
+        A subscription says which events are sent where.{" "}
+        {may("viewer") ? "Creating one takes a minute." : "Ask whoever gave you the link to create one."}
+      </p>
       {may("operator") && <NewButton />}
     </Empty>
   );
