@@ -33,9 +33,9 @@ class OwnConsole:
         self._program = self._demo.home.start("console", **self._settings, **settings).await_ready()
 
     def stop(self) -> None:
-        """Stop it in good order."""
-        assert self._program is not None
-        assert self._program.stop() == 0, self._program.log
+        """Stop it in good order, if it was started."""
+        if self._program is not None:
+            assert self._program.stop() == 0, self._program.log
 
     def lose_index(self) -> None:
         """Remove every file of its index."""

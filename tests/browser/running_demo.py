@@ -58,6 +58,14 @@ class Demo:
             assert time.monotonic() < give_up_at, f"no delivery to {endpoint} is {state}"
             time.sleep(_POLL_S)
 
+    def await_replay(self) -> str:
+        """Give the id of the newest replay, once the console knows of one."""
+        give_up_at = time.monotonic() + _INDEXED_S
+        while not (items := self.get("/replays")["items"]):
+            assert time.monotonic() < give_up_at, "the console knows of no replay"
+            time.sleep(_POLL_S)
+        return str(items[0]["replay_id"])
+
     def subscribe(self, endpoint: str, *options: str) -> "Own":
         """Make a subscription to order.paid for a tenant that nobody else has, so that a test is by itself.
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import orjson
 from playwright.sync_api import Page, expect
 
 from tests.browser.running_demo import Demo
@@ -46,6 +47,29 @@ def _subscription(endpoint: str, part: str = "") -> Callable[[Demo], str]:
     return lambda demo: f"/subscriptions/{demo.subscription(endpoint)}{part}"
 
 
+def _portal(endpoint: str, *, subscription: bool) -> Callable[[Demo], str]:
+    """Give the address that a link of the endpoint's tenant leads to: the list, or the one subscription."""
+
+    def path(demo: Demo) -> str:
+        name = demo.subscription(endpoint)
+        tenant = str(demo.get(f"/subscriptions/{name}")["tenant"])
+        where = ("--subscription", name) if subscription else ()
+        link = str(orjson.loads(demo.home.run("portal", "link", "--tenant", tenant, *where, "--json"))["url"])
+        return f"/portal#{link.partition('#')[2]}"
+
+    return path
+
+
+def _replay(demo: Demo) -> str:
+    """Give the address of a replay; where there is none yet, of one to a subscription of its own."""
+    if not demo.get("/replays")["items"]:
+        receiver = demo.get(f"/subscriptions/{demo.subscription('healthy')}")["url"]
+        own = demo.subscribe(f"{receiver}-own")
+        own.publish(3)
+        demo.home.run("replay", "start", "--subscription", own.name, "--since", "1h", "--yes")
+    return f"/replays/{demo.await_replay()}"
+
+
 VIEWS = (
     View("overview", lambda _: "/", "Latency (p50)"),
     View("subscriptions", lambda _: "/subscriptions", "-healthy"),
@@ -53,6 +77,7 @@ VIEWS = (
     View("subscription-settings", _subscription("flaky", "/settings"), "Signing secrets"),
     View("subscription-history", _subscription("flaky", "/history"), "Changes of the last 90 days"),
     View("subscription-form", _subscription("limited", "/edit"), "Rate limit"),
+    View("new-subscription", lambda _: "/new-subscription", "Event types"),
     View("deliveries", lambda _: "/deliveries", "-healthy"),
     View("no-delivery", lambda _: "/deliveries?host=nowhere.example", "No deliveries match"),
     View("delivered", _delivery("flaky", "delivered"), "Yes, it was delivered"),
@@ -61,12 +86,16 @@ VIEWS = (
     View("catalog", lambda _: "/catalog", "order.paid"),
     View("event-type", lambda _: "/catalog/order.created", "Changes since version 1"),
     View("event-type-schema", lambda _: "/catalog/order.created/schema", "Fingerprint"),
+    View("event-type-example", lambda _: "/catalog/order.created/example", "order_id"),
     View("next-version", lambda _: "/catalog/order.created/impact", "Check the impact"),
     View("dead-letters", lambda _: "/dead-letters", "attempts exhausted"),
     View("dead-letter-group", _letters("missing"), "Choose what to send again"),
     View("replays", lambda _: "/replays", "New replay"),
     View("new-replay", lambda _: "/new-replay", "Count, then start"),
+    View("replay", _replay, "Deliveries begun"),
     View("tail", lambda _: "/tail", "attempts since you opened this page"),
     View("access", lambda _: "/access", "Only their hashes are stored"),
+    View("portal", _portal("healthy", subscription=False), "-healthy"),
+    View("portal-subscription", _portal("flaky", subscription=True), "Recent attempts"),
     View("nothing-there", lambda _: "/no-such-page", "There is no page at this address"),
 )

@@ -89,7 +89,7 @@ function Inside() {
         <div class="actions">
           {grant && (
             <span class="muted">
-              {grant.tenant}, open until <Time atMs={grant.expires_at_ms} />
+              {grant.tenant}, closes <Time atMs={grant.expires_at_ms} />
             </span>
           )}
           <ThemeSwitch />

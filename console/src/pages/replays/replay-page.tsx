@@ -14,7 +14,10 @@ import { type Replay, useReplay } from "./use-replays";
 export function ReplayPage({ id }: { id: string }) {
   const read = useReplay(id);
   return (
-    <Page title={read.data ? whatOf(read.data) : id} parent={{ name: "Replays", href: "/replays" }}>
+    <Page
+      title={read.data ? `Replay of ${whatOf(read.data).toLowerCase()}` : id}
+      parent={{ name: "Replays", href: "/replays" }}
+    >
       <Loaded read={read}>
         {(replay) => (
           <>
