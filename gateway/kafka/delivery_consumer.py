@@ -23,7 +23,7 @@ from gateway.kafka.config import KafkaConfig
 from gateway.kafka.cursor_log import read_cursors
 from gateway.kafka.fetch_control import FetchControl
 from gateway.kafka.partitioning import Partition, place_of
-from gateway.kafka.pending_commits import Commit, PendingCommits
+from gateway.kafka.pending_commits import Commit, PendingCommits, to_commit
 from gateway.kafka.reader_progress import ReaderProgress
 
 # After it Kafka gives up a member that it does not hear of, seconds.
@@ -213,17 +213,26 @@ class DeliveryConsumer:
 
     def _commit_requested(self) -> None:
         if commits := self._commits.take(time.monotonic()):
-            self._consumer.commit(offsets=_to_commit(commits), asynchronous=True)
+            self._consumer.commit(offsets=to_commit(commits), asynchronous=True)
 
     def _on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
         commits = {(tp.topic, tp.partition): (tp.offset, tp.metadata or "") for tp in partitions}
-        if error is None:
-            self._loop.call_soon_threadsafe(self._listener.committed, commits)
-            return
-        if is_denied(error):
-            raise denial(error, self._config)
-        _log.warning("kafka.commit_failed", error=error.str())
-        self._commits.failed(commits, time.monotonic())
+        # Where only some of them were refused, the error stands with those.
+        refused = {(tp.topic, tp.partition): why for tp in partitions if (why := error or tp.error) is not None}
+        durable = {at: commit for at, commit in commits.items() if at not in refused}
+        if durable:
+            self._loop.call_soon_threadsafe(self._committed, durable)
+        for why in refused.values():
+            if is_denied(why):
+                raise denial(why, self._config)
+        if refused:
+            _log.warning("kafka.commit_failed", error=next(iter(refused.values())).str())
+            self._commits.failed({at: commits[at] for at in refused}, time.monotonic())
+
+    def _committed(self, commits: Mapping[Partition, Commit]) -> None:
+        self._listener.committed(commits)
+        # Only now: what the listener hears of as durable has to be the last that was under way.
+        self._commits.durable(commits)
 
     def _on_error(self, error: KafkaError) -> None:
         if refused := final_refusal(error, self._config):
@@ -264,7 +273,7 @@ class DeliveryConsumer:
         if not commits:
             return
         try:
-            consumer.commit(offsets=_to_commit(commits), asynchronous=False)
+            consumer.commit(offsets=to_commit(commits), asynchronous=False)
         except KafkaException as error:
             _log.warning("kafka.commit_failed", error=str(error), during="revocation")
 
@@ -288,7 +297,3 @@ class DeliveryConsumer:
         self._owned.difference_update(partitions)
         self._commits.give_up(partitions)
         self._fetching.forget(partitions)
-
-
-def _to_commit(commits: Mapping[Partition, Commit]) -> list[TopicPartition]:
-    return [TopicPartition(*partition, offset, settled) for partition, (offset, settled) in commits.items()]

@@ -48,6 +48,29 @@ def test_a_failed_commit_never_replaces_a_newer_one() -> None:
     assert commits.take(RETRY_S) == {A: (9, "")}
 
 
+def test_a_partition_has_one_commit_under_way() -> None:
+    """Of two that were sent, the older could become durable last. The other partitions don't wait for it."""
+    commits = owning(A, B)
+    commits.ask({A: (5, "")})
+    commits.take(0)
+    commits.ask({A: (6, ""), B: (1, "")})
+    commits.ask({A: (7, "")})
+    assert commits.take(0) == {B: (1, "")}
+    commits.durable([A])
+    assert commits.take(0) == {A: (7, "")}
+
+
+def test_a_partition_that_comes_back_waits_for_no_commit_of_before() -> None:
+    """Given up or taken away: what was under way then concerns nobody."""
+    commits = owning(A, B)
+    commits.ask({A: (5, ""), B: (5, "")})
+    commits.take(0)
+    commits.give_up([A])
+    commits.own([A, B])
+    commits.ask({A: (6, ""), B: (6, "")})
+    assert commits.take(0) == {A: (6, ""), B: (6, "")}
+
+
 def test_nothing_is_committed_for_what_was_given_up() -> None:
     """Asked for before, asked for late, or failed late: its next owner commits."""
     commits = owning(A, B)
