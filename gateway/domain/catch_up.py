@@ -17,13 +17,14 @@ Everything here is decisions over offsets: no Kafka, no lanes, no clock. The rul
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import chain
 
 from gateway.domain.claims import Claims
-from gateway.domain.cursor import Cursor, DurableCursor, KeyStrand, Retrying, Strand, resumed, subscription_of
+from gateway.domain.cursor import Cursor, DurableCursor, KeyStrand, Retrying, Strand, all_resumed, subscription_of
 from gateway.domain.offsets import OffsetTracker, describe_settled
+from gateway.domain.said import Said, Unsaid
 
 
 class Taken(Enum):
@@ -48,21 +49,13 @@ class PartitionReading:
         self._begun_at = self.position = position
         found = cursors or {}
         self._claims = Claims(position, settled, found)
-        self._cursors: dict[Strand, Cursor] = {
-            strand: resumed(durable, self._end_at_start(strand, found)) for strand, durable in found.items()
-        }
+        self._said = Said((position, settled))
+        self._cursors = all_resumed(position, found)
         self._keys = Counter(strand.subscription_id for strand in found if not isinstance(strand, str))
 
     def keys_with_cursors(self, subscription_id: str) -> int:
         """Count the keys of a subscription that have cursors."""
         return self._keys[subscription_id]
-
-    def _end_at_start(self, strand: Strand, found: Mapping[Strand, DurableCursor]) -> int | None:
-        """Where a key's records ended: from there on the main reader, or its subscription's passes, come by again."""
-        if isinstance(strand, str):
-            return None
-        subscription = found.get(strand.subscription_id)
-        return self.position if subscription is None else min(self.position, subscription.offset)
 
     def take(self, offset: int, subscription_id: str, *, has_room: bool) -> Taken:
         """Take the main reader's next record.
@@ -188,17 +181,8 @@ class PartitionReading:
     def passed(self, strand: Strand, end: int) -> None:
         """Note that a pass has looked at everything below `end` and found room for all of a strand's records."""
         cursor = self._cursors.get(strand)
-        if cursor is None or cursor.caught_up:
-            return
-        strand_end = self._end(cursor)
-        cursor.read_from = max(cursor.read_from, min(end, strand_end))
-        cursor.caught_up = cursor.read_from >= strand_end
-        if cursor.caught_up:
-            cursor.waiting = 0
-        if cursor.retrying is not None and cursor.retrying[0] < cursor.read_from:
-            offset, _ = cursor.retrying
-            if not cursor.handed_out.is_open(offset):
-                cursor.retrying = None  # the log does not hold the record any more
+        if cursor is not None and not cursor.caught_up:
+            cursor.passed(min(end, self._end(cursor)), self._end(cursor))
 
     def _end(self, cursor: Cursor) -> int:
         return self.position if cursor.end is None else cursor.end
@@ -220,24 +204,34 @@ class PartitionReading:
             cursor.retrying = None
         if not isinstance(strand, str):
             self.main.settled_elsewhere(offset)
-            subscription = self._cursors.get(subscription_of(strand))
-            if subscription is not None:
-                subscription.handed_out.settled_elsewhere(offset)
-                subscription.direct.settled_elsewhere(offset)
+            if (subscription := self._cursors.get(strand.subscription_id)) is not None:
+                subscription.settled_elsewhere(offset)
 
     def _stand_for(self, strand: Strand, offset: int, via: Strand | None) -> None:
         """Let whoever handed a record out pass it: a durable cursor stands for it.
 
         What is left to a key's cursor is not called settled beyond the position: the main reader of a new owner
-        knows no keys, and has to take it once more for it to be deferred again.
+        knows no keys, and has to take it once more for it to be deferred again. Its subscription's cursor stays
+        before it until no commit calls it settled.
         """
-        in_truth = isinstance(strand, str) or offset < self._cursors[strand].lowest_unsettled
-        for tracker in self._trackers_of(strand, offset, via):
-            stand_for = tracker.settle if in_truth else tracker.settle_elsewhere
-            stand_for(offset)
-        if via is not None and not in_truth and offset >= self._begun_at:
-            # The main reader has passed it for its subscription's cursor, which is dropped when all went to the keys.
+        if isinstance(strand, str):
+            for tracker in self._trackers_of(strand, offset, via):
+                tracker.settle(offset)
+            return
+        if via is None and self.main.is_open(offset):
+            self.main.settle_elsewhere(offset)
+        elif via is None or via not in self._cursors or not self._cursors[via].is_unsettled(offset):
+            return  # settled since
+        elif offset >= self._begun_at:
+            # The main reader has passed it for its subscription's cursor.
             self.main.left_elsewhere(offset)
+        self._said.unsay(strand.subscription_id, offset)
+
+    def _let_pass(self, unsaid: Iterable[Unsaid]) -> None:
+        """Let cursors of subscriptions pass what is left to keys, now that no commit calls it settled."""
+        for subscription_id, offset in unsaid:
+            if (cursor := self._cursors.get(subscription_id)) is not None:
+                cursor.settle_elsewhere(offset)
 
     def _trackers_of(self, strand: Strand, offset: int, via: Strand | None) -> Iterator[OffsetTracker]:
         """Give where a record that was handed out is kept account of."""
@@ -257,14 +251,17 @@ class PartitionReading:
         # What the main reader has not reached again is as the earlier owner told.
         still_open = chain(self.main.not_settled(), self._claims.open_from(self.position))
         settled = describe_settled(position, still_open, max(self.main.highest_settled, self._claims.highest))
-        if not settled and self.main.position is None:
+        if not settled and self.main.position is None and not self._said.newest[1]:
+            self._let_pass(self._said.made(self._said.newest))
             return None
         self._claims.offered((position, settled), self.position)
+        self._let_pass(self._said.made((position, settled)))
         return position, settled
 
     def committed(self, commit: tuple[int, str]) -> None:
         """Note that a commit is durable."""
         self._claims.committed(commit)
+        self._let_pass(self._said.durable(commit))
 
     def due_writes(self) -> list[tuple[Strand, DurableCursor | None]]:
         """Give the cursors to write now; None drops one that is finished.

@@ -5,13 +5,13 @@ never the reading position, together with what is settled beyond it.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import merge
 from typing import NamedTuple
 
 from gateway.domain.delivery import AttemptSummary
-from gateway.domain.offsets import OffsetTracker, describe_settled
+from gateway.domain.offsets import OffsetTracker, SettledBefore, describe_settled
 
 
 class KeyStrand(NamedTuple):
@@ -23,6 +23,8 @@ class KeyStrand(NamedTuple):
 
 # What keeps its order: a subscription's deliveries (its id), or those of one key of it.
 Strand = str | KeyStrand
+
+_NOTHING = SettledBefore(0, "")
 
 
 def subscription_of(strand: Strand) -> str:
@@ -76,6 +78,7 @@ class Cursor:
             (None: the main reader).
         in_writing: the writes not yet acknowledged, oldest first, each with those of `left` it stands for.
         waiting: how many records it is known to stand for that are not handed out.
+        before: what an earlier owner told of the offsets that passes have yet to come to.
     """
 
     read_from: int
@@ -90,6 +93,7 @@ class Cursor:
     left: list[tuple[int, Strand | None]] = field(default_factory=list)
     in_writing: deque[tuple[int, list[tuple[int, Strand | None]]]] = field(default_factory=deque)
     waiting: int = 0
+    before: SettledBefore = _NOTHING
 
     @property
     def lowest_unsettled(self) -> int:
@@ -101,21 +105,55 @@ class Cursor:
     def to_write(self) -> DurableCursor:
         """Give what a new owner has to know."""
         offset = self.lowest_unsettled
-        highest = max(self.handed_out.highest_settled, self.direct.highest_settled)
+        highest = max(self.handed_out.highest_settled, self.direct.highest_settled, self.before.end - 1)
         retrying = self.retrying[1] if self.retrying is not None and self.retrying[0] == offset else None
         return DurableCursor(offset, describe_settled(offset, self._open_from(offset), highest), retrying)
 
     def _open_from(self, start: int) -> Iterator[int]:
-        unsettled = merge(self.handed_out.not_settled(), self.direct.not_settled())
+        untold = self.before.others_from(self.read_from)
+        unsettled = merge(self.handed_out.not_settled(), self.direct.not_settled(), untold)
         return (offset for offset in unsettled if offset >= start)
+
+    def is_unsettled(self, offset: int) -> bool:
+        """Tell whether a record that was handed out is neither settled nor left to another cursor."""
+        return self.handed_out.is_open(offset) or self.direct.is_open(offset)
+
+    def settle_elsewhere(self, offset: int) -> None:
+        """Pass a record that was left to another cursor, if it is not settled since."""
+        for tracker in (self.handed_out, self.direct):
+            if tracker.is_open(offset):
+                tracker.settle_elsewhere(offset)
+
+    def settled_elsewhere(self, offset: int) -> None:
+        """Note that a record which was left to another cursor is settled."""
+        self.handed_out.settled_elsewhere(offset)
+        self.direct.settled_elsewhere(offset)
 
     def stands_for_next(self, offset: int) -> bool:
         """Tell whether the strand lags, and what is durable stands for a record that comes after all others."""
-        return not self.caught_up and self.read_from <= offset and self.stands_for(offset)
+        durable_at = self.durable_at
+        return not self.caught_up and self.read_from <= offset and durable_at is not None and durable_at <= offset
 
     def stands_for(self, offset: int) -> bool:
-        """Tell whether what is durable stands for a record that is left in the log."""
-        return self.durable_at is not None and self.durable_at <= offset
+        """Tell whether what is durable, and will be, stands for a record that is left in the log."""
+        durable = self.durable_at is not None and self.durable_at <= offset
+        return durable and all(at <= offset for at, _ in self.in_writing)
+
+    def passed(self, read_from: int, end: int) -> None:
+        """Note that a pass found room for all of the strand's records.
+
+        Args:
+            read_from: it has looked at everything below.
+            end: where the strand's records end at present.
+        """
+        self.read_from = max(self.read_from, read_from)
+        self.caught_up = self.read_from >= end
+        if self.caught_up:
+            self.waiting = 0
+        if self.retrying is not None and self.retrying[0] < self.read_from:
+            offset, _ = self.retrying
+            if not self.handed_out.is_open(offset):
+                self.retrying = None  # the log does not hold the record any more
 
     @property
     def busy(self) -> bool:
@@ -126,6 +164,24 @@ class Cursor:
     def finished(self) -> bool:
         """Everything the cursor stood for is settled, and whoever comes next is not its to hand out."""
         return not self.busy and not self.in_writing
+
+
+def all_resumed(position: int, found: Mapping[Strand, DurableCursor]) -> dict[Strand, Cursor]:
+    """Give the cursors that an earlier owner left.
+
+    Args:
+        position: the committed offset.
+        found: the cursors as they were found.
+    """
+
+    def end_of(strand: Strand) -> int | None:
+        # From a key's end on the main reader, or its subscription's passes, come by again.
+        if isinstance(strand, str):
+            return None
+        subscription = found.get(strand.subscription_id)
+        return position if subscription is None else min(position, subscription.offset)
+
+    return {strand: resumed(durable, end_of(strand)) for strand, durable in found.items()}
 
 
 def resumed(durable: DurableCursor, end: int | None) -> Cursor:
@@ -144,4 +200,5 @@ def resumed(durable: DurableCursor, end: int | None) -> Cursor:
         retrying=retrying,
         durable_at=durable.offset,
         written=durable,
+        before=SettledBefore(durable.offset, durable.settled),
     )

@@ -82,8 +82,10 @@ class OffsetTracker:
         self._elsewhere.add(offset)
 
     def settled_elsewhere(self, offset: int) -> None:
-        """Note that such an offset is settled in truth."""
+        """Note that an offset for which something else may stand is settled in truth."""
         self._elsewhere.discard(offset)
+        if offset in self._open:
+            self.settle(offset)
 
     def forget_from(self, offset: int) -> None:
         """Drop every offset from `offset` on, as if it had never begun."""

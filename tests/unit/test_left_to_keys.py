@@ -33,9 +33,10 @@ def test_records_that_a_pass_left_to_their_key_are_not_settled() -> None:
     reading.passed(NAME, 4)
     write_cursors(reading, durable)
     write_cursors(reading, durable)
-    assert durable == {KEY: DurableCursor(1)}
     commit = reading.commit()
     assert commit is None or commit[0] == 0
+    write_cursors(reading, durable)
+    assert durable == {KEY: DurableCursor(1)}
 
     position, settled = commit or (0, "")
     successor = PartitionReading(position, durable, settled)
@@ -69,3 +70,62 @@ def test_what_was_settled_of_them_since_is_settled() -> None:
     successor = PartitionReading(commit[0], durable, commit[1])
     assert successor.take(0, "slow", has_room=True) is Taken.DIRECT
     assert [successor.take(offset, NAME, has_room=True) for offset in (1, *LATE)] == [Taken.SETTLED] * 3
+
+
+def test_the_subscription_s_cursor_stays_while_a_commit_calls_them_settled() -> None:
+    """Cursors and commits become durable by different ways: whichever is late, a crash loses nothing."""
+    durable: dict[Strand, DurableCursor] = {}
+    reading = PartitionReading(0)
+    reading.take(0, "slow", has_room=True)
+    reading.take(1, NAME, has_room=False)
+    write_cursors(reading, durable)
+    for offset in LATE:
+        reading.take(offset, NAME, has_room=True)
+    claiming = reading.commit()
+    assert claiming is not None
+    reading.committed(claiming)
+    for offset in (1, *LATE):
+        reading.hand_out(NAME, offset)
+        reading.defer(KEY, offset, NAME)
+    reading.passed(NAME, 4)
+    for _ in range(3):
+        write_cursors(reading, durable)
+    silent = reading.commit()
+    assert silent is not None
+    write_cursors(reading, durable)
+    assert durable[NAME] == DurableCursor(1)
+    successor = PartitionReading(claiming[0], durable, claiming[1])
+    assert successor.take(0, "slow", has_room=True) is Taken.DIRECT
+    assert [successor.take(offset, NAME, has_room=True) for offset in (1, *LATE)] == [Taken.LEFT] * 3
+
+    reading.committed(silent)
+    write_cursors(reading, durable)
+    assert durable == {KEY: DurableCursor(1)}
+
+
+def test_a_failed_record_is_not_left_to_a_cursor_that_is_about_to_move_past_it() -> None:
+    """The write that moves the key's cursor on is under way: only the next one stands for the record."""
+    reading = PartitionReading(0)
+    for offset in (0, 1):
+        reading.take(offset, NAME, has_room=True)
+    reading.defer(KEY, 0, None)
+    reading.due_writes()
+    reading.made_durable(KEY)
+    assert reading.hand_out(KEY, 0)
+    reading.passed(KEY, 2)
+    reading.settle(KEY, 0, KEY)
+    # Nothing of the key waits: the second is begun. The third has to wait for it.
+    assert not reading.must_wait(KEY)
+    reading.take(2, NAME, has_room=True)
+    reading.defer(KEY, 2, None)
+    assert reading.due_writes() == [(KEY, DurableCursor(2))]
+    reading.defer(KEY, 1, None)
+    commit = reading.commit()
+    assert commit is not None
+    assert commit[0] == 1
+    assert reading.due_writes() == [(KEY, DurableCursor(1))]
+    for _ in range(2):
+        reading.made_durable(KEY)
+    commit = reading.commit()
+    assert commit is not None
+    assert commit[0] == 3
