@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import structlog
 from confluent_kafka.admin import AdminClient, NewTopic
 from hypothesis import HealthCheck, settings
 
@@ -42,6 +43,9 @@ _ONE_TEST_S = 150.0
 # How long an example takes says nothing where three processes and a build of the image share two processors.
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")
+
+# As every command does: a line of the log that comes a minute late is not what the next test's command has printed.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
