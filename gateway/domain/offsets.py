@@ -176,11 +176,12 @@ class SettledBefore:
         return at >= 0 and offset < self._after[at]
 
     def others_from(self, start: int) -> Iterator[int]:
-        """Give the offsets from `start` on that are not, up to the end, rising."""
+        """Give the offsets from `start` on that are not, up to the end, rising; those before the first told are not."""
         at = start
         for first, after in zip(self._first, self._after, strict=True):
             yield from range(at, first)
             at = max(at, after)
+        yield from range(at, self.end)
 
 
 def _settled_ranges(start: int, text: str) -> tuple[tuple[int, int], ...]:

@@ -131,7 +131,7 @@ def test_what_is_settled_beyond_is_read_back(start: int, gaps: list[int]) -> Non
         still_open.append(still_open[-1] + gap)
     highest = still_open[-1] - 1
     before = SettledBefore(start, describe_settled(start, still_open, highest))
-    for begin in (start, (start + highest) // 2):
+    for begin in (max(start - 5, 0), start, (start + highest) // 2):
         assert list(before.others_from(begin)) == [each for each in range(begin, before.end) if each not in before]
     assert {offset for offset in range(start - 5, highest + 5) if offset in before} == set(
         range(start, highest + 1)
@@ -154,6 +154,7 @@ def test_an_unreadable_description_says_nothing(text: str) -> None:
     """What another version or another program wrote costs repeats, never a loss."""
     before = SettledBefore(7, text)
     assert not any(offset in before for offset in range(100))
+    assert list(before.others_from(4)) == [4, 5, 6]
 
 
 def test_a_long_settled_run_costs_nothing_to_pass_on() -> None:
