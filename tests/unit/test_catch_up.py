@@ -179,7 +179,22 @@ class BehindASlowOne(Reading):
                 self.lanes.retry_in_place(out)
 
 
+class WithLessRoomThanBefore(Reading):
+    """The same behind an owner that had room for more: what that one was working on lies before the cursors it left."""
+
+    @initialize(records=st.lists(st.sampled_from(RECORDS), min_size=3, max_size=8), taken=st.integers(1, 3))
+    def earlier_life(self, records: list[Strand], taken: int) -> None:
+        self.broker.log += records
+        self.lanes.main_reads(set(SUBSCRIPTIONS), taken)
+        self.lanes.main_reads(set(), len(records))
+        self.everything_is_written(answers=False)
+        self.wires.answer_all()
+        self.begin_life()
+
+
 TestReading = Reading.TestCase
 TestReading.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
 TestBehindASlowOne = BehindASlowOne.TestCase
 TestBehindASlowOne.settings = settings(max_examples=200, stateful_step_count=20, deadline=None)
+TestWithLessRoomThanBefore = WithLessRoomThanBefore.TestCase
+TestWithLessRoomThanBefore.settings = settings(max_examples=150, stateful_step_count=20, deadline=None)
