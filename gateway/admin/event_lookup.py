@@ -3,8 +3,8 @@
 There is no index of events: the topics are read back, as far as the caller says.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from gateway.domain.delivery import RejectedEvent
 from gateway.domain.event import DEFAULT_TENANT, SourcePosition
@@ -40,21 +40,6 @@ class FoundRecords:
     rejections: list[RejectedEvent]
     report: LogReport
 
-    def of_tenant(self, tenant: str) -> "FoundRecords":
-        """Give what is one tenant's of it: events of others may have the same id. How many more there were is left out.
-
-        Args:
-            tenant: whose.
-        """
-        records = [record for record in self.records if _tenant_of(record) == tenant]
-        places = {(record.topic, record.partition, record.offset) for record in records}
-        rejections = [
-            rejected
-            for rejected in self.rejections
-            if (rejected.source.topic, rejected.source.partition, rejected.source.offset) in places
-        ]
-        return replace(self, records=records, omitted=0, rejections=rejections)
-
 
 class EventLookup:
     """Looks events up.
@@ -77,17 +62,18 @@ class EventLookup:
         self._topics = layout.event_topics()
         self._scan = TopicScan(config, bounds, progress)
 
-    def at(self, event_id: str, position: SourcePosition) -> FoundRecords | None:
+    def at(self, event_id: str, position: SourcePosition, tenant: str | None = None) -> FoundRecords | None:
         """Give an event whose place is known; None where Kafka has it there no longer.
 
         Args:
             event_id: see `find`.
             position: where its record lies.
+            tenant: see `find`.
 
         Raises:
             UnavailableError: no broker answers.
         """
-        search = _Search(event_id)
+        search = EventSearch(event_id, tenant)
         if position.topic in self._topics:
             place = (position.topic, position.partition), position.offset
             for raw in read_records(self._config, [place]).values():
@@ -98,18 +84,21 @@ class EventLookup:
         report = ScanReport(search.records[0].timestamp_ms, 1, narrowed=False, out_of_time=False)
         return FoundRecords(search.records, 0, [], LogReport(report, 0))
 
-    def find(self, event_id: str, *, since_ms: int, event_type: str | None = None) -> FoundRecords:
+    def find(
+        self, event_id: str, *, since_ms: int, event_type: str | None = None, tenant: str | None = None
+    ) -> FoundRecords:
         """Find an event.
 
         Args:
             event_id: its `ce_id`, or `topic-partition-offset` where the producer gave none.
             since_ms: how far back to look, milliseconds since the epoch.
             event_type: only the topic of this type is read; None for every event topic.
+            tenant: only what is this tenant's: events of others may have the same id. None for everybody's.
 
         Raises:
             UnavailableError: no broker answers, or a topic is missing.
         """
-        search = _Search(event_id)
+        search = EventSearch(event_id, tenant)
         topics = self._topics if event_type is None else (event_topic(event_type),)
         report = self._scan.run(dict.fromkeys((*topics, REJECTED)), since_ms, search.take)
         return FoundRecords(
@@ -120,20 +109,24 @@ class EventLookup:
         )
 
 
-def _tenant_of(record: EventRecord) -> str | None:
-    """Give the tenant that a record names; None where that can't be read."""
-    try:
-        return read_context(record.headers).tenant or DEFAULT_TENANT
-    except UndecodableError:
-        return None
+class EventSearch:
+    """Collects what belongs to one event.
 
+    Args:
+        event_id: its id.
+        tenant: see `EventLookup.find`.
 
-class _Search:
-    """Collects what belongs to one event."""
+    Attributes:
+        records: the first `MAX_RECORDS` records that carry it, in the order in which they were taken.
+        omitted: how many more there were.
+        rejections: the first `MAX_RECORDS` that were rejected of it.
+        undecodable: how many records of events.rejected could not be read.
+    """
 
-    def __init__(self, event_id: str) -> None:
+    def __init__(self, event_id: str, tenant: str | None = None) -> None:
         self._event_id = event_id
         self._needle = event_id.encode()
+        self._tenant = tenant
         self.records: list[EventRecord] = []
         self.omitted = 0
         self.rejections: list[RejectedEvent] = []
@@ -160,7 +153,10 @@ class _Search:
         if is_it and len(self.rejections) < MAX_RECORDS:
             self.rejections.append(rejected)
 
-    def _is_it(self, topic: str, partition: int, offset: int, headers: Iterable[tuple[str, bytes]]) -> bool:
+    def _is_it(self, topic: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes]]) -> bool:
+        return self._has_id(topic, partition, offset, headers) and self._tenant in {None, _tenant_of(headers)}
+
+    def _has_id(self, topic: str, partition: int, offset: int, headers: Sequence[tuple[str, bytes]]) -> bool:
         given = None
         for name, value in headers:
             if name == CE_ID:
@@ -173,3 +169,11 @@ class _Search:
 
 def _event_record(raw: RawRecord) -> EventRecord:
     return EventRecord(raw.topic, raw.partition, raw.offset, raw.timestamp_ms, raw.key, raw.value, raw.headers)
+
+
+def _tenant_of(headers: Sequence[tuple[str, bytes]]) -> str | None:
+    """Give the tenant that the headers of an event name; None where that can't be read."""
+    try:
+        return read_context(headers).tenant or DEFAULT_TENANT
+    except UndecodableError:
+        return None

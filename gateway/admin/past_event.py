@@ -93,7 +93,13 @@ class PastEvents:
         return replace(past, deliveries=self._deliveries.find(event_id, since_ms=since_ms))
 
     def find_record(
-        self, event_id: str, *, since_ms: int, event_type: str | None = None, at: SourcePosition | None = None
+        self,
+        event_id: str,
+        *,
+        since_ms: int,
+        event_type: str | None = None,
+        at: SourcePosition | None = None,
+        tenant: str | None = None,
     ) -> PastEvent:
         """Find an event, and nothing of its deliveries.
 
@@ -102,13 +108,14 @@ class PastEvents:
             since_ms: how far back to look, milliseconds since the epoch.
             event_type: see `find`.
             at: where its record is thought to lie; only where it is not there it is looked for.
+            tenant: only what is this tenant's: events of others may have the same id. None for everybody's.
 
         Raises:
             UnavailableError: see `find`.
         """
-        found = None if at is None else self._events.at(event_id, at)
+        found = None if at is None else self._events.at(event_id, at, tenant)
         if found is None:
-            found = self._events.find(event_id, since_ms=since_ms, event_type=event_type)
+            found = self._events.find(event_id, since_ms=since_ms, event_type=event_type, tenant=tenant)
         decoded, undecodable, is_processed = None, None, None
         if found.records:
             # Before the deliveries are looked for: what was processed by then has all of them.

@@ -12,7 +12,7 @@ _NOW_MS = now_ms()
 _TO_ONE = {"subscription_ids": ["{subscription_id}"], "since_ms": _NOW_MS}
 _TO_TENANT = {"to_all": True, "tenants": ["{tenant}"], "since_ms": _NOW_MS}
 _NEW = {"url": "http://127.0.0.1:1/h", "event_types": ["order.*"]}
-_DATA = {
+EVENT: dict[str, Any] = {
     "event_type": "order.created",
     "data": mock_data(CATALOG.entry("order.created").nodes, Random(1)),  # noqa: S311 - made up
 }
@@ -62,8 +62,8 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "sendTestEvent": [{"body": {}}],
     "resendDelivery": [{}],
     "explainEvent": [
-        {"body": {**_DATA, "tenant": "{tenant}"}},
-        {"body": {**_DATA, "subscription_id": "{subscription_id}"}},
+        {"body": {**EVENT, "tenant": "{tenant}"}},
+        {"body": {**EVENT, "subscription_id": "{subscription_id}"}},
     ],
     "search": [
         {"query": "q={tenant}"},

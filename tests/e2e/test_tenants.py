@@ -19,10 +19,12 @@ import orjson
 import pytest
 
 from gateway.domain.access import Role
+from gateway.kafka.publisher import EventPublisher
+from gateway.wire.event_encoder import NewEvent
 from tests.e2e.console import Console
 from tests.e2e.running import GatewayHome
-from tests.e2e.tenant_questions import NAMES, OF_CALLERS, QUESTIONS, SHARED, STREAMS
-from tests.e2e.two_tenants import Answered, Things, ask, attempt_again, settled
+from tests.e2e.tenant_questions import EVENT, NAMES, OF_CALLERS, QUESTIONS, SHARED, STREAMS
+from tests.e2e.two_tenants import Answered, Things, any_word, ask, attempt_again, settled
 
 AWHILE_S = 30.0
 AT_ONCE = 4
@@ -177,6 +179,28 @@ async def test_ones_own_things_are_answered_and_nothing_of_others_with_them(worl
     for each in asked:
         if each not in looking:
             await check(world.ours, world.theirs, *each)
+
+
+async def test_an_event_id_that_both_have_is_explained_to_each_by_their_own_event(world: World) -> None:
+    """Ids are the producers' choice; whose event came first makes no difference, and nobody learns of the other's."""
+    event_id = any_word()
+
+    def publish() -> list[int]:
+        with EventPublisher(world.home.kafka) as publisher:
+            return [
+                publisher.publish_batch([NewEvent(**EVENT, event_id=event_id, tenant=who.word, key=event_id)])[0].offset
+                for who in (world.theirs, world.ours)
+            ]
+
+    path = f"/events/explanation?event_id={event_id}&event_type={EVENT['event_type']}&hours=1"
+    for tenant, offset in zip((world.theirs, world.ours), await asyncio.to_thread(publish), strict=True):
+        answer = await ask(world.console, world.tokens[tenant.word]["admin"], "GET", path)
+        assert answer.is_granted, answer
+        told = orjson.loads(answer.text)
+        assert (told["event"]["tenant"], [one["offset"] for one in told["records"]]) == (tenant.word, [offset])
+        asked = [one["subscription_id"] for one in told["items"]]
+        assert asked, told
+        assert all(tenant.word in each for each in asked)
 
 
 async def test_attempts_that_happen_are_told_to_their_tenant_only(world: World) -> None:

@@ -10,7 +10,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from gateway.admin.event_lookup import FoundRecords
 from gateway.admin.event_story import EventStory, SubscriptionStory
 from gateway.admin.explanation import ExplainedEvent, Explainer
 from gateway.admin.lifecycle import select_subscriptions
@@ -128,23 +127,20 @@ class PastApi:
         query: PastQuery = call.query
         known = await self._deliveries(query.event_id, call.caller)
         async with self._room:
-            past = await self._past(query, known)
+            past = await self._past(query, known, call.caller)
         decoded = past.decoded
-        is_seen = decoded is not None and call.caller.sees(decoded.event.tenant)
-        if not (known or is_seen or (past.is_known and call.caller.tenant is None)):
+        if not (known or past.is_known):
             raise NotFoundError(
                 f"no event '{query.event_id}' in the last {query.hours} h",
                 hint="look further back; is it the ce_id of the event, and was it published to this Kafka?",
             )
-        if decoded is None or not is_seen:
-            return Answer(_view(EventStory(None, past, query.subscription_id), {}, known, call.caller, omitted=0))
+        if decoded is None:
+            return Answer(_view(EventStory(None, past, query.subscription_id), {}, known, omitted=0))
         asked, omitted = self._asked(query, decoded, known, call.caller)
         async with self._room:
             explained = await asyncio.to_thread(self._explained, decoded, past, asked)
             views = await asyncio.to_thread(_explanations, explained)
-        return Answer(
-            _view(EventStory(explained, past, query.subscription_id), views, known, call.caller, omitted=omitted)
-        )
+        return Answer(_view(EventStory(explained, past, query.subscription_id), views, known, omitted=omitted))
 
     async def _deliveries(self, event_id: str, caller: Caller) -> dict[str, IndexedDelivery]:
         wanted = DeliverySearch(event_id=event_id, tenant=caller.tenant)
@@ -154,20 +150,24 @@ class PastApi:
 
         return {one.subscription_id: one for one in await self._parts.reader.ask(look)}
 
-    async def _past(self, query: PastQuery, known: dict[str, IndexedDelivery]) -> PastEvent:
+    async def _past(self, query: PastQuery, known: dict[str, IndexedDelivery], caller: Caller) -> PastEvent:
+        """Look for the event's record, or what of the event's id is the caller's: others may have the same id."""
         event_type = query.event_type or next((one.event_type for one in known.values()), None)
         if query.event_type is not None:
             self._parts.catalog.versions(query.event_type)  # refuses what there is not
         source = await self._source(next(iter(known.values()))) if known else None
         since_ms = self._parts.clock() - query.hours * _HOUR_MS
-        return await asyncio.to_thread(self._find, query.event_id, event_type, source, since_ms)
-
-    def _find(self, event_id: str, event_type: str | None, source: SourcePosition | None, since_ms: int) -> PastEvent:
-        if event_type is not None and event_type not in self._parts.catalog.event_types():
+        if event_type not in self._parts.catalog.event_types():
             event_type = None
-        with self._parts.event_decoder() as decoder:
-            looking = PastEvents(self._parts.config, self._parts.layout, decoder, bounds=_BOUNDS)
-            return looking.find_record(event_id, since_ms=since_ms, event_type=event_type, at=source)
+
+        def look() -> PastEvent:
+            with self._parts.event_decoder() as decoder:
+                looking = PastEvents(self._parts.config, self._parts.layout, decoder, bounds=_BOUNDS)
+                return looking.find_record(
+                    query.event_id, since_ms=since_ms, event_type=event_type, at=source, tenant=caller.tenant
+                )
+
+        return await asyncio.to_thread(look)
 
     async def _source(self, delivery: IndexedDelivery) -> SourcePosition | None:
         """Say where the event of a delivery lies, as far as a record of the delivery is still there."""
@@ -225,7 +225,6 @@ def _view(
     story: EventStory,
     explanations: dict[str, ExplanationView],
     known: dict[str, IndexedDelivery],
-    caller: Caller,
     *,
     omitted: int,
 ) -> PastExplanationView:
@@ -235,24 +234,21 @@ def _view(
     told = story.subscriptions()
     gone = sorted(known.keys() - {one.subscription_id for one in told})
     told += [SubscriptionStory(name, None, None) for name in gone if story.subscription_id in {None, name}]
-    # An event of another tenant is no more than a name to those who see one: what Kafka has of it is not theirs.
-    found = _seen(past.found, caller, is_theirs=explained is not None)
-    undecodable, refusal = past.undecodable if found else None, None if explained is None else explained.refusal
+    found, undecodable = past.found, past.undecodable
+    refusal = None if explained is None else explained.refusal
     return PastExplanationView(
         event=None if explained is None else _event_view(explained),
-        records=[RecordView(**{name: getattr(one, name) for name in RecordView.model_fields}) for one in found.records]
-        if found
-        else [],
-        more_records=found.omitted if found else 0,
+        records=[RecordView(**{name: getattr(one, name) for name in RecordView.model_fields}) for one in found.records],
+        more_records=found.omitted,
         undecodable=None if undecodable is None else RefusalView(reason=undecodable.reason, detail=undecodable.message),
         rejections=[
             RejectionView(reason=one.reason, detail=one.detail, rejected_at_ms=one.rejected_at_ms)
-            for one in (found.rejections if found else ())
+            for one in found.rejections
         ],
         refusal=None if refusal is None else RefusalView(reason=refusal.reason, detail=refusal.detail),
-        is_processed=past.is_processed if found else None,
-        looked_since_ms=past.found.report.scan.since_ms,
-        complete=past.found.report.scan.complete,
+        is_processed=past.is_processed,
+        looked_since_ms=found.report.scan.since_ms,
+        complete=found.report.scan.complete,
         items=[
             StoryView(
                 subscription_id=one.subscription_id,
@@ -264,12 +260,6 @@ def _view(
         ],
         omitted=omitted,
     )
-
-
-def _seen(found: FoundRecords, caller: Caller, *, is_theirs: bool) -> FoundRecords | None:
-    if caller.tenant is None:
-        return found
-    return found.of_tenant(caller.tenant) if is_theirs else None
 
 
 def _event_view(explained: ExplainedEvent) -> PastEventView:
