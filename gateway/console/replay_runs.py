@@ -8,15 +8,20 @@ how far they are, and can resume or cancel them (docs/decisions/0051).
 import asyncio
 import signal
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from weakref import WeakValueDictionary
 
 import structlog
 
 from gateway.domain.errors import UnavailableError
 
 MAX_RUNNING = 2
-MAX_WAITING = 50
+# Those that run are counted, too. What one tenant may have leaves room for others, and what all tenants may have leaves
+# room for those who look after them.
+MAX_OF_TENANT = 10
+MAX_OF_TENANTS = 30
+MAX_OF_OPERATORS = 20
 _STOP_S = 8.0
 # The last words of a process: why it failed is there.
 _TAIL_BYTES = 4096
@@ -41,33 +46,44 @@ class ReplayRuns:
     def __init__(self, program: Sequence[str], max_running: int = MAX_RUNNING) -> None:
         self._program = program
         self._turns = asyncio.Semaphore(max_running)
+        # A tenant's replays run one after the other, so that they don't take all turns.
+        self._turn_of: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._places: dict[str, str | None] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._failures: dict[str, str] = {}
         self.is_stopping = False
 
-    def check_room(self) -> None:
-        """See whether one more can wait.
+    @contextmanager
+    def place(self, replay_id: str, tenant: str | None) -> Iterator[None]:
+        """Keep a place for a replay that is about to be noted; it is free again unless the replay is started meanwhile.
+
+        Args:
+            replay_id: which one; it has no place yet.
+            tenant: of whoever begins it; None for those who see all tenants.
 
         Raises:
-            UnavailableError: too many wait, or the console ends.
+            UnavailableError: too many have one, or the console ends.
         """
-        if self.is_stopping or len(self._tasks) >= MAX_WAITING:
-            raise UnavailableError(f"{MAX_WAITING} replays wait already", hint="cancel some, or wait")
+        self._check_room(tenant)
+        self._places[replay_id] = tenant
+        try:
+            yield
+        finally:
+            if replay_id not in self._tasks:
+                self._places.pop(replay_id, None)
 
     def start(self, replay_id: str) -> None:
-        """Have a replay carried out from its last checkpoint, when it is its turn.
+        """Have a replay that has a place carried out from its last checkpoint, when it is its turn.
 
         Raises:
-            UnavailableError: too many wait, or the console ends.
+            UnavailableError: the console ends.
         """
-        if replay_id in self._tasks:
-            return
-        self.check_room()
+        self._check_going_on()
         self._failures.pop(replay_id, None)
-        task = asyncio.ensure_future(self._carry_out(replay_id))
+        task = asyncio.ensure_future(self._carry_out(replay_id, self._places[replay_id]))
         self._tasks[replay_id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(replay_id, None))
+        task.add_done_callback(lambda _: self._forget(replay_id))
 
     def withdraw(self, replay_id: str) -> None:
         """Have one not begin that waits; one that runs learns from Kafka that it was cancelled."""
@@ -76,7 +92,7 @@ class ReplayRuns:
 
     def waits(self, replay_id: str) -> bool:
         """Tell whether one waits here for its turn."""
-        return replay_id in self._tasks and replay_id not in self._running
+        return replay_id in self._places and replay_id not in self._running
 
     def runs(self, replay_id: str) -> bool:
         """Tell whether one is carried out by a process of this console."""
@@ -101,8 +117,28 @@ class ReplayRuns:
             for process in list(self._running.values()) if late else ():
                 _end(process, signal.SIGKILL)
 
-    async def _carry_out(self, replay_id: str) -> None:
-        async with self._turns:
+    def _check_room(self, tenant: str | None) -> None:
+        self._check_going_on()
+        of_tenants = [each for each in self._places.values() if each is not None]
+        if tenant is None:
+            held, room = len(self._places) - len(of_tenants), MAX_OF_OPERATORS
+        elif (held := of_tenants.count(tenant)) >= MAX_OF_TENANT:
+            room = MAX_OF_TENANT
+        else:
+            held, room = len(of_tenants), MAX_OF_TENANTS
+        if held >= room:
+            raise UnavailableError(f"{room} replays run or wait already", hint="cancel some, or wait")
+
+    def _check_going_on(self) -> None:
+        if self.is_stopping:
+            raise UnavailableError("the console ends", hint="try again in a moment")
+
+    def _forget(self, replay_id: str) -> None:
+        del self._tasks[replay_id], self._places[replay_id]
+
+    async def _carry_out(self, replay_id: str, tenant: str | None) -> None:
+        own_turn = nullcontext() if tenant is None else self._turn_of.setdefault(tenant, asyncio.Lock())
+        async with own_turn, self._turns:
             try:
                 code, words = await self._run(replay_id)
             except OSError as error:

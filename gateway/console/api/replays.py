@@ -101,9 +101,9 @@ class ReplaysApi:
 
     async def _start(self, call: Call) -> Answer:
         replay, _ = await self._planned(call.body, call.caller)
-        self._replays.runs.check_room()
-        await asyncio.to_thread(self._replays.desk.begin, replay, call.caller)
-        self._replays.runs.start(replay.replay_id)
+        with self._replays.runs.place(replay.replay_id, call.caller.tenant):
+            await asyncio.to_thread(self._replays.desk.begin, replay, call.caller)
+            self._replays.runs.start(replay.replay_id)
         return await self._noted(replay, call.caller)
 
     async def _cancel(self, call: Call) -> Answer:
@@ -117,9 +117,9 @@ class ReplaysApi:
         runs = self._replays.runs
         if runs.waits(replay.replay_id) or runs.runs(replay.replay_id):
             raise ConflictError(f"replay {replay.replay_id} is under way here already")
-        runs.check_room()
-        await asyncio.to_thread(self._replays.desk.resume, replay.replay_id, call.caller)
-        runs.start(replay.replay_id)
+        with runs.place(replay.replay_id, call.caller.tenant):
+            await asyncio.to_thread(self._replays.desk.resume, replay.replay_id, call.caller)
+            runs.start(replay.replay_id)
         return await self._noted(replay, call.caller)
 
     async def _planned(self, body: ReplayRequest, caller: Caller) -> tuple[Replay, bool]:
