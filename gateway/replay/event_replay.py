@@ -103,6 +103,19 @@ class EventReplay:
         """
         watch = ReplayWatch(self._config, self._replay.replay_id)
         try:
+            return self._run(watch)
+        finally:
+            watch.close()
+
+    def _run(self, watch: ReplayWatch) -> Replay:
+        # Until a run is noted, nobody can tell it to end; and it may have been prepared for minutes. What comes after
+        # this look, the watch sees: it was opened before.
+        known = self._log.read().by_id.get(self._replay.replay_id)
+        if known is not None and known.is_over:
+            return known
+        if known is not None and known.run >= self._replay.run:
+            raise self._resumed_elsewhere()
+        try:
             self._log.write(self._replay)
             self._checkpoint_at_s = self._clock.monotonic_s() + CHECKPOINT_S
             ranges = {(one.topic, one.partition): one.left for one in self._replay.stretches}
@@ -111,18 +124,17 @@ class EventReplay:
             self._end(ReplayState.FINISHED)
         except _EndedError as ended:
             if ended.seen.run > self._replay.run:
-                raise ConflictError(
-                    f"replay {self._replay.replay_id} was resumed elsewhere, and goes on there"
-                ) from None
+                raise self._resumed_elsewhere() from None
             self._end(ReplayState.CANCELLED)
         except BaseException:
             self._replay = self._replay.ended(ReplayState.STOPPED, now_ms())
             with contextlib.suppress(GatewayError):  # then it stays RUNNING, and can be resumed all the same
                 self._log.write(self._replay)
             raise
-        finally:
-            watch.close()
         return self._replay
+
+    def _resumed_elsewhere(self) -> ConflictError:
+        return ConflictError(f"replay {self._replay.replay_id} was resumed elsewhere, and goes on there")
 
     def _take(self, raw: RawRecord, watch: ReplayWatch) -> None:
         for planned in self._planner.plan(raw, now_ms=now_ms()):

@@ -28,6 +28,7 @@ from gateway.kafka.scan import RawRecord, TopicScan, no_progress
 from gateway.kafka.subscription_store import SubscriptionStore
 from gateway.replay.event_replay import CHECKPOINT_S
 from gateway.replay.stretches import TimeSpan
+from gateway.services.audit import Actor
 from gateway.services.replays import Replays
 from gateway.settings import load_settings
 from gateway.telemetry.clock import now_ms
@@ -165,6 +166,30 @@ def test_a_run_that_is_cancelled_stopped_or_taken_over_ends_and_says_so(
     known = log.read().by_id
     assert [known[each].state for each in names[:2]] == [ReplayState.CANCELLED, ReplayState.STOPPED]
     assert len(begun(kafka, name)) < 600
+
+
+def test_what_becomes_of_a_replay_while_a_run_is_prepared_counts(
+    kafka: KafkaConfig, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To know what became of deliveries may take minutes: cancelled meanwhile, or resumed elsewhere, none is begun."""
+    publish(kafka, tenant, 3)
+    name = subscribe(kafka, tenant).subscription_id
+    monkeypatch.setenv("GATEWAY_BOOTSTRAP_SERVERS", kafka.bootstrap_servers)
+    replays, wanted = Replays(load_settings()), Wanted(subscription_ids=(name,))
+    replay = replays.new(wanted, replays.choose(wanted, TimeSpan(now_ms() - 60_000)).stretches, None)
+    replays.log.write(replay.ended(ReplayState.STOPPED, now_ms()))
+    one, another = (replays.resumable(replay.replay_id) for _ in range(2))
+
+    replays.log.write(another)
+    with pytest.raises(ConflictError, match="resumed elsewhere"):
+        replays.run(one, lambda _: None)
+    run = replays.resumable(replay.replay_id)
+    replays.cancel(replay.replay_id, Actor("ann", "a test"))
+    ended, _ = replays.run(run, lambda _: None)
+
+    assert ended.state is ReplayState.CANCELLED
+    assert replays.log.read().require(replay.replay_id).state is ReplayState.CANCELLED
+    assert not begun(kafka, name)
 
 
 def test_dead_letters_are_chosen_by_status_and_marked(program: CliRunner, kafka: KafkaConfig, tenant: str) -> None:
