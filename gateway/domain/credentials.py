@@ -46,7 +46,7 @@ class Credential:
     Attributes:
         credential_id: 16 hexadecimal digits.
         kind: a token, a session, or that a tenant's links to the portal are revoked.
-        name: what a token is called; of a session the actor that it stands for, like `user:jane@example.com`.
+        name: what a token is called; of a session the actor that it stands for.
         secret_sha256: of its secret.
         role: what it allows; never ANONYMOUS.
         tenant: whose things it opens; None for everybody's.

@@ -19,6 +19,8 @@ _OTHERS = (
 # What a person can be; a subscriber comes with a link to the portal.
 _ROLES = {role.value: role for role in (Role.VIEWER, Role.OPERATOR, Role.ADMIN)}
 _MAX_GROUPS = 200
+# OpenID Connect Core 1.0, section 5.7. `email` counts where the provider has verified it.
+_OF_THEIR_OWN_CHOICE = frozenset({"name", "nickname", "preferred_username"})
 
 
 def oidc_provider(settings: Settings) -> OidcProvider | None:
@@ -36,6 +38,12 @@ def oidc_provider(settings: Settings) -> OidcProvider | None:
             f"{variable('oidc_issuer')}: has to be an https URL",
             hint="such as https://id.example.com/realms/main; plain http is accepted for this machine only",
         )
+    for claim in ("oidc_role_claim", "oidc_tenant_claim"):
+        if getattr(settings, claim) in _OF_THEIR_OWN_CHOICE:
+            raise InvalidInputError(
+                f"{variable(claim)}: people may choose that claim themselves",
+                hint="take one that only those who run the provider write, such as groups",
+            )
     because = f"{variable('oidc_issuer')} is set"
     client = OidcClient(
         issuer=issuer,

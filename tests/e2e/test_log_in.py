@@ -48,7 +48,8 @@ async def test_a_session_is_known_after_a_restart_and_ends_with_logging_out(home
         console = await start(home, tmp_path, provider)
         async with browser.get(f"{console.url}/api/v1/session") as answer:
             session = await answer.json()
-        assert session["caller"] == {"name": "user:ada@example.com", "role": "operator", "tenant": None}
+        name = f"user:ada@example.com (248289761001 at {provider.issuer})"
+        assert session["caller"] == {"name": name, "role": "operator", "tenant": None}
         headers = {"Origin": console.url, "X-CSRF-Token": session["csrf_token"]}
         async with browser.delete(f"{console.url}/api/v1/session", headers=headers) as answer:
             assert answer.status == HTTPStatus.NO_CONTENT

@@ -61,7 +61,7 @@ async def type_name_in(page: URL, name: str) -> dict[str, str]:
 async def test_somebody_logs_in(client_id: str, issuer: str) -> None:
     """However it signs, with a secret or without; it is asked for the groups, which the token does not name."""
     person = await log_in(issuer, client_id, None if client_id == "public" else CLIENT_SECRET)
-    assert person == Person("user:webhook-ops@example.com", "webhook-ops", Role.ADMIN, None)
+    assert person == Person(f"user:webhook-ops@example.com (webhook-ops at {issuer})", "webhook-ops", Role.ADMIN, None)
 
 
 async def test_who_is_in_no_group_is_refused(issuer: str) -> None:

@@ -82,9 +82,10 @@ async def test_somebody_logs_in_and_is_known(
     assert set_["gateway-log-in"] == ("", "0")
     assert set_["gateway-session"][1] == "28800"
     told = await (await browser.get(SESSION)).json()
-    assert told["caller"] == {"name": "user:ada@example.com", "role": "operator", "tenant": None}
+    name = f"user:ada@example.com (248289761001 at {provider.issuer})"
+    assert told["caller"] == {"name": name, "role": "operator", "tenant": None}
     (session,) = doors.book.index
-    assert (session.name, session.made_with) == ("user:ada@example.com", None)
+    assert (session.name, session.made_with) == (name, None)
 
 
 async def test_the_way_there_is_to_this_console_and_the_way_back_stays_in_it(

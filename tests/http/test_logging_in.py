@@ -54,6 +54,10 @@ class World:
             lambda: self.now_ms,
         )
 
+    def named(self, name: str) -> str:
+        """Say how the provider's person is named in the audit trail."""
+        return f"user:{name} (248289761001 at {self.provider.issuer})"
+
     async def log_in(self, back: str = "/") -> Any:
         """Go through a whole log-in, in one browser."""
         page, cookie = await self.logging_in.begin(HERE, back)
@@ -76,7 +80,7 @@ def world(provider: IdentityProvider) -> World:
 async def test_somebody_logs_in_and_comes_back_to_where_they_were(world: World) -> None:
     """The highest role of their groups is theirs, and the name is the address that the provider vouches for."""
     person, back = await world.log_in("/deliveries?state=dead_lettered")
-    assert (person.name, person.role, person.tenant) == ("user:ada@example.com", Role.OPERATOR, None)
+    assert (person.name, person.role, person.tenant) == (world.named("ada@example.com"), Role.OPERATOR, None)
     assert person.subject == "248289761001"
     assert back == "/deliveries?state=dead_lettered"
     await world.log_in()
@@ -119,6 +123,9 @@ LIES: dict[str, tuple[dict[str, Any], str]] = {
     "not valid yet": ({"times": {"nbf": 600}}, "not valid yet"),
     "made tomorrow": ({"times": {"iat": 86_400}}, "not valid yet"),
     "of nobody": ({"claims": {"sub": None}}, "a claim is missing"),
+    "of somebody without a name": ({"claims": {"sub": ""}}, "its subject is none"),
+    "of somebody whose name is too long": ({"claims": {"sub": "x" * 256}}, "its subject is none"),
+    "of somebody whose name can't be read": ({"claims": {"sub": "42\u202e"}}, "its subject is none"),
     "not signed": ({"key": None}, "not signed in a way"),
     "the public key as a shared secret": ({"key": public_pem(RSA_KEY), "algorithm": "HS256"}, "not signed in a way"),
     "a stranger's key": ({"key": STRANGER}, "its signature is wrong"),
@@ -243,7 +250,7 @@ async def test_what_the_token_does_not_say_is_asked_for(world: World) -> None:
     told = {"sub": "248289761001", "groups": ["everybody"], "email": "ada@example.net", "email_verified": True}
     world.provider.person = told
     person, _ = await world.log_in()
-    assert (person.name, person.role) == ("user:ada@example.net", Role.VIEWER)
+    assert (person.name, person.role) == (world.named("ada@example.net"), Role.VIEWER)
     world.provider.claims = {}
     world.provider.person = {**told, "groups": ["webhook-admins"]}
     assert (await world.log_in())[0].role is Role.OPERATOR
@@ -390,17 +397,23 @@ def test_whose_groups_are_too_many_to_be_named_is_told_so() -> None:
 @pytest.mark.parametrize(
     ("claims", "name"),
     [
-        ({"email": "ada@example.com", "email_verified": True}, "user:ada@example.com"),
-        ({"email": "ceo@example.com", "preferred_username": "mallory"}, "user:mallory"),
-        ({"email": "ceo@example.com"}, "user:42"),
-        ({"preferred_username": "a\x1b[31m\u202eb"}, "user:a [31m b"),
-        ({"preferred_username": " \n"}, "user:42"),
+        ({"email": "ada@example.com", "email_verified": True}, "ada@example.com"),
+        ({"email": "ceo@example.com", "preferred_username": "mallory"}, "mallory"),
+        ({"email": "ceo@example.com"}, "42"),
+        ({"preferred_username": "a\x1b[31m\u202eb"}, "a [31m b"),
+        ({"preferred_username": " \n"}, "42"),
+        ({"preferred_username": 7}, "42"),
+        (
+            {"preferred_username": "ada@example.com (1 at https://id.example.com)"},
+            "ada@example.com 1 at https://id.example.com",
+        ),
     ],
 )
 def test_what_somebody_is_called_in_the_audit_trail(claims: dict[str, Any], name: str) -> None:
-    """An address that nobody has checked names nobody, and a terminal acts on no name."""
-    client = OidcClient("", "", None, (), "groups", {"g": Role.VIEWER})
-    assert person_of({"sub": "42", "groups": ["g"], **claims}, client).name == name
+    """An address that nobody has checked names nobody, and a terminal acts on no name; who it is stands in brackets."""
+    client = OidcClient("https://id.example.com", "", None, (), "groups", {"g": Role.VIEWER})
+    person = person_of({"sub": "42", "groups": ["g"], **claims}, client)
+    assert person.name == f"user:{name} (42 at https://id.example.com)"
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,8 @@ def test_without_a_secret_it_is_a_public_client(monkeypatch: pytest.MonkeyPatch)
         ({**LEAST, "ROLES": "x=subscriber"}, "OIDC_ROLES: entry 1"),
         ({**LEAST, "ROLES": "x=anonymous"}, "OIDC_ROLES: entry 1"),
         ({**LEAST, "SCOPES": "email"}, "OIDC_SCOPES: has to have"),
+        ({**LEAST, "ROLE_CLAIM": "preferred_username"}, "OIDC_ROLE_CLAIM: people may choose"),
+        ({**LEAST, "TENANT_CLAIM": "nickname"}, "OIDC_TENANT_CLAIM: people may choose"),
         ({**LEAST, "CA_FILE": "/nonexistent"}, "/nonexistent can't be used"),
         ({**LEAST, "CLIENT_SECRET": "hunter2", "CLIENT_SECRET_FILE": "/x"}, "are both set"),
     ],

@@ -5,6 +5,7 @@ that a public key can't be used as a shared secret, and `none` is none.
 """
 
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ _ALGORITHMS = {
     **dict.fromkeys(("ES256", "ES384", "ES512"), "EC"),
     "EdDSA": "OKP",
 }
+_SUBJECT = re.compile(r"[ -~]{1,255}")
 _REQUIRED = ["iss", "sub", "aud", "exp", "iat", "nonce"]
 
 
@@ -79,6 +81,7 @@ def check_id_token(token: str, keys: Sequence[Mapping[str, Any]], expected: Expe
             f"the identity provider's token is refused: {_REASONS.get(type(error), 'it is no token')}"
         ) from None
     _check_party(claims, expected.client_id)
+    _check_subject(claims["sub"])
     nonce = claims["nonce"]
     if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
         raise IdTokenError("the identity provider's token is refused: it belongs to another log-in")
@@ -134,3 +137,9 @@ def _check_party(claims: Claims, client_id: str) -> None:
     party = claims.get("azp")
     if (party is not None or several) and party != client_id:
         raise IdTokenError("the identity provider's token is refused: another client asked for it")
+
+
+def _check_subject(subject: object) -> None:
+    """What tells people apart is taken as it is (section 2): cut off, or made readable, two would become one."""
+    if not isinstance(subject, str) or _SUBJECT.fullmatch(subject) is None:
+        raise IdTokenError("the identity provider's token is refused: its subject is none")

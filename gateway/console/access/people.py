@@ -4,6 +4,7 @@ Whoever has no role is refused, and so is whoever has no tenant where people are
 missing must not open more than one that is there.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,8 +16,10 @@ from gateway.domain.event import check_tenant
 from gateway.domain.foreign_text import plain_line
 
 EVERY_TENANT = "*"
-MAX_NAME_CHARS = 128
+MAX_NAME_CHARS = 64
 _MAX_GROUPS = 2_000
+# What ends a name for people, and begins what the provider vouches for.
+_BRACKETS = re.compile(r"[()]")
 
 
 class NoRoleError(GatewayError):
@@ -28,7 +31,7 @@ class Person:
     """Somebody who logged in.
 
     Attributes:
-        name: for the audit trail, like `user:ada@example.com`.
+        name: for the audit trail, like `user:ada@example.com (248289 at https://id.example.com)`.
         subject: what the provider calls them for good.
         role: what they may do.
         tenant: whose things they see; None for everybody's.
@@ -50,7 +53,6 @@ def person_of(claims: Claims, client: OidcClient) -> Person:
     Raises:
         NoRoleError: they may not enter.
     """
-    subject = plain_line(str(claims["sub"]))[:MAX_NAME_CHARS]
     if claims.get("email_verified") is not True:
         # Anybody may have written it.
         claims = {name: value for name, value in claims.items() if name != "email"}
@@ -58,7 +60,7 @@ def person_of(claims: Claims, client: OidcClient) -> Person:
     if not roles:
         raise NoRoleError("you have no role here", hint=_why_none(claims, client))
     role = max(roles, key=list(Role).index)
-    return Person(f"user:{_name(claims, subject)}", subject, role, _tenant(claims, client.tenant_claim))
+    return Person(_actor(claims, client.issuer), claims["sub"], role, _tenant(claims, client.tenant_claim))
 
 
 def _why_none(claims: Claims, client: OidcClient) -> str:
@@ -72,11 +74,15 @@ def _why_none(claims: Claims, client: OidcClient) -> str:
     )
 
 
-def _name(claims: Claims, subject: str) -> str:
-    """Give the address that the provider vouches for, else the name that it knows them by."""
-    given = claims.get("email") or claims.get("preferred_username")
-    name = plain_line(given).strip()[:MAX_NAME_CHARS] if isinstance(given, str) else ""
-    return name or subject
+def _actor(claims: Claims, issuer: str) -> str:
+    """Say who acts: by the address that the provider vouches for, else as they call themselves; in brackets who it is.
+
+    Only issuer and subject together tell people apart for good (OpenID Connect Core 1.0, section 5.7): a name is of
+    their own choice, and an address is given to somebody else one day.
+    """
+    subject, given = claims["sub"], claims.get("email") or claims.get("preferred_username")
+    words = _BRACKETS.sub(" ", plain_line(given)).split() if isinstance(given, str) else []
+    return f"user:{' '.join(words)[:MAX_NAME_CHARS] or subject} ({subject} at {issuer})"
 
 
 def _tenant(claims: Claims, claim: str | None) -> str | None:
