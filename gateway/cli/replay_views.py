@@ -15,6 +15,7 @@ from gateway.wire.moments import describe_moment
 
 COLUMNS = ("REPLAY", "STATE", "READ", "DELIVERIES", "STARTED", "CHANGED", "TO")
 _WHY = {
+    PassedOver.NOT_KEPT: "Kafka keeps no longer",
     PassedOver.UNDECODABLE: "could not be decoded",
     PassedOver.TYPE: "are of other event types",
     PassedOver.TENANT: "are of other tenants",

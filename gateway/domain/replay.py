@@ -62,6 +62,7 @@ _ATTEMPT_OUTCOMES = {
 class PassedOver(Enum):
     """Why an event, or one of its deliveries, is not replayed, in the order in which it is asked."""
 
+    NOT_KEPT = "not_kept"  # retention removed it before the replay came to it
     UNDECODABLE = "undecodable"
     TYPE = "type"
     TENANT = "tenant"

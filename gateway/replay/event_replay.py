@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.domain.errors import ConflictError, GatewayError
-from gateway.domain.replay import Replay, ReplayState, Tally, pace
+from gateway.domain.replay import PassedOver, Replay, ReplayState, Tally, pace
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.confirmed_writer import ConfirmedWriter
 from gateway.kafka.partitioning import Partition
@@ -119,7 +119,7 @@ class EventReplay:
             self._log.write(self._replay)
             self._checkpoint_at_s = self._clock.monotonic_s() + CHECKPOINT_S
             ranges = {(one.topic, one.partition): one.left for one in self._replay.stretches}
-            TopicScan(self._config, UNBOUNDED).read(ranges, lambda raw: self._take(raw, watch))
+            TopicScan(self._config, UNBOUNDED).read(ranges, lambda raw: self._take(raw, watch), self._note_gone)
             self._batch.write()
             self._end(ReplayState.FINISHED)
         except _EndedError as ended:
@@ -142,6 +142,10 @@ class EventReplay:
             self._checkpoint_if_due(watch)  # an event may be for thousands of subscriptions
         self._reached[raw.topic, raw.partition] = raw.offset + 1
         self._checkpoint_if_due(watch)
+
+    def _note_gone(self, at: Partition, offsets: range) -> None:
+        self._planner.tally.passed[PassedOver.NOT_KEPT] += len(offsets)
+        self._reached[at] = offsets.stop
 
     def _checkpoint_if_due(self, watch: ReplayWatch) -> None:
         if self._clock.monotonic_s() < self._checkpoint_at_s:
@@ -220,6 +224,9 @@ def count_all(
         for _ in planner.plan(raw, now_ms=now_ms()):
             pass
 
+    def note_gone(_: Partition, offsets: range) -> None:
+        planner.tally.passed[PassedOver.NOT_KEPT] += len(offsets)
+
     ranges = {(one.topic, one.partition): one.left for one in replay.stretches}
-    report = TopicScan(config, bounds, progress).read(ranges, take)
+    report = TopicScan(config, bounds, progress).read(ranges, take, note_gone)
     return planner.tally, report

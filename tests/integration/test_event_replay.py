@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -18,7 +19,7 @@ from gateway.domain.changes import Put
 from gateway.domain.delivery import Delivery, delivery_id_of
 from gateway.domain.errors import ConflictError, GatewayError, NotFoundError
 from gateway.domain.outcome import Reason
-from gateway.domain.replay import ReplaySource, ReplayState, Wanted
+from gateway.domain.replay import PassedOver, Replay, ReplaySource, ReplayState, Stretch, Tally, Wanted
 from gateway.domain.subscription import Subscription
 from gateway.domain.topics import DEAD_LETTERS, REPLAY_DELIVERIES
 from gateway.kafka.config import KafkaConfig
@@ -26,7 +27,8 @@ from gateway.kafka.publisher import EventPublisher
 from gateway.kafka.replay_log import ReplayLog
 from gateway.kafka.scan import RawRecord, TopicScan, no_progress
 from gateway.kafka.subscription_store import SubscriptionStore
-from gateway.replay.event_replay import CHECKPOINT_S
+from gateway.replay.event_planner import PlannedReplay
+from gateway.replay.event_replay import CHECKPOINT_S, EventReplay, count_all
 from gateway.replay.stretches import TimeSpan
 from gateway.services.audit import Actor
 from gateway.services.replays import Replays
@@ -37,6 +39,7 @@ from gateway.wire.records import delivery_codec
 from tests.delivery_records import attempt_of, dead, planned
 from tests.integration.records_on_kafka import write_records
 from tests.integration.test_explain_command import PAID
+from tests.integration.test_scan import remove_below, write_numbered
 from tests.subscriptions import subscription
 
 pytestmark = pytest.mark.usefixtures("topics")
@@ -190,6 +193,38 @@ def test_what_becomes_of_a_replay_while_a_run_is_prepared_counts(
     assert ended.state is ReplayState.CANCELLED
     assert replays.log.read().require(replay.replay_id).state is ReplayState.CANCELLED
     assert not begun(kafka, name)
+
+
+class Reading:
+    """Makes no deliveries; tells which offsets it was given."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.offsets: list[int] = []
+
+    def plan(self, raw: RawRecord, *, now_ms: int) -> Iterator[PlannedReplay]:  # noqa: ARG002 - as a Planner
+        """Take a record."""
+        self.offsets.append(raw.offset)
+        return iter(())
+
+
+def test_what_retention_removed_before_a_replay_came_to_it_is_counted(
+    kafka: KafkaConfig, new_topic: Callable[..., str]
+) -> None:
+    """A slow replay of the last days, or one that was stopped for a while, does not pass for a whole one."""
+    topic = new_topic(partitions=1)
+    write_numbered(kafka, topic, range(1), 10)
+    remove_below(kafka, {(topic, 0): 6})
+    stretch = Stretch(topic, 0, 0, 2, 9)
+    replay = Replay(f"rpl_{uuid4().hex[:16]}", ReplayState.RUNNING, 1, "ann", 1, 1, Wanted(), None, (stretch,))
+    reading = Reading()
+    ended = EventReplay(kafka, replay, reading, lambda _: None).run()
+    assert reading.offsets == [6, 7, 8]
+    assert (ended.state, dict(ended.passed)) == (ReplayState.FINISHED, {"not_kept": 4})
+    assert (ended.events_read, ended.events_total) == (9, 9)
+    assert ReplayLog(kafka).read().require(replay.replay_id).passed == ended.passed
+    tally, report = count_all(kafka, replay, Reading(), no_progress)
+    assert (tally.passed[PassedOver.NOT_KEPT], report.complete) == (4, True)
 
 
 def test_dead_letters_are_chosen_by_status_and_marked(program: CliRunner, kafka: KafkaConfig, tenant: str) -> None:

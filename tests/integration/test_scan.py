@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from gateway.domain.errors import UnavailableError
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.confirmed_writer import ConfirmedWriter
-from gateway.kafka.partitioning import partition_of
+from gateway.kafka.partitioning import Partition, partition_of
 from gateway.kafka.producer import OutRecord
 from gateway.kafka.scan import RawRecord, ScanBounds, TopicScan
 
@@ -25,6 +25,22 @@ def write_dated(kafka: KafkaConfig, topic: str, ages_ms: list[int]) -> None:
     for age_ms in ages_ms:
         producer.produce(topic, str(age_ms), key=uuid4().bytes, timestamp=NOW_MS - age_ms)
     assert producer.flush(20) == 0
+
+
+def write_numbered(kafka: KafkaConfig, topic: str, partitions: range, count: int) -> None:
+    """Write so many records to each partition."""
+    producer = Producer(kafka.producer())
+    for partition in partitions:
+        for number in range(count):
+            producer.produce(topic, str(number), partition=partition)
+    assert producer.flush(20) == 0
+
+
+def remove_below(kafka: KafkaConfig, offsets: dict[Partition, int]) -> None:
+    """Remove the records below some offsets, as retention does."""
+    admin = AdminClient(kafka.common())
+    for future in admin.delete_records([TopicPartition(*at, offset) for at, offset in offsets.items()]).values():
+        future.result(20)
 
 
 def values_of(records: list[RawRecord]) -> set[int]:
@@ -130,3 +146,17 @@ def test_topics_that_were_created_this_moment_can_be_read(kafka: KafkaConfig, ne
     for _ in range(5):
         topics = dict.fromkeys([new_topic(partitions=6) for _ in range(3)])
         assert TopicScan(kafka).run(topics, 0, lambda _: None).complete
+
+
+def test_what_retention_has_removed_is_passed_over_and_told(kafka: KafkaConfig, new_topic: Callable[..., str]) -> None:
+    """Where a partition has lost the beginning of what is wanted, or all of it, or is another topic's of that name."""
+    topic = new_topic(partitions=4)
+    write_numbered(kafka, topic, range(4), 10)
+    remove_below(kafka, {(topic, 0): 6, (topic, 1): 6})
+    found: list[RawRecord] = []
+    gone: dict[Partition, range] = {}
+    wanted = {(topic, 0): range(2, 9), (topic, 1): range(3), (topic, 2): range(4, 6), (topic, 3): range(20, 30)}
+    report = TopicScan(kafka).read(wanted, found.append, gone.__setitem__)
+    assert {(record.partition, record.offset) for record in found} == {(0, 6), (0, 7), (0, 8), (2, 4), (2, 5)}
+    assert gone == {(topic, 0): range(2, 6), (topic, 1): range(3), (topic, 3): range(20, 30)}
+    assert report.complete
