@@ -118,6 +118,19 @@ async def test_a_token_says_who_comes_what_they_may_do_and_what_they_see(book: B
         assert await status_of(client, "/admin", bearer(token)) == HTTPStatus.FORBIDDEN
 
 
+async def test_the_head_of_an_answer_is_what_the_whole_answer_begins_with(book: Book) -> None:
+    """It needs the same role, and a refusal has no body either; where there is nothing to get there is no head."""
+    token = book.add(Role.OPERATOR, "shop")
+    async with console(book, ANYWHERE) as client:
+        for path in ("viewer", "admin", "nothing"):
+            heads = {}
+            for method in ("GET", "HEAD"):
+                async with client.request(method, f"/api/v1/{path}", headers=bearer(token)) as answer:
+                    heads[method] = answer.status, {**answer.headers, hdrs.DATE: ""}
+                    assert bool(await answer.read()) is (method == "GET")
+            assert heads["HEAD"] == heads["GET"]
+
+
 REFUSED: list[tuple[str, Callable[[Book], str | None]]] = [
     ("none", lambda _: None),
     ("expired", lambda book: f"Bearer {book.add(Role.ADMIN, lasting_ms=0)}"),

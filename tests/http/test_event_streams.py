@@ -65,6 +65,12 @@ async def client(source: Source) -> AsyncIterator[TestClient[web.Request, web.Ap
         yield client
 
 
+async def test_what_has_no_end_has_no_head(client: TestClient[web.Request, web.Application]) -> None:
+    """Nothing is begun for it."""
+    async with client.head("/api/v1/said") as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+
+
 async def test_events_are_sent_as_they_come(client: TestClient[web.Request, web.Application], source: Source) -> None:
     """Each with its name, on lines of its own; a sign of life is a comment; the headers are those of every answer."""
 

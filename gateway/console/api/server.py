@@ -113,7 +113,11 @@ class ApiServer:
         """Give the application that serves all of it."""
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._guard.check])
         for route in self._routes:
-            app.router.add_route(route.method, PREFIX + route.path, self._handler(route))
+            handler = self._handler(route)
+            app.router.add_route(route.method, PREFIX + route.path, handler)
+            # As RFC 9110 demands (section 9.1). A stream has no end, so there is nothing that its head would be of.
+            if route.method == hdrs.METH_GET and route.events is None:
+                app.router.add_route(hdrs.METH_HEAD, PREFIX + route.path, handler)
         app.router.add_get("/api/openapi.json", self._openapi)
         app.router.add_get("/api", self._reference)
         if self._log_in_pages is not None:
