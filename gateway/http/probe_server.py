@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 
 from gateway.domain.errors import UnavailableError
+from gateway.http.connection_limit import ConnectionLimit
 
 MAX_CONNECTIONS = 32
 CONNECTION_S = 10.0
@@ -47,6 +48,7 @@ class ProbeServer:
         self._pages = pages
         self._loop = asyncio.get_running_loop()
         self._handlers = web.Server(self._handle, access_log=None, lingering_time=0)
+        self._limit = ConnectionLimit(self._handlers, MAX_CONNECTIONS)
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -74,10 +76,9 @@ class ProbeServer:
             await self._handlers.shutdown(_STOP_S)
 
     def _connected(self) -> asyncio.Protocol:
-        if len(self._handlers.connections) >= MAX_CONNECTIONS:
-            return Refusal()
-        connection = self._handlers()
-        self._loop.call_later(CONNECTION_S, connection.force_close)
+        connection = self._limit()
+        if isinstance(connection, web.RequestHandler):
+            self._loop.call_later(CONNECTION_S, connection.force_close)
         return connection
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
@@ -92,11 +93,3 @@ class ProbeServer:
         response = web.Response(status=page.status, body=page.body, headers=headers)
         response.force_close()
         return response
-
-
-class Refusal(asyncio.Protocol):
-    """Ends a connection at once."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Close it; see `asyncio.BaseProtocol`."""
-        transport.close()

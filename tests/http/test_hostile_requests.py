@@ -37,6 +37,12 @@ async def say(call: Call) -> Answer:
 
 
 @pytest.fixture
+def single(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have one connection at a time."""
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 1)
+
+
+@pytest.fixture
 def asked_for_much() -> asyncio.Event:
     """Tell when somebody has asked for more than they may want to hear."""
     return asyncio.Event()
@@ -94,9 +100,9 @@ async def test_a_body_that_is_not_packed_as_it_says_is_the_senders_fault(port: i
     assert lines == []
 
 
-async def test_who_goes_away_within_a_request_is_no_fault(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("single")
+async def test_who_goes_away_within_a_request_is_no_fault(port: int) -> None:
     """The one connection that there may be is free again, and nothing is written."""
-    monkeypatch.setattr(server, "MAX_CONNECTIONS", 1)
     with capture_logs() as lines:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(echo(length=70, body=b'{"text":'))
@@ -106,11 +112,11 @@ async def test_who_goes_away_within_a_request_is_no_fault(port: int, monkeypatch
     assert lines == []
 
 
+@pytest.mark.usefixtures("single")
 async def test_who_does_not_take_an_answer_keeps_no_connection(
     port: int, asked_for_much: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There are not many: with some that are never read, nobody would come in any more."""
-    monkeypatch.setattr(server, "MAX_CONNECTIONS", 1)
     monkeypatch.setattr(guard, "SEND_S", 0.1)
     with socket.create_connection(("127.0.0.1", port)) as deaf:
         deaf.sendall(request("GET /api/v1/much"))

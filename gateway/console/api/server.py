@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
 
 import orjson
 from aiohttp import hdrs, web
@@ -20,7 +21,7 @@ from gateway.console.api.routes import PREFIX, Answer, Route
 from gateway.console.api.streaming import stream_events
 from gateway.console.page_files import PageFiles
 from gateway.domain.errors import UnavailableError
-from gateway.http.probe_server import Refusal
+from gateway.http.connection_limit import ConnectionLimit
 
 MAX_BODY_BYTES = 524_288
 MAX_CONNECTIONS = 128
@@ -87,8 +88,10 @@ class ApiServer:
             shutdown_timeout=_STOP_S,
         )
         await self._runner.setup()
+        # There is one once it is set up.
+        connections = ConnectionLimit(cast("web.Server", self._runner.server), MAX_CONNECTIONS)
         try:
-            self._listening = await asyncio.get_running_loop().create_server(self._connected, address, port)
+            self._listening = await asyncio.get_running_loop().create_server(connections, address, port)
         except OSError as error:
             raise UnavailableError(
                 f"the console can't listen at {address} port {port}: {error.strerror}",
@@ -102,12 +105,6 @@ class ApiServer:
             self._listening.close()
         if self._runner is not None:
             await self._runner.cleanup()
-
-    def _connected(self) -> asyncio.Protocol:
-        handlers = self._runner.server if self._runner else None
-        if handlers is None or len(handlers.connections) >= MAX_CONNECTIONS:
-            return Refusal()
-        return handlers()
 
     def application(self) -> web.Application:
         """Give the application that serves all of it."""
