@@ -265,7 +265,7 @@ def _carry_out(replays: Replays, replay: Replay, *, as_json: bool) -> None:
     try:
         with shown_progress(as_json=as_json) as advanced:
             ended, tally = replays.run(replay, advanced)
-    except (KeyboardInterrupt, GatewayError):
+    except (KeyboardInterrupt, GatewayError, BrokenPipeError):
         click.echo(f"stopped; go on with: gateway replay resume {replay.replay_id}", err=True)
         raise
     finally:
