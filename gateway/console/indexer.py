@@ -33,8 +33,9 @@ _RETRY_S = 2.0
 _TEND_S = 5.0
 # Between two looks for partitions that were added.
 _LOOK_S = 30.0
-# So many deliveries at most are removed in a row: reading must go on.
-_PRUNES_IN_A_ROW = 20
+# For so long at most deliveries are removed in a row: reading must go on. That is as long as is read between, and to
+# remove a delivery takes less than half as long as to add one: so however fast a machine is, the index keeps its size.
+_PRUNE_S = _TEND_S
 _log = structlog.get_logger()
 
 
@@ -203,10 +204,11 @@ class Indexer:
                 look_at_s = time.monotonic() + _LOOK_S
 
     def _tend(self, follower: TopicFollower, writer: IndexWriter) -> None:
-        for _ in range(_PRUNES_IN_A_ROW):
-            if not writer.prune(self._clock() - self._bounds.keep_ms, self._bounds.max_bytes):
-                break
+        give_up_at_s = time.monotonic() + _PRUNE_S
+        while writer.prune(self._clock() - self._bounds.keep_ms, self._bounds.max_bytes):
             self._beat()
+            if time.monotonic() > give_up_at_s or self._stopping.is_set():
+                break
         self.used_bytes = writer.used_bytes()
         self.lag = follower.lag()
         writer.note_progress(caught_up=not follower.behind, lag=self.lag)
