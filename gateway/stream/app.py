@@ -23,6 +23,7 @@ from gateway.stream.output import BoundedOutput
 from gateway.stream.partition_hold import PartitionHold
 from gateway.stream.pipeline import EventPipeline
 from gateway.stream.prompt_consumer import use_prompt_consumer
+from gateway.stream.runs import Record, run_in
 from gateway.wire.errors import RegistryUnavailableError
 from gateway.wire.event_codec import EventRecord
 
@@ -31,8 +32,8 @@ SESSION_S = 15.0
 _HEARTBEAT_S = 3.0
 _COMMIT_INTERVAL_S = 0.5
 _POSITION_TIMEOUT_S = 2.0
-# Of each event topic, Faust reads so many events ahead of the agent. Its own number, 4096, is 4 GB of large events.
-_READ_AHEAD_EVENTS = 256
+# Of each event topic, Faust reads so many runs ahead of the agent. Its own number, 4096, is 4 GB of large events.
+_READ_AHEAD_RUNS = 64
 # What an event takes in memory beside its bytes.
 _OVERHEAD_BYTES = 2048
 _log = structlog.get_logger()
@@ -142,13 +143,18 @@ class StreamApp:
 
     async def _agent(self, stream: Any) -> None:  # noqa: ANN401 - Faust is untyped here
         async for event in stream.noack().events():
-            await self._acks.room()
             if self._stopping:
                 return
-            arrival = _Arrival(event, _record_of(event.message), others_follow=not stream.channel.empty())
             # Of Faust's own type: what it resumes it takes as it is, and later is surprised by any other.
             partition = faust.types.TP(event.message.topic, event.message.partition)
-            await self._hold.take(partition, arrival, arrival.size_bytes)
+            run = run_in(event.message)
+            for record in run:
+                await self._acks.room()
+                is_last = record is run[-1]
+                arrival = _Arrival(
+                    event, _record_of(record), is_last=is_last, others_follow=not (is_last and stream.channel.empty())
+                )
+                await self._hold.take(partition, arrival, arrival.size_bytes)
 
     async def _handle(self, arrival: "_Arrival") -> None:
         records = await self._process(arrival.record)
@@ -171,7 +177,7 @@ class StreamApp:
     def _ack_of(self, arrival: "_Arrival") -> Callable[[], None]:
         def ack() -> None:
             # A late ack must not move the reading of somebody else.
-            if self._is_current(arrival):
+            if arrival.is_last and self._is_current(arrival):
                 arrival.event.ack()
 
         return ack
@@ -189,10 +195,18 @@ class StreamApp:
 
 
 class _Arrival(NamedTuple):
-    """An event of Faust's, its record, and whether another one was there already when it came."""
+    """A record of a run.
+
+    Attributes:
+        event: Faust's, which carries the run.
+        record: the record.
+        is_last: it is the run's last: once it is acknowledged, so is the run.
+        others_follow: another one was there already when it came.
+    """
 
     event: Any
     record: EventRecord
+    is_last: bool
     others_follow: bool
 
     @property
@@ -201,18 +215,16 @@ class _Arrival(NamedTuple):
         return len(self.record.value or b"") + len(self.record.key or b"") + _OVERHEAD_BYTES
 
 
-def _record_of(message: Any) -> EventRecord:  # noqa: ANN401 - Faust is untyped here
-    headers = message.headers or ()
-    pairs = headers.items() if isinstance(headers, dict) else headers
+def _record_of(record: Record) -> EventRecord:
     return EventRecord(
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-        timestamp_ms=int(message.timestamp * 1000),
-        key=message.key,
-        value=message.value,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp_ms=record.timestamp,
+        key=record.key,
+        value=record.value,
         # Kafka has null header values; one is as good as an empty one.
-        headers=[(name, value or b"") for name, value in pairs],
+        headers=[(name, value or b"") for name, value in record.headers],
     )
 
 
@@ -230,7 +242,7 @@ def _faust_app(config: KafkaConfig) -> Any:  # noqa: ANN401 - Faust is untyped h
         broker_session_timeout=SESSION_S,
         broker_heartbeat_interval=_HEARTBEAT_S,
         broker_commit_interval=_COMMIT_INTERVAL_S,
-        stream_buffer_maxsize=_READ_AHEAD_EVENTS,
+        stream_buffer_maxsize=_READ_AHEAD_RUNS,
         consumer_auto_offset_reset="earliest",
         # The layout is `gateway topics apply`'s to create, and nothing is served: Faust's web server would listen on
         # every interface.

@@ -22,6 +22,8 @@ import faust
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from mode.services import WaitResults
 
+from gateway.stream.runs import ReadsRuns
+
 # How long a broker keeps a question that it has no answer to, milliseconds. Ten of them a second cost next to nothing.
 FETCH_MAX_WAIT_MS = 100
 # How long to wait for more while a queue is full, seconds.
@@ -69,8 +71,8 @@ class PromptThread(AIOKafkaConsumerThread):
         return consumer
 
 
-class PromptConsumer(PromptWaits, PromptReads, Consumer):
-    """Faust's consumer over aiokafka."""
+class PromptConsumer(PromptWaits, PromptReads, ReadsRuns, Consumer):
+    """Faust's consumer over aiokafka, which gives runs."""
 
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
         return PromptThread(self, loop=self.loop, beacon=self.beacon)

@@ -30,6 +30,8 @@ USER, PASSWORD = "alice", "hush"
 SEEN_S = 60.0
 PAID = load_catalog(schemas_root() / "events").entry("order.paid")
 HELD, FREE = 0, 1
+# So often each value is published, to be more than is read ahead at once.
+MANY = 1000
 
 
 @dataclass
@@ -118,7 +120,7 @@ async def test_an_event_waits_for_the_registry(
     asked = len(registry.state.asked)
 
     told = registry.times_told
-    expected = await asyncio.to_thread(produce, home, inbox, values, HELD)
+    expected = await asyncio.to_thread(produce, home, inbox, values * MANY, HELD)
     await until(lambda: registry.times_told > told, SEEN_S, lambda: registry.stream.log)
     await publish_payments(publisher, inbox, 1, key=key_of(HELD))
     await publish_payments(publisher, inbox, 1, first=1, key=key_of(FREE))
@@ -126,7 +128,7 @@ async def test_an_event_waits_for_the_registry(
     assert receiver.ids(inbox) == [event_id(inbox, 1)]
 
     with registry_server(registry.state, port=registry.port):
-        await receiver.until_accepted(4, inbox)
+        await receiver.until_accepted(len(expected) + 2, inbox)
     assert set(receiver.ids(inbox)) == expected | {event_id(inbox, 0), event_id(inbox, 1)}
     assert [method for method, _ in registry.state.asked[asked:]] == ["GET"]
     await until(lambda: "stream.partition_goes_on" in registry.stream.whole_log, SEEN_S, lambda: registry.stream.log)
