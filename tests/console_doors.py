@@ -101,7 +101,9 @@ class Doors:
         portal = Portal(link_keys, keys[PortalToken.SESSION], self.book.get, self.clock)
         page = None if self.logging_in is None else BEGIN
         url = self.site.origin or "http://127.0.0.1:8090"
-        parts = cast("Parts", _SomeParts(self, Entrance(self.sessions, self.cookies, portal, link_keys, url, page)))
+        parts = cast(
+            "Parts", _SomeParts(self, Entrance(self.sessions, self.cookies, portal, link_keys, lambda: url, page))
+        )
         self.authentication = Authentication(
             [ApiTokenReader(self.book, self.clock), portal.caller_of],
             Browsers(self.sessions, self.cookies, self.site).caller_of,

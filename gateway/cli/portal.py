@@ -6,6 +6,7 @@ from gateway.admin.portal_links import PortalLinks, link_view
 from gateway.cli.acting import acting
 from gateway.cli.durations import DURATION
 from gateway.cli.output import emit_json, emit_line, json_option
+from gateway.console.access.site import origin_of
 from gateway.domain.changes import require
 from gateway.domain.errors import NotFoundError
 from gateway.domain.event import check_tenant
@@ -46,27 +47,32 @@ def command() -> None:
 @click.option(
     "--expires", "lasting_ms", type=DURATION, default="1h", show_default=True, help="For how long it is good: up to 7d."
 )
+@click.option(
+    "--url", "given_url", metavar="URL", help="How browsers reach the console, in place of GATEWAY_CONSOLE_URL."
+)
 @json_option
-def link(tenant: str, subscription_id: str | None, lasting_ms: int, as_json: bool) -> None:
+def link(tenant: str, subscription_id: str | None, lasting_ms: int, given_url: str | None, as_json: bool) -> None:
     """Make a link. Whoever has it is let in until it expires, or is revoked.
 
-    It leads to GATEWAY_CONSOLE_URL, or to this machine if that is not set. A running console has to have the same key
-    ring.
+    It leads to GATEWAY_CONSOLE_URL, or to GATEWAY_CONSOLE_PORT of this machine if that is not set. A console with the
+    same key ring has to be there.
 
     \b
     Examples:
       gateway portal link --tenant acme
       gateway portal link --tenant acme --subscription sub_shop --expires 7d
+      gateway portal link --tenant acme --url http://127.0.0.1:42117
       xdg-open "$(gateway portal link --tenant acme --json | jq -r .url)"
     """
     check_tenant(tenant)
     settings = load_settings()
+    url = console_url(settings) if given_url is None else origin_of(given_url, "--url")
     deployment = Deployment(settings)
     if subscription_id is not None:
         found = require(read_subscriptions(deployment.kafka(_CLIENT_ID)), subscription_id)
         if found.tenant != tenant:
             raise NotFoundError(f"subscription {subscription_id} is not of tenant '{tenant}'")
-    made = _links(deployment).make(console_url(settings), tenant, subscription_id, lasting_ms)
+    made = _links(deployment).make(url, tenant, subscription_id, lasting_ms)
     if as_json:
         emit_json(link_view(made))
         return

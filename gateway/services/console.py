@@ -81,7 +81,7 @@ async def _run(settings: Settings, deployment: Deployment, watchdog: Watchdog, p
     watch.judge("the table of replays", replaying.table.progress)
     await _begin(replaying.table)
     live_tail = LiveTail(partial(attempt_tail, config))
-    ways_in = open_ways_in(settings, deployment, book)
+    ways_in = open_ways_in(settings, deployment, book, lambda: server.port)
     routes = all_routes(
         _parts(settings, deployment, config, table, book, indexer, reader, live_tail, replaying, ways_in.entrance)
     )

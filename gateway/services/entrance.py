@@ -1,7 +1,9 @@
 """The ways into a console, put together from the settings."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 
 from gateway.console.access.authentication import ApiTokenReader, Authentication
 from gateway.console.access.browsers import Browsers, Cookies
@@ -25,6 +27,8 @@ from gateway.settings import Settings
 from gateway.telemetry.clock import now_ms
 from gateway.wire.derived_keys import DerivedKeys
 
+IPAddress = IPv4Address | IPv6Address
+_IPV6 = 6
 _MAX_FRAMERS = 50
 # What is put into a policy has nothing in it that could begin another directive.
 _ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]{2,39}\])(?::[0-9]{1,5})?")
@@ -47,13 +51,14 @@ class WaysIn:
     log_in_pages: LogInPages | None
 
 
-def open_ways_in(settings: Settings, deployment: Deployment, book: CredentialBook) -> WaysIn:
+def open_ways_in(settings: Settings, deployment: Deployment, book: CredentialBook, port: Callable[[], int]) -> WaysIn:
     """Put the ways in together.
 
     Args:
         settings: the settings.
         deployment: gives the key ring.
         book: the credentials that there are.
+        port: gives the port where the console listens, once it does.
 
     Raises:
         InvalidInputError: settings contradict each other, one is missing, or a file can't be used.
@@ -74,18 +79,49 @@ def open_ways_in(settings: Settings, deployment: Deployment, book: CredentialBoo
         logging_in = LoggingIn(provider, SealedText(DerivedKeys(deployment.key_ring, PURPOSE)), now_ms)
         pages = LogInPages(logging_in, sessions, cookies, site, authentication.refuse)
     entrance = Entrance(
-        sessions, cookies, portal, link_keys, console_url(settings), None if provider is None else BEGIN
+        sessions,
+        cookies,
+        portal,
+        link_keys,
+        lambda: console_url(settings, port()),
+        None if provider is None else BEGIN,
     )
     return WaysIn(site, entrance, authentication, pages)
 
 
-def console_url(settings: Settings) -> str:
-    """Give where browsers reach the console.
+def console_url(settings: Settings, port: int | None = None) -> str:
+    """Give where browsers reach the console: by the URL that is set, else on this machine.
+
+    Args:
+        settings: the settings.
+        port: where it listens; None where only the settings say that.
 
     Raises:
-        InvalidInputError: `GATEWAY_CONSOLE_URL` is no URL for it.
+        InvalidInputError: `GATEWAY_CONSOLE_URL` is no URL for it, or nothing says where it listens.
     """
-    return _site(settings).origin or f"http://127.0.0.1:{settings.console_port}"
+    origin = _site(settings).origin
+    if origin is not None:
+        return origin
+    port = settings.console_port if port is None else port
+    if port == 0:
+        raise InvalidInputError(
+            f"{variable('console_port')} is 0: the console may listen at any port",
+            hint=f"say where it is, with --url or {variable('console_url')}",
+        )
+    return url_here(settings.console_address, port)
+
+
+def url_here(address: IPAddress, port: int) -> str:
+    """Give the URL at which this machine reaches what listens at an address."""
+    host = loopback_of(address)
+    return f"http://{f'[{host}]' if host.version == _IPV6 else host}:{port}"
+
+
+def loopback_of(address: IPAddress) -> IPAddress:
+    """Give the address at which this machine reaches what listens at an address."""
+    if not address.is_unspecified:
+        return address
+    return IPv6Address(1) if address.version == _IPV6 else IPv4Address("127.0.0.1")
 
 
 def portal_framers(settings: Settings) -> tuple[str, ...]:

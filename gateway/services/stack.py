@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +20,7 @@ from gateway.kafka.local.ports import choose_port
 from gateway.kafka.local_broker import LocalBroker
 from gateway.kafka.topic_admin import apply_topics
 from gateway.services.deployment import Deployment
+from gateway.services.entrance import loopback_of, url_here
 from gateway.settings import ENV_PREFIX, Settings
 
 _CONSOLE = "console"
@@ -33,7 +33,6 @@ _MAX_RESTART_S = 30.0
 _HEALTHY_AFTER_S = 60.0
 _KILL_GRACE_S = 5.0
 _BROKER_STOP_S = 40.0
-_IPV6 = 6
 _log = structlog.get_logger()
 
 
@@ -67,7 +66,7 @@ class Stack:
         self._broker: LocalBroker | None = None
         host = loopback_of(settings.console_address)
         port = choose_port(*filter(None, (settings.console_port,)))
-        self.console_url = f"http://{f'[{host}]' if host.version == _IPV6 else host}:{port}"
+        self.console_url = url_here(settings.console_address, port)
         folder = {} if console_dir is None else {"CONSOLE_DIR": str(console_dir)}
         self._children = [
             _Child(command, settings, log_file)
@@ -227,13 +226,6 @@ class _Child:
             _log.error("stack.child_killed", command=self._command, after_s=self._stop_timeout_s)
             process.kill()
             await process.wait()
-
-
-def loopback_of(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Give the address at which this machine reaches what listens at an address."""
-    if not address.is_unspecified:
-        return address
-    return IPv6Address(1) if address.version == _IPV6 else IPv4Address("127.0.0.1")
 
 
 def _flag(settings: Settings) -> str:

@@ -103,6 +103,7 @@ async def _settled(started: Console, home: GatewayHome) -> World:
         status, made, _ = await console.ask("POST", "/tokens", wanted)
         assert status == HTTPStatus.CREATED, made
         _, link, _ = await console.ask("POST", "/portal-links", {"tenant": tenant.word})
+        assert link["url"].startswith(f"{console.url}/portal#")
         status, opened, _ = await console.ask("POST", "/portal/session", {"token": link["url"].partition("#")[2]})
         assert status == HTTPStatus.CREATED, opened
         tokens[tenant.word] = {"subscriber": opened["token"], "admin": made["value"]}
@@ -231,7 +232,9 @@ async def test_attempts_that_happen_are_told_to_their_tenant_only(world: World) 
 
 async def test_a_link_of_the_command_lets_in_until_it_is_revoked(world: World) -> None:
     """Also while the console runs: what is revoked elsewhere it knows within moments."""
-    (link,) = await asyncio.to_thread(world.home.read, "portal", "link", "--tenant", world.ours.word)
+    asked = ("portal", "link", "--tenant", world.ours.word, "--url", world.console.url)
+    (link,) = await asyncio.to_thread(world.home.read, *asked)
+    assert link["url"].startswith(f"{world.console.url}/portal#")
     body = {"token": link["url"].partition("#")[2]}
     status, opened, _ = await world.console.ask("POST", "/portal/session", body)
     assert (status, opened["tenant"]) == (HTTPStatus.CREATED, world.ours.word)

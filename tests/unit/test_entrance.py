@@ -12,12 +12,22 @@ from gateway.settings import load_settings
     [
         ({}, "http://127.0.0.1:8090"),
         ({"console_port": 9000}, "http://127.0.0.1:9000"),
+        ({"console_address": "::1"}, "http://[::1]:8090"),
+        ({"console_address": "0.0.0.0"}, "http://127.0.0.1:8090"),
         ({"console_url": "https://gateway.example.com/"}, "https://gateway.example.com"),
     ],
 )
 def test_where_links_lead(settings: dict[str, object], expected: str) -> None:
     """To this machine where nothing else is said."""
     assert console_url(load_settings(**settings)) == expected
+
+
+def test_links_lead_to_the_port_that_a_console_has_found() -> None:
+    """Whoever does not know it has to be told: a link to nowhere helps nobody."""
+    settings = load_settings(console_port=0)
+    assert console_url(settings, 42117) == "http://127.0.0.1:42117"
+    with pytest.raises(InvalidInputError, match="any port"):
+        console_url(settings)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ class Entrance:
         cookies: how browsers keep theirs.
         portal: lets a tenant's own people in.
         link_keys: sign the links with which they come, newest first.
-        url: where browsers reach the console.
+        url: gives where browsers reach the console, once it listens.
         log_in_page: where people log in at an identity provider; None where there is none.
     """
 
@@ -25,5 +25,5 @@ class Entrance:
     cookies: Cookies
     portal: Portal
     link_keys: Callable[[], Sequence[bytes]]
-    url: str
+    url: Callable[[], str]
     log_in_page: str | None

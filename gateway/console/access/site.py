@@ -49,12 +49,21 @@ def site_at(address: str, url: str | None) -> Site:
         InvalidInputError: the URL is none under which browsers keep a log-in safe.
     """
     is_local = ipaddress.ip_address(address).is_loopback
-    return Site(is_local, None if url is None else _origin_of(url))
+    return Site(is_local, None if url is None else origin_of(url))
 
 
-def _origin_of(url: str) -> str:
+def origin_of(url: str, given_as: str = "GATEWAY_CONSOLE_URL") -> str:
+    """Give the origin that the console has under a URL, as browsers write it.
+
+    Args:
+        url: how browsers reach it.
+        given_as: where that was said, for people.
+
+    Raises:
+        InvalidInputError: it is none under which browsers keep a log-in safe.
+    """
     not_one = InvalidInputError(
-        f"GATEWAY_CONSOLE_URL is not a console's URL: {url[:200]}", hint="write it like https://console.example.com"
+        f"{given_as} is not a console's URL: {url[:200]}", hint="write it like https://console.example.com"
     )
     try:
         parts = urlsplit(url)
@@ -65,7 +74,7 @@ def _origin_of(url: str) -> str:
         raise not_one
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(netloc)):
         raise InvalidInputError(
-            "GATEWAY_CONSOLE_URL has to begin with https://",
+            f"{given_as} has to begin with https://",
             hint="in the clear, anybody on the way can take a log-in over",
         )
     if port == {"https": 443, "http": 80}[parts.scheme]:

@@ -107,7 +107,7 @@ class PortalApi:
             owner = Caller(call.caller.name, call.caller.role, tenant)
             require_seen(self._parts.table.index, body.subscription_id, owner)
         link = await asyncio.to_thread(
-            self._links(call.caller).make, self._entrance.url, tenant, body.subscription_id, body.expires_s * 1000
+            self._links(call.caller).make, self._entrance.url(), tenant, body.subscription_id, body.expires_s * 1000
         )
         return Answer(LinkView.model_validate(link_view(link)))
 
