@@ -13,7 +13,7 @@ from gateway.settings import load_settings
         ({}, "http://127.0.0.1:8090"),
         ({"console_port": 9000}, "http://127.0.0.1:9000"),
         ({"console_address": "::1"}, "http://[::1]:8090"),
-        ({"console_address": "0.0.0.0"}, "http://127.0.0.1:8090"),
+        ({"console_address": "0.0.0.0"}, "http://127.0.0.1:8090"),  # noqa: S104 - nothing listens
         ({"console_url": "https://gateway.example.com/"}, "https://gateway.example.com"),
     ],
 )
