@@ -91,7 +91,8 @@ class RecordLog(Generic[R]):
 
         def take(record: RawRecord) -> None:
             nonlocal undecodable
-            if before is not None and record.offset >= before[record.partition]:
+            # A partition that was added since is the tail's from its beginning.
+            if before is not None and record.offset >= before.get(record.partition, 0):
                 return
             try:
                 found = self._kind.codec.decode(record.value)

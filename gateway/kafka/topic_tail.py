@@ -1,5 +1,6 @@
 """Follows one topic, from now on or from some offsets, without a group: for whoever wants to watch things happen."""
 
+import time
 from collections.abc import Mapping
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
@@ -13,12 +14,14 @@ from gateway.kafka.scan import RawRecord, raw_record
 _BATCH = 1000
 _TIMEOUT_S = 10.0
 _LOOK_S = 1.0
+# Between two looks for partitions that were added.
+_ADDED_S = 5.0
 
 
 class TopicTail:
     """The records written after it was opened. Blocking, for one thread.
 
-    While Kafka is away it waits, and goes on where it was.
+    While Kafka is away it waits, and goes on where it was. Partitions that are added are read from their beginning.
 
     Args:
         config: how to reach Kafka.
@@ -56,6 +59,7 @@ class TopicTail:
                     start.offset = begin_at.get(start.partition, OFFSET_BEGINNING)
         self.starts = {start.partition: start.offset for start in starts}
         self._consumer.assign(starts)
+        self._look_at_s = time.monotonic() + _ADDED_S
 
     def read(self, timeout_s: float) -> list[RawRecord]:
         """Give the next records: at once when there are any, else after `timeout_s` seconds at most.
@@ -65,6 +69,9 @@ class TopicTail:
         Raises:
             AccessRefusedError: an access rule is missing.
         """
+        if time.monotonic() >= self._look_at_s:
+            self._look_at_s = time.monotonic() + _ADDED_S
+            self._take_added()
         messages = self._consumer.consume(1, timeout_s)
         if messages:
             messages += self._consumer.consume(_BATCH - 1, 0)
@@ -82,6 +89,18 @@ class TopicTail:
     def close(self) -> None:
         """Let go of the broker."""
         self._consumer.close()
+
+    def _take_added(self) -> None:
+        if self.is_cut_off:
+            return
+        try:
+            there = self._consumer.list_topics(self._topic, timeout=_LOOK_S).topics[self._topic].partitions
+        except KafkaException:
+            return
+        added = {number: OFFSET_BEGINNING for number in there if number not in self.starts}
+        if added:
+            self._consumer.incremental_assign([TopicPartition(self._topic, *start) for start in added.items()])
+            self.starts |= added
 
     def _note_error(self, error: KafkaError) -> None:
         if error.code() == KafkaError._ALL_BROKERS_DOWN:
