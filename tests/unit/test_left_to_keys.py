@@ -4,7 +4,7 @@ from gateway.domain.catch_up import PartitionReading, Taken
 from gateway.domain.cursor import DurableCursor, KeyStrand, Strand
 
 NAME, KEY = "ordered", KeyStrand("ordered", b"k")
-LATE = (2, 3)
+OF_KEY = (1, 2, 3)
 
 
 def write_cursors(reading: PartitionReading, durable: dict[Strand, DurableCursor]) -> None:
@@ -17,20 +17,31 @@ def write_cursors(reading: PartitionReading, durable: dict[Strand, DurableCursor
             reading.made_durable(strand)
 
 
-def test_records_that_a_pass_left_to_their_key_are_not_settled() -> None:
-    """Another subscription's delivery holds the commit back; beyond it the subscription's cursor came and went."""
-    durable: dict[Strand, DurableCursor] = {}
+def lagging(durable: dict[Strand, DurableCursor]) -> PartitionReading:
+    """Give a reading that has left all of a key to its subscription's cursor; one delivery holds the commit back."""
     reading = PartitionReading(0)
     assert reading.take(0, "slow", has_room=True) is Taken.DIRECT
-    assert reading.take(1, NAME, has_room=False) is Taken.LEFT
+    first, *late = OF_KEY
+    assert reading.take(first, NAME, has_room=False) is Taken.LEFT
     write_cursors(reading, durable)
-    for offset in LATE:
+    for offset in late:
         assert reading.take(offset, NAME, has_room=True) is Taken.LEFT
-    # The first of the key is tried and fails: it and all behind it wait for their turn.
-    for offset in (1, *LATE):
+    return reading
+
+
+def leave_to_key(reading: PartitionReading) -> None:
+    """Have a pass come by: the first of the key is tried and fails, and with all behind it waits for its turn."""
+    for offset in OF_KEY:
         assert reading.hand_out(NAME, offset)
         reading.defer(KEY, offset, NAME)
     reading.passed(NAME, 4)
+
+
+def test_records_that_a_pass_left_to_their_key_are_not_settled() -> None:
+    """Another subscription's delivery holds the commit back; beyond it the subscription's cursor came and went."""
+    durable: dict[Strand, DurableCursor] = {}
+    reading = lagging(durable)
+    leave_to_key(reading)
     write_cursors(reading, durable)
     write_cursors(reading, durable)
     commit = reading.commit()
@@ -41,24 +52,16 @@ def test_records_that_a_pass_left_to_their_key_are_not_settled() -> None:
     position, settled = commit or (0, "")
     successor = PartitionReading(position, durable, settled)
     assert successor.take(0, "slow", has_room=True) is Taken.DIRECT
-    assert [successor.take(offset, NAME, has_room=True) for offset in (1, *LATE)] == [Taken.DIRECT] * 3
+    assert [successor.take(offset, NAME, has_room=True) for offset in OF_KEY] == [Taken.DIRECT] * 3
 
 
 def test_what_was_settled_of_them_since_is_settled() -> None:
     """Their key's turn came before the process ended: nobody gets them again."""
     durable: dict[Strand, DurableCursor] = {}
-    reading = PartitionReading(0)
-    reading.take(0, "slow", has_room=True)
-    reading.take(1, NAME, has_room=False)
+    reading = lagging(durable)
+    leave_to_key(reading)
     write_cursors(reading, durable)
-    for offset in LATE:
-        reading.take(offset, NAME, has_room=True)
-    for offset in (1, *LATE):
-        reading.hand_out(NAME, offset)
-        reading.defer(KEY, offset, NAME)
-    reading.passed(NAME, 4)
-    write_cursors(reading, durable)
-    for offset in (1, *LATE):
+    for offset in OF_KEY:
         assert reading.hand_out(KEY, offset)
         reading.settle(KEY, offset, KEY)
     reading.passed(KEY, 4)
@@ -69,25 +72,17 @@ def test_what_was_settled_of_them_since_is_settled() -> None:
     assert commit is not None
     successor = PartitionReading(commit[0], durable, commit[1])
     assert successor.take(0, "slow", has_room=True) is Taken.DIRECT
-    assert [successor.take(offset, NAME, has_room=True) for offset in (1, *LATE)] == [Taken.SETTLED] * 3
+    assert [successor.take(offset, NAME, has_room=True) for offset in OF_KEY] == [Taken.SETTLED] * 3
 
 
 def test_the_subscription_s_cursor_stays_while_a_commit_calls_them_settled() -> None:
     """Cursors and commits become durable by different ways: whichever is late, a crash loses nothing."""
     durable: dict[Strand, DurableCursor] = {}
-    reading = PartitionReading(0)
-    reading.take(0, "slow", has_room=True)
-    reading.take(1, NAME, has_room=False)
-    write_cursors(reading, durable)
-    for offset in LATE:
-        reading.take(offset, NAME, has_room=True)
+    reading = lagging(durable)
     claiming = reading.commit()
     assert claiming is not None
     reading.committed(claiming)
-    for offset in (1, *LATE):
-        reading.hand_out(NAME, offset)
-        reading.defer(KEY, offset, NAME)
-    reading.passed(NAME, 4)
+    leave_to_key(reading)
     for _ in range(3):
         write_cursors(reading, durable)
     silent = reading.commit()
@@ -96,7 +91,7 @@ def test_the_subscription_s_cursor_stays_while_a_commit_calls_them_settled() -> 
     assert durable[NAME] == DurableCursor(1)
     successor = PartitionReading(claiming[0], durable, claiming[1])
     assert successor.take(0, "slow", has_room=True) is Taken.DIRECT
-    assert [successor.take(offset, NAME, has_room=True) for offset in (1, *LATE)] == [Taken.LEFT] * 3
+    assert [successor.take(offset, NAME, has_room=True) for offset in OF_KEY] == [Taken.LEFT] * 3
 
     reading.committed(silent)
     write_cursors(reading, durable)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from random import Random
+from typing import TypeVar
 
-from gateway.console.attempt_search import AttemptSearch, StatusClass, search_attempts
+from gateway.console.attempt_search import AttemptPlace, AttemptSearch, StatusClass, search_attempts
 from gateway.console.health import MAX_HOURS, fare_of
 from gateway.console.index_store import IndexConnection
 from gateway.console.overview import overview
@@ -23,6 +24,8 @@ END_MS = START_MS + WEEK_MS
 
 _FORGOTTEN = tuple(f"sub_{SUBSCRIPTIONS + number:04}" for number in range(FORGOTTEN))
 
+W = TypeVar("W")
+P = TypeVar("P")
 Question = Callable[[IndexConnection, Random], Iterator[None]]
 """Asks something by chance, and stops after each answer; the last one has something, or nothing is left to look at."""
 
@@ -32,9 +35,6 @@ def event_id_of(number: int) -> str:
     return f"evt-{number:016x}-{number * 2_654_435_761 % 2**64:016x}"
 
 
-_Search = tuple[DeliverySearch, PageStart | None]
-
-
 def questions(deliveries: int) -> dict[str, Question]:
     """Name each kind of question; some have few hits or none, which takes longest.
 
@@ -42,37 +42,52 @@ def questions(deliveries: int) -> dict[str, Question]:
         deliveries: how many deliveries were made up.
     """
     return {
-        **{name: _of_deliveries(make) for name, make in _searches(deliveries).items()},
-        **{f"attempts: {name}": _of_attempts(make) for name, make in _attempt_searches().items()},
+        **{name: _until_found(make, _deliveries) for name, make in _searches(deliveries).items()},
+        "a page far back": _until_found(
+            lambda _: DeliverySearch(tenant="tenant-1"), _deliveries, lambda chance: PageStart(_some_time(chance), 0)
+        ),
+        **{f"attempts: {name}": _until_found(make, _attempts) for name, make in _attempt_searches().items()},
         "a subscription's week": _fare,
         "the overview of a day": _overview,
     }
 
 
-def _of_deliveries(make: Callable[[Random], _Search]) -> Question:
+def _until_found(
+    make: Callable[[Random], W],
+    look: Callable[[IndexConnection, W, P | None], tuple[bool, P | None]],
+    begin: Callable[[Random], P | None] = lambda _: None,
+) -> Question:
+    """Give a question that goes on from page to page.
+
+    Args:
+        make: says what is wanted.
+        look: tells whether a page has something of it, and where the next one begins.
+        begin: says where the first page begins.
+    """
+
     def ask(connection: IndexConnection, chance: Random) -> Iterator[None]:
-        wanted, start = make(chance)
+        wanted, start = make(chance), begin(chance)
         while True:
-            page = search_deliveries(connection, wanted, limit=MAX_PAGE, start=start)
+            is_found, start = look(connection, wanted, start)
             yield
-            if page.deliveries or page.next is None:
+            if is_found or start is None:
                 return
-            start = page.next
 
     return ask
 
 
-def _of_attempts(make: Callable[[Random], AttemptSearch]) -> Question:
-    def ask(connection: IndexConnection, chance: Random) -> Iterator[None]:
-        wanted, start = make(chance), None
-        while True:
-            page = search_attempts(connection, wanted, limit=MAX_PAGE, start=start)
-            yield
-            if page.attempts or page.next is None:
-                return
-            start = page.next
+def _deliveries(
+    connection: IndexConnection, wanted: DeliverySearch, start: PageStart | None
+) -> tuple[bool, PageStart | None]:
+    page = search_deliveries(connection, wanted, limit=MAX_PAGE, start=start)
+    return bool(page.deliveries), page.next
 
-    return ask
+
+def _attempts(
+    connection: IndexConnection, wanted: AttemptSearch, start: AttemptPlace | None
+) -> tuple[bool, AttemptPlace | None]:
+    page = search_attempts(connection, wanted, limit=MAX_PAGE, start=start)
+    return bool(page.attempts), page.next
 
 
 def _fare(connection: IndexConnection, chance: Random) -> Iterator[None]:
@@ -105,55 +120,45 @@ def _attempt_searches() -> dict[str, Callable[[Random], AttemptSearch]]:
     }
 
 
-def _searches(deliveries: int) -> dict[str, Callable[[Random], _Search]]:
+def _searches(deliveries: int) -> dict[str, Callable[[Random], DeliverySearch]]:
     failed = (DeliveryState.DEAD_LETTERED,)
 
     def event(chance: Random) -> str:
         return event_id_of(chance.randrange(deliveries))
 
-    def some_time(chance: Random) -> int:
-        return START_MS + chance.randrange(WEEK_MS)
-
     return {
-        "newest": lambda _: (DeliverySearch(), None),
-        "event id": lambda chance: (DeliverySearch(event_id=event(chance)), None),
-        "delivery id": lambda chance: (DeliverySearch(delivery_id=delivery_id_of(event(chance), "sub_0001")), None),
-        "event type": lambda chance: (DeliverySearch(event_type=chance.choice(TYPES)), None),
-        "subscription": lambda chance: (DeliverySearch(subscription_ids=(_some(chance),)), None),
-        "tenant": lambda chance: (DeliverySearch(tenant=f"tenant-{chance.randrange(TENANTS)}"), None),
-        "status": lambda _: (DeliverySearch(states=failed), None),
-        "status that none has": lambda _: (DeliverySearch(states=(DeliveryState.DISCARDED,)), None),
-        "subscription and status": lambda chance: (
-            DeliverySearch(subscription_ids=(_some(chance),), states=failed),
-            None,
+        "newest": lambda _: DeliverySearch(),
+        "event id": lambda chance: DeliverySearch(event_id=event(chance)),
+        "delivery id": lambda chance: DeliverySearch(delivery_id=delivery_id_of(event(chance), "sub_0001")),
+        "event type": lambda chance: DeliverySearch(event_type=chance.choice(TYPES)),
+        "subscription": lambda chance: DeliverySearch(subscription_ids=(_some(chance),)),
+        "tenant": lambda chance: DeliverySearch(tenant=f"tenant-{chance.randrange(TENANTS)}"),
+        "status": lambda _: DeliverySearch(states=failed),
+        "status that none has": lambda _: DeliverySearch(states=(DeliveryState.DISCARDED,)),
+        "subscription and status": lambda chance: DeliverySearch(subscription_ids=(_some(chance),), states=failed),
+        "type, tenant and status delivered": lambda chance: DeliverySearch(
+            event_type=TYPES[0], tenant=f"tenant-{chance.randrange(TENANTS)}", states=(DeliveryState.DELIVERED,)
         ),
-        "type, tenant and status delivered": lambda chance: (
-            DeliverySearch(
-                event_type=TYPES[0], tenant=f"tenant-{chance.randrange(TENANTS)}", states=(DeliveryState.DELIVERED,)
-            ),
-            None,
+        "time range": lambda chance: DeliverySearch(before_ms=_some_time(chance)),
+        "tenant in a time range": lambda chance: DeliverySearch(
+            tenant="tenant-1", since_ms=(at := _some_time(chance)), before_ms=at + 3_600_000
         ),
-        "time range": lambda chance: (DeliverySearch(before_ms=some_time(chance)), None),
-        "tenant in a time range": lambda chance: (
-            DeliverySearch(tenant="tenant-1", since_ms=(at := some_time(chance)), before_ms=at + 3_600_000),
-            None,
+        "endpoint host, 20 subscriptions": lambda chance: DeliverySearch(
+            subscription_ids=tuple(_some(chance) for _ in range(20))
         ),
-        "endpoint host, 20 subscriptions": lambda chance: (
-            DeliverySearch(subscription_ids=tuple(_some(chance) for _ in range(20))),
-            None,
+        "endpoint host, 200 subscriptions": lambda chance: DeliverySearch(
+            subscription_ids=tuple(_some(chance) for _ in range(200))
         ),
-        "endpoint host, 200 subscriptions": lambda chance: (
-            DeliverySearch(subscription_ids=tuple(_some(chance) for _ in range(200))),
-            None,
+        "a type of one tenant that is not there": lambda _: DeliverySearch(
+            event_type=TYPES[0], tenant="tenant-1", subscription_ids=("sub_0002",)
         ),
-        "a page far back": lambda chance: (DeliverySearch(tenant="tenant-1"), PageStart(some_time(chance), 0)),
-        "a type of one tenant that is not there": lambda _: (
-            DeliverySearch(event_type=TYPES[0], tenant="tenant-1", subscription_ids=("sub_0002",)),
-            None,
-        ),
-        "a pass over all": lambda _: (DeliverySearch(subscription_ids=_FORGOTTEN), None),
+        "a pass over all": lambda _: DeliverySearch(subscription_ids=_FORGOTTEN),
     }
 
 
 def _some(chance: Random) -> str:
     return f"sub_{chance.randrange(SUBSCRIPTIONS):04}"
+
+
+def _some_time(chance: Random) -> int:
+    return START_MS + chance.randrange(WEEK_MS)
