@@ -160,7 +160,8 @@ class SettledBefore:
         text: what `describe_settled` wrote. One that can't be read says nothing: more is repeated, nothing lost.
 
     Attributes:
-        end: nothing is told of this offset and those behind it.
+        end: nothing is told of this offset and those behind it. If nothing is told at all it is the start, before which
+            nothing counts as settled: a cursor may fall back there.
     """
 
     __slots__ = ("_after", "_first", "end")
