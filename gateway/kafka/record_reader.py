@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
+from gateway.domain.errors import UnavailableError
 from gateway.kafka.config import QUIET, KafkaConfig
 from gateway.kafka.errors import gateway_error, translated_errors
 from gateway.kafka.partitioning import Partition
@@ -16,16 +17,17 @@ _POLL_S = 0.05
 
 
 def read_records(
-    config: KafkaConfig, places: Iterable[tuple[Partition, int]]
+    config: KafkaConfig, places: Iterable[tuple[Partition, int]], timeout_s: float = _TIMEOUT_S
 ) -> dict[tuple[Partition, int], RawRecord]:
     """Read some records; those that Kafka keeps no longer are left out. Blocking, bounded.
 
     Args:
         config: how to reach Kafka.
         places: partitions and offsets, at most MAX_RECORDS of them.
+        timeout_s: how long all of it may take, seconds.
 
     Raises:
-        UnavailableError: no broker answers.
+        UnavailableError: no broker answers in time: what was not read may well be kept.
     """
     wanted = sorted(set(places))[:MAX_RECORDS]
     found: dict[tuple[Partition, int], RawRecord] = {}
@@ -33,7 +35,7 @@ def read_records(
         return found
     # An offset below what is kept is an error, rather than another record.
     consumer = Consumer(config.reader(**{"enable.partition.eof": True, "auto.offset.reset": "error"}, **QUIET))
-    give_up_at = time.monotonic() + _TIMEOUT_S
+    give_up_at = time.monotonic() + timeout_s
     try:
         with translated_errors(config):
             for partition, offset in wanted:
@@ -58,4 +60,6 @@ def _next_record(consumer: Consumer, config: KafkaConfig, give_up_at: float) -> 
             return None
         if not error.retriable() and error.code() != KafkaError._TRANSPORT:
             raise gateway_error(error, config)
-    return None
+    raise UnavailableError(
+        f"Kafka at {config.bootstrap_servers} did not give a record in time", hint="is a broker down? try again"
+    )

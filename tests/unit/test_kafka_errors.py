@@ -7,6 +7,7 @@ from gateway.domain.errors import GatewayError, UnavailableError
 from gateway.kafka.access import refusal_in
 from gateway.kafka.config import KafkaConfig
 from gateway.kafka.errors import gateway_error, is_unreachable, translated_errors
+from gateway.kafka.record_reader import read_records
 
 KAFKA = KafkaConfig("kafka:9092")
 
@@ -30,6 +31,12 @@ def test_any_other_error_keeps_its_own_words() -> None:
         raise KafkaException(KafkaError(KafkaError.INVALID_REPLICATION_FACTOR, "replication factor 3"))
 
     assert not isinstance(raised.value, UnavailableError)
+
+
+def test_a_record_that_was_not_read_does_not_count_as_gone() -> None:
+    """Kafka is away, and may well keep it: whoever asks must not be told that there is none."""
+    with pytest.raises(UnavailableError, match="in time"):
+        read_records(KafkaConfig("127.0.0.1:1"), [(("deliveries", 0), 5)], timeout_s=0.3)
 
 
 UNTRUSTED = "error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified"
