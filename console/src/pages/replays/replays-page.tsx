@@ -14,7 +14,7 @@ const COLUMNS: readonly Column<Replay>[] = [
   { head: "To", cell: toWhom },
   { head: "State", card: "beside", cell: (one) => <ReplayBadge state={one.state} /> },
   { head: "Progress", cell: (one) => <ReplayBar of={one} /> },
-  { head: "By", cell: (one) => one.actor },
+  { head: "By", wide: true, cell: (one) => one.actor },
   { head: "Started", align: "right", cell: (one) => <Time atMs={one.started_at_ms} /> },
 ];
 
