@@ -1,5 +1,6 @@
 /** All pages, each at its address. */
-import { Route, Switch } from "wouter-preact";
+import { Route, Switch, useLocation } from "wouter-preact";
+import { sessionHasEnded } from "./api/client";
 import { Shell } from "./layout/shell";
 import { AccessPage } from "./pages/access/access-page";
 import { CatalogPage } from "./pages/catalog/catalog-page";
@@ -9,6 +10,7 @@ import { GroupPage } from "./pages/dead-letters/group-page";
 import { DeliveryPage } from "./pages/deliveries/detail";
 import { DeliveriesPage } from "./pages/deliveries/page";
 import { EventPage } from "./pages/event/page";
+import { LOGGED_IN, LoggedInPage, LogInAgain } from "./pages/login/again";
 import { LogInPage } from "./pages/login/page";
 import { MissingPage } from "./pages/missing";
 import { OverviewPage } from "./pages/overview/page";
@@ -30,7 +32,20 @@ export function App() {
       </main>
     );
   }
-  if (!session.value.caller) return <LogInPage logIns={session.value.log_ins} />;
+  const { caller, log_ins } = session.value;
+  if (!caller) return <LogInPage logIns={log_ins} />;
+  return (
+    <>
+      {sessionHasEnded.value && <LogInAgain logIns={log_ins} />}
+      {/* Who comes back as somebody who sees other things sees nothing of what was there. */}
+      <Pages key={caller.tenant ?? ""} />
+    </>
+  );
+}
+
+function Pages() {
+  const [path] = useLocation();
+  if (path === LOGGED_IN) return <LoggedInPage />;
   return (
     <Shell>
       <Switch>

@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { App } from "./app";
 import { PORTAL, PortalApp } from "./pages/portal/portal-app";
-import { loadSession } from "./session";
+import { beginSession } from "./session";
 import "./styles/index.css";
 
 const place = document.getElementById("app");
@@ -9,7 +9,7 @@ if (place) {
   if (`${location.pathname}/`.startsWith(`${PORTAL}/`)) {
     render(<PortalApp />, place);
   } else {
-    void loadSession();
+    void beginSession();
     render(<App />, place);
   }
 }

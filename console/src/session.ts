@@ -1,6 +1,6 @@
 /** Who is logged in, and what they may do. */
 import { signal } from "@preact/signals";
-import { type ApiError, answer, api, onLoggedOut, type Schemas, setCsrfToken } from "./api/client";
+import { type ApiError, answer, api, refusals, type Schemas, setCsrfToken } from "./api/client";
 import { shown } from "./api/use-read";
 
 export type Session = Schemas["SessionView"];
@@ -9,11 +9,12 @@ export type Role = NonNullable<Session["caller"]>["role"];
 /** Each may do what those before it may. */
 const ROLES: readonly Role[] = ["anonymous", "subscriber", "viewer", "operator", "admin"];
 
-/** undefined until it is known. */
+/** undefined until it is known. It stays what it was when the session ends, as the page does. */
 export const session = signal<Session | undefined>(undefined);
-/** Somebody was logged in on this page, and is no longer: they have not done it themselves. */
-export const sessionHasEnded = signal(false);
 export const sessionError = signal<ApiError | undefined>(undefined);
+
+/** To the console's other tabs, which share the cookie: undefined in the portal, which has none. */
+let tabs: BroadcastChannel | undefined;
 
 /** Tells whether who is logged in may do what this role may. */
 export function may(role: Role): boolean {
@@ -31,6 +32,15 @@ export function seesAllTenants(): boolean {
   return session.value?.caller?.tenant === null;
 }
 
+/** Asks who is logged in, and asks again when that changes in another tab. */
+export async function beginSession(): Promise<void> {
+  tabs = new BroadcastChannel("gateway.session");
+  tabs.onmessage = () => void loadSession();
+  await loadSession();
+  // They may have come from the identity provider, and another tab waits for that.
+  if (session.value?.caller) tellTabs();
+}
+
 /** Asks who is logged in. */
 export async function loadSession(): Promise<void> {
   sessionError.value = undefined;
@@ -44,22 +54,26 @@ export async function loadSession(): Promise<void> {
 /** Logs in with an API token; throws an `ApiError` where it is not good. */
 export async function logIn(token: string): Promise<void> {
   keep(await answer(api.POST("/api/v1/session", { body: { token } })));
+  tellTabs();
 }
 
 export async function logOut(): Promise<void> {
   await answer(api.DELETE("/api/v1/session"));
+  session.value = undefined;
+  tellTabs();
   await loadSession();
-  sessionHasEnded.value = false;
 }
 
 function keep(found: Session): void {
+  if (!found.caller && session.value?.caller) {
+    refusals.value += 1;
+    return;
+  }
   setCsrfToken(found.csrf_token ?? undefined);
-  if (found.caller) sessionHasEnded.value = false;
+  refusals.value = 0;
   session.value = found;
 }
 
-onLoggedOut(() => {
-  if (!session.value?.caller) return;
-  sessionHasEnded.value = true;
-  keep({ ...session.value, caller: null, csrf_token: null });
-});
+function tellTabs(): void {
+  tabs?.postMessage("changed");
+}

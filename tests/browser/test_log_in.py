@@ -8,6 +8,7 @@ import orjson
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import serious_findings
 from tests.browser.own_console import OwnConsole
 from tests.browser.running_demo import Demo
 from tests.browser.watched_page import Complaints
@@ -31,8 +32,7 @@ def test_a_token_opens_it_until_one_logs_out(
     console.start()
     complaints.expect("401")
     complaints.expect("ERR_CONNECTION_REFUSED")
-    made = ended_demo.home.run("tokens", "create", "--name", f"looker-{uuid4().hex[:8]}", "--role", "viewer", "--json")
-    token = orjson.loads(made)["token"]
+    token = token_of(ended_demo, "viewer")
     page.goto(f"{console.url}/subscriptions")
     field = page.get_by_label("API token")
     field.fill("gwt_wrong")
@@ -52,6 +52,41 @@ def test_a_token_opens_it_until_one_logs_out(
     expect(page.get_by_role("heading", level=1, name="Subscriptions")).to_be_visible()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_label("API token")).to_be_visible()
+
+
+def test_what_is_typed_outlives_the_session(
+    console: OwnConsole, page: Page, ended_demo: Demo, complaints: Complaints
+) -> None:
+    """Whoever is let in no more logs in over the form that they were about to send, and sends it."""
+    console.start()
+    complaints.expect("401")
+    token, name = token_of(ended_demo, "operator"), f"typed-{uuid4().hex[:8]}"
+    page.goto(f"{console.url}/new-subscription")
+    page.get_by_label("API token").fill(token)
+    page.keyboard.press("Enter")
+    typed = {"URL": "https://example.com/hooks", "Id": name, "Tenant": name, "Event types": "order.paid"}
+    for label, text in typed.items():
+        page.get_by_label(label, exact=True).fill(text)
+    expect(page.get_by_text("would be sent", exact=True)).to_be_visible()
+
+    page.context.clear_cookies()  # as when it has expired: the page's next request comes from nobody
+    page.get_by_role("button", name="Create", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Your session has ended")
+    expect(dialog).to_be_visible()
+    assert serious_findings(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Your session had ended, and nothing was done")).to_be_visible()
+    page.get_by_role("button", name="Log in").click()
+    dialog.get_by_label("API token").fill("gwt_wrong")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    dialog.get_by_label("API token").fill(token)
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    for label, text in typed.items():
+        expect(page.get_by_label(label, exact=True)).to_have_value(text)
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("dialog", name=f"{name} is there")).to_be_visible()
 
 
 def test_whoever_the_identity_provider_knows_comes_back_with_their_role(
@@ -76,8 +111,23 @@ def test_whoever_the_identity_provider_knows_comes_back_with_their_role(
         log_in_as(page, console, "webhook-ops")
         expect(page).to_have_url(f"{console.url}/subscriptions?q=shop")
         expect(page.get_by_text("operator", exact=True)).to_be_visible()
+
+        page.get_by_label("Search", exact=True).fill("typed meanwhile")
+        page.context.clear_cookies(name="gateway-session")  # as when it has expired
+        with page.expect_popup() as popup:
+            page.get_by_role("link", name="Log in with your organisation, in another tab").click()
+        expect(popup.value.get_by_text("You are logged in")).to_be_visible()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.get_by_text("No subscriptions match")).to_be_visible()
+        expect(page.get_by_label("Search", exact=True)).to_have_value("typed meanwhile")
         page.get_by_role("button", name="Log out").click()
         expect(page.get_by_role("link", name="Log in with your organisation")).to_be_visible()
+
+
+def token_of(demo: Demo, role: str) -> str:
+    """Make an API token with a role."""
+    made = demo.home.run("tokens", "create", "--name", f"{role}-{uuid4().hex[:8]}", "--role", role, "--json")
+    return str(orjson.loads(made)["token"])
 
 
 def log_in_as(page: Page, console: OwnConsole, name: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import serious_findings
-from tests.browser.running_demo import Demo
+from tests.browser.running_demo import NOBODY, Demo
 from tests.browser.watched_page import Complaints
 
 pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has bounds of its own
@@ -37,6 +37,7 @@ def test_a_link_opens_what_is_the_tenants_own(page: Page, demo: Demo) -> None:
 def test_the_tenants_own_people_handle_what_is_theirs(page: Page, ended_demo: Demo, complaints: Complaints) -> None:
     """With a link that an operator made in a page: until it is revoked. The audit trail names the link."""
     complaints.expect("401")
+    complaints.expect("404")  # of a test event that the index does not have yet
     receiver = ended_demo.get(f"/subscriptions/{ended_demo.subscription('healthy')}")["url"]
     own = ended_demo.subscribe(f"{receiver}-own")
     page.goto(f"/subscriptions/{own.name}/settings")
@@ -80,6 +81,30 @@ def test_the_tenants_own_people_handle_what_is_theirs(page: Page, ended_demo: De
     ended_demo.home.run("portal", "revoke", "--tenant", own.name)
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Deliveries").click()
     expect(page.get_by_text("This link has ended")).to_be_visible()
+
+
+def test_what_is_typed_outlives_the_link(page: Page, ended_demo: Demo, complaints: Complaints) -> None:
+    """Whose link ends is told so, over the page as it was, and again when they send something."""
+    complaints.expect("401")
+    own = ended_demo.subscribe(NOBODY)
+    link = orjson.loads(ended_demo.home.run("portal", "link", "--tenant", own.name, "--json"))["url"]
+    page.goto(f"/portal#{link.partition('#')[2]}")
+    page.get_by_role("link", name=own.name).click()
+    page.get_by_role("button", name="Send a test event").click()
+    data = page.get_by_label("Data")
+    expect(data).not_to_have_value("")
+    data.fill('{"typed": true}')
+    ended_demo.home.run("portal", "revoke", "--tenant", own.name)
+    ended = page.get_by_role("dialog", name="This link has ended")
+    expect(ended).to_be_visible()
+    assert serious_findings(page) == []
+    page.keyboard.press("Escape")
+    expect(ended).to_have_count(0)
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(ended).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("This link has ended, and nothing was done")).to_be_visible()
+    expect(data).to_have_value('{"typed": true}')
 
 
 def test_who_has_nothing_yet_is_told_so(page: Page, demo: Demo) -> None:

@@ -1,4 +1,5 @@
 /** The one way to the API: typed by its OpenAPI document, every failure an `ApiError` that can be shown. */
+import { computed, signal } from "@preact/signals";
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "./schema";
 
@@ -28,9 +29,28 @@ const UNREACHABLE = {
   hint: "is it still running? What you see is what it said last",
 };
 
+/** As it reads before somebody has logged in again, and after. */
+const SESSION_ENDED = {
+  status: 401,
+  code: "unauthorized",
+  detail: "Your session had ended, and nothing was done",
+  hint: "once you are logged in, try it again",
+};
+
+const LINK_ENDED = {
+  status: 401,
+  code: "invalid_token",
+  detail: "This link has ended, and nothing was done",
+  hint: "ask for another one where you found it",
+};
+
 let csrfToken: string | undefined;
 let bearer: string | undefined;
-let askLogIn: () => void = () => undefined;
+
+/** How often the API has said since the last log-in that it does not know who asks. */
+export const refusals = signal(0);
+/** Whoever was let in is let in no more. What is shown stays as it is, and what is read by a clock rests. */
+export const sessionHasEnded = computed(() => refusals.value > 0);
 
 /** Sets what goes with every change, so that no other site's page can make one. */
 export function setCsrfToken(token: string | undefined): void {
@@ -42,18 +62,13 @@ export function setBearer(token: string | undefined): void {
   bearer = token;
 }
 
-/** Sets what happens when the API no longer knows who asks. */
-export function onLoggedOut(act: () => void): void {
-  askLogIn = act;
-}
-
 const credentials: Middleware = {
   onRequest({ request }) {
     if (bearer) request.headers.set("Authorization", `Bearer ${bearer}`);
     if (request.method !== "GET" && csrfToken) request.headers.set("X-CSRF-Token", csrfToken);
   },
   onResponse({ response }) {
-    if (response.status === 401) askLogIn();
+    if (response.status === 401) refusals.value += 1;
   },
   onError({ error }) {
     return error instanceof TypeError ? new ApiError(UNREACHABLE) : undefined;
@@ -94,8 +109,9 @@ export function once(): { "Idempotency-Key": string } {
 }
 
 function problemOf(error: unknown, response: Response): ConstructorParameters<typeof ApiError>[0] {
+  if (response.status === 401 && bearer) return LINK_ENDED;
   if (error !== null && typeof error === "object" && "detail" in error && "code" in error) {
-    return error as Problem;
+    return error.code === SESSION_ENDED.code ? SESSION_ENDED : (error as Problem);
   }
   return {
     status: response.status,

@@ -1,6 +1,6 @@
 /** Reads from the API for as long as a page is looked at: again by a clock, never two at once, ended with the page. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { ApiError } from "./client";
+import { ApiError, sessionHasEnded } from "./client";
 
 const MAX_WAIT_MS = 30_000;
 /** Before anything was read nothing says how long to wait. */
@@ -58,11 +58,7 @@ export function useRead<T>(
         return true;
       } catch (error) {
         if (!ending.signal.aborted) {
-          setState((before) => ({
-            ...(before.key === key || stays ? before : {}),
-            key,
-            error: shown(error),
-          }));
+          setState((before) => afterFailure(before, key, shown(error), stays));
         }
         return false;
       }
@@ -87,6 +83,12 @@ export function useRead<T>(
   };
 }
 
+function afterFailure<T>(before: State<T>, key: string, error: ApiError, stays: boolean): State<T> {
+  // That the session has ended is told elsewhere: what was read for this key is as good as before.
+  if (error.status === 401 && before.key === key && before.data !== undefined) return before;
+  return { ...(before.key === key || stays ? before : {}), key, error };
+}
+
 function pauseAfter<T>(data: T, everyMs: Options<T>["everyMs"]): number | undefined {
   return typeof everyMs === "function" ? everyMs(data) : everyMs;
 }
@@ -97,31 +99,37 @@ export function shown(error: unknown): ApiError {
   return new ApiError({ status: 0, code: "fault", detail: `This page has a fault: ${String(error)}` });
 }
 
-/** Reads by a clock: later after failures, and not while nobody looks. */
+/** Reads by a clock: later after failures, and not while nobody looks or nobody is let in. */
 class Reading {
   everyMs: number | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
   private due = false;
   private ended = false;
+  private forget: () => void = () => undefined;
 
   constructor(private readonly read: () => Promise<boolean>) {}
 
   start(): void {
     document.addEventListener("visibilitychange", this.looked);
+    this.forget = sessionHasEnded.subscribe(this.looked);
     void this.turn();
   }
 
   stop(): void {
     this.ended = true;
     document.removeEventListener("visibilitychange", this.looked);
+    this.forget();
     clearTimeout(this.timer);
   }
 
   private readonly turn = async (): Promise<void> => {
     this.due = false;
-    this.failures = (await this.read()) ? 0 : this.failures + 1;
-    if (this.everyMs === undefined || this.ended) return;
+    const isRead = await this.read();
+    this.failures = isRead ? 0 : this.failures + 1;
+    // What was refused is read as soon as somebody is let in again, also what is read only once.
+    if (!isRead && sessionHasEnded.value) this.due = true;
+    if (this.due || this.everyMs === undefined || this.ended) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(
       this.elapsed,
@@ -130,11 +138,11 @@ class Reading {
   };
 
   private readonly elapsed = (): void => {
-    if (document.hidden) this.due = true;
+    if (document.hidden || sessionHasEnded.value) this.due = true;
     else void this.turn();
   };
 
   private readonly looked = (): void => {
-    if (!document.hidden && this.due) void this.turn();
+    if (!document.hidden && !sessionHasEnded.value && this.due) void this.turn();
   };
 }

@@ -1,5 +1,5 @@
 /** A text that is typed: shown at once, told on when the typing pauses. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 const PAUSE_MS = 300;
 
@@ -8,7 +8,8 @@ export function useEdited(text: string, told: (text: string) => void): [string, 
   const [typed, setTyped] = useState(text);
   const latest = useRef({ told, typed });
   latest.current = { told, typed };
-  useEffect(() => {
+  // Before the page is seen: who is quick types before what follows, and would lose it.
+  useLayoutEffect(() => {
     // What was told comes back without the space behind which one is about to type on.
     if (latest.current.typed.trim() !== text) setTyped(text);
   }, [text]);

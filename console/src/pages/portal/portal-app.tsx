@@ -1,6 +1,8 @@
 /** The portal: a tenant's own people see their subscriptions and deliveries, and nothing else. It may be in a frame. */
 import { useEffect } from "preact/hooks";
 import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter-preact";
+import { sessionHasEnded } from "../../api/client";
+import { EndNotice } from "../../layout/end-notice";
 import { ThemeSwitch } from "../../layout/theme-switch";
 import { session } from "../../session";
 import { Empty, Failure, Skeleton } from "../../ui/states";
@@ -29,37 +31,39 @@ export function PortalApp() {
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);
   }, []);
-  if (openingError.value) {
-    return (
-      <main class="login">
-        <Failure error={openingError.value} />
-      </main>
-    );
-  }
-  if (opening.value) {
-    return (
-      <main class="login">
-        <Skeleton />
-      </main>
-    );
-  }
-  if (!opened.value || !session.value?.caller) return <Closed wasOpen={opened.value !== undefined} />;
+  if (openingError.value || !opened.value || !session.value?.caller) return <Outside />;
   return (
-    <Router base={PORTAL}>
-      <Inside />
-    </Router>
+    <>
+      {sessionHasEnded.value && (
+        <EndNotice title="This link has ended" more="How to go on">
+          <p>
+            What you see stays as it was, and can be copied. To change something, open another link: ask for
+            one where you found this.
+          </p>
+        </EndNotice>
+      )}
+      <Router base={PORTAL} key={opened.value.tenant}>
+        <Inside />
+      </Router>
+    </>
   );
 }
 
-function Closed({ wasOpen }: { wasOpen: boolean }) {
+function Outside() {
   return (
     <main class="login">
       <h1 class="visually-hidden">Webhooks</h1>
-      <Empty icon="key" title={wasOpen ? "This link has ended" : "This page is opened with a link"}>
-        <p>
-          Ask for another one where you found this. A page that is loaded again needs its link again, too.
-        </p>
-      </Empty>
+      {openingError.value ? (
+        <Failure error={openingError.value} />
+      ) : opening.value ? (
+        <Skeleton />
+      ) : (
+        <Empty icon="key" title="This page is opened with a link">
+          <p>
+            Ask for another one where you found this. A page that is loaded again needs its link again, too.
+          </p>
+        </Empty>
+      )}
     </main>
   );
 }

@@ -1,6 +1,6 @@
 /** Listens to attempts as they happen, and keeps the newest of them. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Schemas } from "../../api/client";
+import { type Schemas, sessionHasEnded } from "../../api/client";
 import { loadSession } from "../../session";
 
 export type TailAttempt = Schemas["TailAttemptView"] & {
@@ -44,6 +44,7 @@ export function useTail(address: string, paused: boolean): Tail {
   const [shown, setShown] = useState<Shown>(NOTHING);
   const [listening, setListening] = useState<Listening>({ state: "connecting" });
   const [tries, setTries] = useState(0);
+  const isLetIn = !sessionHasEnded.value;
   const waiting = useRef(nothingCame());
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another address is another list
@@ -54,7 +55,7 @@ export function useTail(address: string, paused: boolean): Tail {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `tries` counts how often it was refused
   useEffect(() => {
-    if (paused) return;
+    if (paused || !isLetIn) return;
     setListening({ state: "connecting" });
     const source = new EventSource(address);
     const on = <T>(name: string, act: (data: T) => void) =>
@@ -104,7 +105,7 @@ export function useTail(address: string, paused: boolean): Tail {
       clearInterval(showing);
       clearTimeout(again);
     };
-  }, [address, paused, tries]);
+  }, [address, paused, isLetIn, tries]);
 
   return { ...shown, listening, clear: () => setShown(NOTHING) };
 }
