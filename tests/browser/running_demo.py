@@ -2,10 +2,11 @@
 
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 from uuid import uuid4
 
 import orjson
@@ -40,6 +41,13 @@ class Demo:
         where = f"{self.url}/api/v1{path}?{urlencode(query)}"
         with urlopen(where, timeout=_ASK_S) as answer:  # noqa: S310 - the demo's own
             return orjson.loads(answer.read())
+
+    def send_test_event(self, subscription_id: str) -> None:
+        """Send one to a subscription; it is on its way then."""
+        where = f"{self.url}/api/v1/subscriptions/{subscription_id}/test-event"
+        asked = Request(where, b"{}", {"Content-Type": "application/json"})  # noqa: S310 - the demo's own
+        with urlopen(asked, timeout=_ASK_S) as answer:  # noqa: S310 - see above
+            assert answer.status == HTTPStatus.ACCEPTED
 
     def subscription(self, endpoint: str) -> str:
         """Give the id of one endpoint's subscription."""

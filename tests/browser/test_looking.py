@@ -4,6 +4,7 @@ import orjson
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import serious_findings
 from tests.browser.running_demo import Demo
 
 pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has bounds of its own
@@ -21,6 +22,30 @@ def test_attempts_are_seen_as_they_happen(page: Page, ended_demo: Demo) -> None:
     expect(rows.nth(1)).to_contain_text("order.paid")
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("paused", exact=True)).to_be_visible()
+
+
+def test_rows_stay_under_the_pointer_and_where_the_focus_is(page: Page, ended_demo: Demo) -> None:
+    """What comes meanwhile is counted, and shown when one leaves or asks for it."""
+    healthy = ended_demo.subscription("healthy")
+    attempts = page.get_by_role("table", name="Attempts, newest first").locator("[data-row]")
+    page.goto(f"/tail?subscription_id={healthy}")
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    ended_demo.send_test_event(healthy)
+    expect(attempts).to_have_count(1)
+
+    attempts.first.hover()
+    ended_demo.send_test_event(healthy)
+    expect(page.get_by_role("button", name="1 new")).to_be_visible()
+    expect(attempts).to_have_count(1)
+    assert serious_findings(page) == []
+    page.get_by_role("heading", level=1).hover()
+    expect(attempts).to_have_count(2)
+
+    page.keyboard.press("j")
+    ended_demo.send_test_event(healthy)
+    page.get_by_role("button", name="1 new").press("Enter")
+    expect(attempts).to_have_count(3)
+    expect(page.get_by_role("button", name="new")).to_have_count(0)
 
 
 def test_who_got_an_event_is_told_with_the_rule(page: Page, ended_demo: Demo) -> None:

@@ -80,7 +80,7 @@ def test_the_tenants_own_people_handle_what_is_theirs(page: Page, ended_demo: De
     assert done == {"paused", "resumed", "secret_rotated", "test_event_sent", "delivery_resent"}
     ended_demo.home.run("portal", "revoke", "--tenant", own.name)
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Deliveries").click()
-    expect(page.get_by_text("This link has ended")).to_be_visible()
+    expect(page.get_by_role("dialog", name="This link has ended")).to_be_visible()
 
 
 def test_what_is_typed_outlives_the_link(page: Page, ended_demo: Demo, complaints: Complaints) -> None:
@@ -105,6 +105,23 @@ def test_what_is_typed_outlives_the_link(page: Page, ended_demo: Demo, complaint
     page.keyboard.press("Escape")
     expect(page.get_by_text("This link has ended, and nothing was done")).to_be_visible()
     expect(data).to_have_value('{"typed": true}')
+
+
+def test_deliveries_stay_under_the_pointer(page: Page, ended_demo: Demo) -> None:
+    """New ones are counted, until one has looked."""
+    own = ended_demo.subscribe(NOBODY, "--retry-policy", "none")
+    own.publish(1)
+    own.await_deliveries("dead_lettered", 1)
+    link = orjson.loads(ended_demo.home.run("portal", "link", "--tenant", own.name, "--json"))["url"]
+    page.goto(f"/portal#{link.partition('#')[2]}")
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Deliveries").click()
+    deliveries = page.get_by_role("table", name="Deliveries, newest first").locator("[data-row]")
+    deliveries.hover()
+    own.publish(2)
+    expect(page.get_by_role("button", name="2 new")).to_be_visible()
+    expect(deliveries).to_have_count(1)
+    page.get_by_role("link", name="Deliveries").hover()
+    expect(deliveries).to_have_count(3)
 
 
 def test_who_has_nothing_yet_is_told_so(page: Page, demo: Demo) -> None:

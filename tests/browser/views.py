@@ -17,16 +17,20 @@ class View:
         name: in file names.
         path: gives its address in a demo that is over.
         shows: words that it has once what it is about was read.
+        happens: lets happen what it shows.
     """
 
     name: str
     path: Callable[[Demo], str]
     shows: str
+    happens: Callable[[Demo], None] = lambda _: None
 
     def open(self, page: Page, demo: Demo) -> None:
         """Open it, and wait until it is whole."""
         page.goto(self.path(demo))
         expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_text("connecting", exact=True)).to_have_count(0)  # the tail tells what happens from then on
+        self.happens(demo)
         expect(page.get_by_text(self.shows).first).to_be_visible()
         expect(page.locator(".skeleton")).to_have_count(0)
 
@@ -58,6 +62,12 @@ def _portal(endpoint: str, *, subscription: bool) -> Callable[[Demo], str]:
         return f"/portal#{link.partition('#')[2]}"
 
     return path
+
+
+def _attempts(demo: Demo) -> None:
+    """Make some attempts, now."""
+    for endpoint in ("healthy", "flaky", "limited", "healthy"):
+        demo.send_test_event(demo.subscription(endpoint))
 
 
 def _replay(demo: Demo) -> str:
@@ -93,7 +103,7 @@ VIEWS = (
     View("replays", lambda _: "/replays", "New replay"),
     View("new-replay", lambda _: "/new-replay", "Count, then start"),
     View("replay", _replay, "Deliveries begun"),
-    View("tail", lambda _: "/tail", "attempts since you opened this page"),
+    View("tail", lambda _: "/tail", "-healthy", _attempts),
     View("access", lambda _: "/access", "Only their hashes are stored"),
     View("portal", _portal("healthy", subscription=False), "-healthy"),
     View("portal-subscription", _portal("flaky", subscription=True), "Recent attempts"),

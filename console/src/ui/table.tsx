@@ -13,7 +13,7 @@ export interface Column<R> {
   wide?: boolean;
 }
 
-interface Props<R> {
+export interface TableProps<R> {
   /** What the table holds, for screen readers. */
   label: string;
   columns: readonly Column<R>[];
@@ -23,7 +23,7 @@ interface Props<R> {
   href?: (row: R) => string;
 }
 
-export function Table<R>({ label, columns, rows, rowKey, href }: Props<R>) {
+export function Table<R>({ label, columns, rows, rowKey, href }: TableProps<R>) {
   return (
     <div class="table-frame">
       {/* Roles are told, because a table that is laid out as cards is none for every browser. */}

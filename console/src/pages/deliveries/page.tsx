@@ -7,9 +7,10 @@ import { useRead } from "../../api/use-read";
 import { DeliveryBadge, StatusBadge } from "../../ui/badge";
 import { Button, ButtonLink } from "../../ui/button";
 import { count } from "../../ui/format";
+import { LiveTable } from "../../ui/live-table";
 import { Page } from "../../ui/page";
 import { Empty, Loaded } from "../../ui/states";
-import { type Column, Table } from "../../ui/table";
+import type { Column } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { FilterBar } from "./filter-bar";
 import { changed, isNarrowed, queryOf } from "./filters";
@@ -88,7 +89,8 @@ export function DeliveriesPage() {
               onAll={() => setParams(new URLSearchParams())}
             />
           ) : (
-            <Table
+            <LiveTable
+              list={read.loading ? undefined : key}
               label="Deliveries, newest first"
               columns={DELIVERY_COLUMNS}
               rows={page.items}

@@ -5,8 +5,9 @@ import { Badge, StatusBadge } from "../../ui/badge";
 import { ButtonLink } from "../../ui/button";
 import { Card } from "../../ui/facts";
 import { duration, words } from "../../ui/format";
+import { LiveTable } from "../../ui/live-table";
 import { Empty, Loaded } from "../../ui/states";
-import { type Column, Table } from "../../ui/table";
+import type { Column } from "../../ui/table";
 import { Time } from "../../ui/time";
 
 type Attempt = Schemas["FoundAttemptView"];
@@ -54,7 +55,8 @@ export function RecentAttempts({
               <p>Attempts show up here once an event has been sent to this subscription.</p>
             </Empty>
           ) : (
-            <Table
+            <LiveTable
+              list={id}
               label="Recent attempts"
               columns={COLUMNS}
               rows={items}

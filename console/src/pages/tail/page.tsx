@@ -8,9 +8,10 @@ import { Badge, StatusBadge, type Tone } from "../../ui/badge";
 import { Button } from "../../ui/button";
 import { SelectField } from "../../ui/field";
 import { count, duration, timeOfDay, words } from "../../ui/format";
+import { LiveTable } from "../../ui/live-table";
 import { Page } from "../../ui/page";
 import { Empty } from "../../ui/states";
-import { type Column, Table } from "../../ui/table";
+import type { Column } from "../../ui/table";
 import { TypedField } from "../../ui/typed-field";
 import { changed } from "../deliveries/filters";
 import { type Listening, type TailAttempt, useTail } from "./use-tail";
@@ -44,7 +45,8 @@ export function TailPage() {
   const [params, setParams] = useSearchParams();
   const [paused, setPaused] = useState(false);
   const known = new URLSearchParams([...params].filter(([name]) => FILTERS.includes(name)));
-  const tail = useTail(`/api/v1/tail?${known}`, paused);
+  const address = `/api/v1/tail?${known}`;
+  const tail = useTail(address, paused);
   return (
     <Page
       title="Live tail"
@@ -80,7 +82,8 @@ export function TailPage() {
           Attempts show up here the moment they are made.
         </Empty>
       ) : (
-        <Table
+        <LiveTable
+          list={address}
           label="Attempts, newest first"
           columns={COLUMNS}
           rows={tail.attempts}
