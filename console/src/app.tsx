@@ -1,8 +1,10 @@
 /** All pages, each at its address. */
-import { Route, Switch, useLocation } from "wouter-preact";
+import { Redirect, Route, Switch, useLocation } from "wouter-preact";
 import { sessionHasEnded } from "./api/client";
 import { Shell } from "./layout/shell";
-import { AccessPage } from "./pages/access/access-page";
+import { handsOutTokens, LINKS, TOKENS } from "./pages/access/access-tabs";
+import { PortalLinksPage } from "./pages/access/portal-links-page";
+import { TokensPage } from "./pages/access/tokens-page";
 import { CatalogPage } from "./pages/catalog/catalog-page";
 import { EventTypePage } from "./pages/catalog/event-type-page";
 import { DeadLettersPage } from "./pages/dead-letters/dead-letters-page";
@@ -84,7 +86,8 @@ function Pages() {
         <Route path="/catalog/:type/impact">
           {({ type }) => <EventTypePage key={type} eventType={type} part="impact" />}
         </Route>
-        <Route path="/access" component={AccessPage} />
+        <Route path={TOKENS}>{handsOutTokens() ? <TokensPage /> : <Redirect to={LINKS} replace />}</Route>
+        <Route path={LINKS} component={PortalLinksPage} />
         <Route component={MissingPage} />
       </Switch>
     </Shell>

@@ -5,21 +5,31 @@ when it is made, and nothing when it is opened: a product that shows the portal 
 visit.
 """
 
+import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.admin.lifecycle import Clock
-from gateway.domain.audit import ActionTarget
+from gateway.domain.audit import ActionTarget, AuditRecord
 from gateway.domain.credentials import ID_BYTES, Credential
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.event import check_tenant
-from gateway.domain.portal import LINK_ID, LONGEST_MS, PortalGrant, PortalToken, revoked_links, sign_grant
+from gateway.domain.portal import (
+    LINK_ID,
+    LONGEST_MS,
+    PortalGrant,
+    PortalToken,
+    is_revoked,
+    revoked_links,
+    sign_grant,
+)
 
 SHORTEST_MS = 60_000
 DEFAULT_MS = 3_600_000
 PORTAL_PAGE = "/portal"
+_MADE = "portal_link_made"
 
 Audit = Callable[[str, Sequence[ActionTarget]], None]
 """Notes in the audit trail what is about to be done: what, and to what."""
@@ -43,6 +53,35 @@ class PortalLink:
 
     url: str = field(repr=False)
     grant: PortalGrant
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLink:
+    """A link as the audit trail has it.
+
+    Attributes:
+        grant: what it lets in.
+        made_by: the actor.
+    """
+
+    grant: PortalGrant
+    made_by: str
+
+
+def good_link(entry: AuditRecord, find: Callable[[str], Credential | None], now_ms: int) -> KnownLink | None:
+    """Give the link that an entry of the audit trail says was made; None where it says nothing of one that is good.
+
+    Args:
+        entry: any entry.
+        find: gives a record of `gateway.access` by its id.
+        now_ms: the present, milliseconds since the epoch.
+    """
+    if entry.action != _MADE or entry.tenant is None or entry.details is None:
+        return None
+    details = json.loads(entry.details)
+    grant = PortalGrant(details["link_id"], entry.tenant, entry.subscription_id, entry.at_ms, details["expires_at_ms"])
+    is_good = now_ms < grant.expires_at_ms and not is_revoked(grant, find)
+    return KnownLink(grant, entry.actor) if is_good else None
 
 
 class PortalLinks:
@@ -79,7 +118,7 @@ class PortalLinks:
         grant = PortalGrant(secrets.token_hex(ID_BYTES), tenant, subscription_id, now_ms, now_ms + lasting_ms)
         token = sign_grant(grant, PortalToken.LINK, self._keys()[0])
         details = {"link_id": grant.link_id, "expires_at_ms": grant.expires_at_ms}
-        self._audit("portal_link_made", [ActionTarget(subscription_id, tenant, details)])
+        self._audit(_MADE, [ActionTarget(subscription_id, tenant, details)])
         # In the fragment: browsers send it to no server, so no log has it.
         return PortalLink(f"{console_url.rstrip('/')}{PORTAL_PAGE}#{token}", grant)
 

@@ -124,6 +124,36 @@ def test_deliveries_stay_under_the_pointer(page: Page, ended_demo: Demo) -> None
     expect(deliveries).to_have_count(3)
 
 
+def test_links_are_revoked_where_they_are_listed(page: Page, demo: Demo, complaints: Complaints) -> None:
+    """One by itself, which then lets nobody in, or all of its tenant."""
+    complaints.expect("401")
+    tenant = f"linked-{uuid4().hex[:8]}"
+    demo.home.run("portal", "link", "--tenant", tenant)
+    page.goto("/access")
+    page.get_by_role("link", name="Portal links").click()
+    page.get_by_role("button", name="New portal link").click()
+    making = page.get_by_role("dialog", name="Portal link")
+    making.get_by_label("Tenant").fill(tenant)
+    making.get_by_role("button", name="Make a link").click()
+    url = making.locator("code", has_text="gwl_").inner_text()
+    making.get_by_role("button", name="Done").click()
+
+    page.get_by_label("Tenant").fill(tenant)
+    revokes = page.get_by_role("button", name=f"of {tenant}")
+    expect(revokes).to_have_count(2)
+    revokes.first.click()
+    revoking = page.get_by_role("dialog", name=f"Revoke a link of {tenant}")
+    assert serious_findings(page) == []
+    revoking.get_by_role("button", name="Revoke").click()
+    expect(revokes).to_have_count(1)
+    revokes.click()
+    revoking.get_by_label(f"All links of {tenant}").check()
+    revoking.get_by_role("button", name="Revoke all").click()
+    expect(page.get_by_text("No links of this tenant are good")).to_be_visible()
+    page.goto(url)
+    expect(page.get_by_text("This link is not good")).to_be_visible()
+
+
 def test_who_has_nothing_yet_is_told_so(page: Page, demo: Demo) -> None:
     """A tenant without subscriptions: each list says what would be there."""
     tenant = f"new-{uuid4().hex[:8]}"

@@ -64,6 +64,12 @@ def _portal(endpoint: str, *, subscription: bool) -> Callable[[Demo], str]:
     return path
 
 
+def _portal_links(demo: Demo) -> str:
+    """Give the address of the list, once there are links."""
+    _portal("healthy", subscription=True)(demo)
+    return "/access/portal-links"
+
+
 def _attempts(demo: Demo) -> None:
     """Make some attempts, now."""
     for endpoint in ("healthy", "flaky", "limited", "healthy"):
@@ -105,6 +111,7 @@ VIEWS = (
     View("replay", _replay, "Deliveries begun"),
     View("tail", lambda _: "/tail", "-healthy", _attempts),
     View("access", lambda _: "/access", "Only their hashes are stored"),
+    View("portal-links", _portal_links, "Revoke"),
     View("portal", _portal("healthy", subscription=False), "-healthy"),
     View("portal-subscription", _portal("flaky", subscription=True), "Recent attempts"),
     View("nothing-there", lambda _: "/no-such-page", "There is no page at this address"),

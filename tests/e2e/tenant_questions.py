@@ -93,6 +93,7 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "explainPastEvent": [{"query": "event_id={event_id}&event_type=order.created"}],
     "listVersions": [{}],
     "tellImpact": [{"body": {"avro": CATALOG.entry("order.created").source}}],
+    "listPortalLinks": [{"query": ""}, {"query": "tenant={tenant}"}],
     "makePortalLink": [{"body": {"tenant": "{tenant}"}}, {"body": {"subscription_id": "{subscription_id}"}}],
     # The last ones: they take away what the others are about.
     "revokePortalLinks": [{"body": {"tenant": "{tenant}"}}],

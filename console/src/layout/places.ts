@@ -40,7 +40,7 @@ export const PLACES: readonly Place[] = [
   { name: "Replays", path: "/replays", also: "/new-replay", icon: "replay", key: "r", role: "viewer" },
   { name: "Event catalog", path: "/catalog", icon: "catalog", key: "c", role: "viewer" },
   { name: "Live tail", path: "/tail", icon: "live", key: "t", role: "viewer" },
-  { name: "Access", path: "/access", icon: "key", key: "a", role: "admin" },
+  { name: "Access", path: "/access", icon: "key", key: "a", role: "operator" },
 ];
 
 /** Tells which place a path belongs to. */

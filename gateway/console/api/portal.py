@@ -1,4 +1,4 @@
-"""The portal over HTTP: its links are made and revoked here, and exchanged for sessions.
+"""The portal over HTTP: its links are made, listed and revoked here, and exchanged for sessions.
 
 A session is not a cookie: the portal is shown in frames on other sites, where browsers keep none. Its token is sent
 as `Authorization: Bearer …`.
@@ -9,14 +9,21 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from gateway.admin.portal_links import DEFAULT_MS, SHORTEST_MS, PortalLinks, link_view
+from gateway.admin.portal_links import DEFAULT_MS, SHORTEST_MS, KnownLink, PortalLinks, good_link, link_view
 from gateway.console.access.caller import BadCredentialsError, Caller, require_seen
-from gateway.console.api.models import Text
+from gateway.console.api.models import Query, Text
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.domain.access import Role
+from gateway.domain.audit import AuditRecord
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.portal import LINK_ID, LONGEST_MS, MAX_TOKEN_CHARS
+from gateway.kafka.audit_log import audit_kind
+from gateway.kafka.record_log import Found, RecordLog
+
+MAX_LISTED = 200
+# Each reads the audit trail with a client of its own.
+_LISTED_AT_ONCE = 2
 
 
 class NewLinkBody(BaseModel):
@@ -41,6 +48,30 @@ class LinkView(BaseModel):
     tenant: str
     subscription_id: str | None
     expires_at_ms: int
+
+
+class LinksQuery(Query):
+    """Which links."""
+
+    tenant: Annotated[Text, Field(description="whose; left out: those of all that the caller sees")] | None = None
+
+
+class KnownLinkView(BaseModel):
+    """A link that is good, without its URL."""
+
+    link_id: str
+    tenant: str
+    subscription_id: str | None = Field(description="with which one the portal opens; null for the list")
+    made_at_ms: int
+    made_by: str
+    expires_at_ms: int
+
+
+class KnownLinksView(BaseModel):
+    """Links that are good, the newest first."""
+
+    items: list[KnownLinkView]
+    omitted: int = Field(description="how many older ones there are")
 
 
 class RevokedLinksBody(BaseModel):
@@ -80,6 +111,7 @@ class PortalApi:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._entrance = parts.entrance
+        self._room = asyncio.Semaphore(_LISTED_AT_ONCE)
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -87,6 +119,10 @@ class PortalApi:
             Route(
                 "POST", "/portal-links", "makePortalLink", "Make a link to the portal of a tenant.", "portal",
                 Role.OPERATOR, self._make, LinkView, body=NewLinkBody, status=201, repeats=True, scope=Scope.TENANT,
+            ),
+            Route(
+                "GET", "/portal-links", "listPortalLinks", "List the links that are good, the newest first.", "portal",
+                Role.OPERATOR, self._list, KnownLinksView, query=LinksQuery, scope=Scope.TENANT,
             ),
             Route(
                 "POST", "/portal-links/revoke", "revokePortalLinks",
@@ -110,6 +146,24 @@ class PortalApi:
             self._links(call.caller).make, self._entrance.url(), tenant, body.subscription_id, body.expires_s * 1000
         )
         return Answer(LinkView.model_validate(link_view(link)))
+
+    async def _list(self, call: Call) -> Answer:
+        query: LinksQuery = call.query
+        async with self._room:
+            found = await asyncio.to_thread(self._find, call.caller.tenant_for(query.tenant))
+        links = (self._good_link(entry) for entry in reversed(found.records))
+        return Answer(KnownLinksView(items=[_view(link) for link in links if link is not None], omitted=found.omitted))
+
+    def _find(self, tenant: str | None) -> Found[AuditRecord]:
+        """Find the entries of links that are good: nothing else says that there are any."""
+        return RecordLog(self._parts.config, audit_kind()).find(
+            lambda entry: tenant in {None, entry.tenant} and self._good_link(entry) is not None,
+            since_ms=self._parts.clock() - LONGEST_MS,
+            limit=MAX_LISTED,
+        )
+
+    def _good_link(self, entry: AuditRecord) -> KnownLink | None:
+        return good_link(entry, self._parts.credentials.get, self._parts.clock())
 
     async def _revoke(self, call: Call) -> Answer:
         body: RevokedLinksBody = call.body
@@ -140,6 +194,17 @@ class PortalApi:
                 expires_at_ms=grant.expires_at_ms,
             )
         )
+
+
+def _view(link: KnownLink) -> KnownLinkView:
+    return KnownLinkView(
+        link_id=link.grant.link_id,
+        tenant=link.grant.tenant,
+        subscription_id=link.grant.subscription_id,
+        made_at_ms=link.grant.created_at_ms,
+        made_by=link.made_by,
+        expires_at_ms=link.grant.expires_at_ms,
+    )
 
 
 def _tenant(caller: Caller, asked: str | None) -> str:

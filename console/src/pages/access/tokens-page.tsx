@@ -1,4 +1,4 @@
-/** Who may come in: API tokens, made, listed and ended; links to the portal. */
+/** API tokens: made, listed and ended. */
 import { useState } from "preact/hooks";
 import { answer, api, once, type Schemas } from "../../api/client";
 import { useAction } from "../../api/use-action";
@@ -13,7 +13,7 @@ import { Empty, Failure, Loaded } from "../../ui/states";
 import { type Column, Table } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { say } from "../../ui/toast";
-import { PortalLinkDialog } from "../portal/link-dialog";
+import { AccessTabs, TOKENS } from "./access-tabs";
 
 type Token = Schemas["TokenView"];
 type NewToken = Schemas["NewToken"];
@@ -33,8 +33,8 @@ const LASTING = [
 ];
 const TONES: Partial<Record<Token["role"], Tone>> = { admin: "bad", operator: "warn", viewer: "calm" };
 
-export function AccessPage() {
-  const [asked, setAsked] = useState<"new" | "link" | Token>();
+export function TokensPage() {
+  const [asked, setAsked] = useState<"new" | Token>();
   const [issued, setIssued] = useState<Schemas["IssuedTokenView"]>();
   const read = useRead(
     "tokens",
@@ -45,16 +45,12 @@ export function AccessPage() {
     <Page
       title="Access"
       actions={
-        <>
-          <Button icon="external" onClick={() => setAsked("link")}>
-            Portal link
-          </Button>
-          <Button kind="primary" icon="plus" onClick={() => setAsked("new")}>
-            New API token
-          </Button>
-        </>
+        <Button kind="primary" icon="plus" onClick={() => setAsked("new")}>
+          New API token
+        </Button>
       }
     >
+      <AccessTabs here={TOKENS} />
       <p class="lead">
         Programs, and people where no other log-in is set up, use API tokens. Only their hashes are stored.
       </p>
@@ -74,7 +70,6 @@ export function AccessPage() {
           )
         }
       </Loaded>
-      {asked === "link" && <PortalLinkDialog onClose={close} />}
       {asked === "new" && (
         <NewTokenDialog
           onClose={close}

@@ -66,7 +66,10 @@ export function PortalLinkDialog({ tenant, subscriptionId, onClose }: Props) {
       {making.error && <Failure error={making.error} />}
       {link ? (
         <>
-          <p>Whoever has this link is let in until {absolute(link.expires_at_ms)}. It is not shown again.</p>
+          <p>
+            Whoever has this link is let in until {absolute(link.expires_at_ms)}. It is not shown again; it
+            can be revoked under Access.
+          </p>
           <p class="issued">
             <code>{link.url}</code>
             <CopyButton text={link.url} label="link" />
