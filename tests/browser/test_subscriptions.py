@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.accessibility import serious_findings
 from tests.browser.running_demo import Demo
 from tests.browser.watched_page import Complaints
 
@@ -53,6 +54,37 @@ def test_what_is_wrong_is_told_while_one_types(page: Page) -> None:
     expect(tester.get_by_text("true: it is sent")).to_be_visible()
     expression.fill('data.currency == "XXX"')
     expect(tester.get_by_text("false: it is not sent")).to_be_visible()
+
+
+def test_a_change_that_is_wrong_is_told_at_its_field(
+    made: str, page: Page, ended_demo: Demo, complaints: Complaints
+) -> None:
+    """While one types, and again when one saves: nothing is changed then, and nothing that was typed is lost."""
+    complaints.expect("400")
+    page.get_by_role("link", name="Edit").click()
+    url, rate = page.get_by_label("URL", exact=True), page.get_by_label("Rate limit")
+    right = url.input_value()
+    url.fill("ftp://example.com/")
+    rate.fill("many")
+    page.get_by_label("Only events for which this is true").fill("data.amount ==")
+    wrong = page.locator(".field-error")
+    expect(wrong).to_have_count(3)
+    for field in (url, rate):
+        expect(field).to_have_attribute("aria-invalid", "true")
+    assert serious_findings(page) == []
+    page.get_by_role("button", name="Save").click()
+    expect(url).to_be_focused()
+    expect(rate).to_have_value("many")
+    assert ended_demo.get(f"/subscriptions/{made}")["url"] == right
+
+    url.fill(right)
+    rate.fill("5/s")
+    page.get_by_label("Only events for which this is true").fill('data.currency == "EUR"')
+    expect(wrong).to_have_count(0)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1, name=made, exact=True)).to_be_visible()
+    changed = ended_demo.get(f"/subscriptions/{made}")
+    assert (changed["url"], changed["rate_limit"]) == (right, "5/s")
 
 
 def test_a_test_event_is_sent_and_watched(made: str, page: Page, complaints: Complaints) -> None:

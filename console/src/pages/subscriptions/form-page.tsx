@@ -147,8 +147,11 @@ function Form({ before, save, onSave, onCancel, onConflict }: FormProps) {
     values,
     before,
     set: (change) => {
+      const fields = Object.keys(change).map(snakeCase);
       setValues((all) => ({ ...all, ...change }));
-      setTouched((all) => new Set([...all, ...Object.keys(change).map(snakeCase)]));
+      setTouched((all) => new Set([...all, ...fields]));
+      // What was refused is no longer what stands there.
+      if (saving.error?.field && fields.includes(topField(saving.error.field))) saving.clear();
     },
     errorOf: (...fields) => {
       const found = fields.find(
