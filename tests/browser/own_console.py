@@ -1,18 +1,17 @@
-"""A console beside the demo's own, on a port and with an index of its own: it can be stopped and lose what it has."""
+"""A console of a test's own, on a port and with an index of its own: it can be stopped and lose what it has."""
 
 import shutil
 from pathlib import Path
 
 from gateway.kafka.local.ports import choose_port
-from tests.browser.running_demo import Demo
-from tests.e2e.running import Program
+from tests.e2e.running import GatewayHome, Program
 
 
 class OwnConsole:
     """The console, before its start.
 
     Args:
-        demo: of whose deliveries it has an index.
+        home: of whose deliveries it has an index.
         folder: where that is.
         settings: more of the environment's.
 
@@ -20,8 +19,8 @@ class OwnConsole:
         url: where it will listen.
     """
 
-    def __init__(self, demo: Demo, folder: Path, **settings: str) -> None:
-        self._demo = demo
+    def __init__(self, home: GatewayHome, folder: Path, **settings: str) -> None:
+        self._home = home
         self._folder = folder
         port = choose_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -30,7 +29,7 @@ class OwnConsole:
 
     def start(self, **settings: str) -> None:
         """Start it, with more of the environment's settings, until its index has caught up."""
-        self._program = self._demo.home.start("console", **self._settings, **settings).await_ready()
+        self._program = self._home.start("console", **self._settings, **settings).await_ready()
 
     def stop(self) -> None:
         """Stop it in good order, if it was started."""

@@ -50,7 +50,7 @@ def test_picture(view: View, scheme: Literal["light", "dark"], size: str, browse
 
 def test_pictures_of_the_log_in(browser: Browser, ended_demo: Demo, tmp_path: Path) -> None:
     """It is a console's that asks everybody."""
-    console = OwnConsole(ended_demo, tmp_path / "index", GATEWAY_CONSOLE_LOGIN="always")
+    console = OwnConsole(ended_demo.home, tmp_path / "index", GATEWAY_CONSOLE_LOGIN="always")
     console.start()
     for size in _SIZES:
         for scheme in _SCHEMES:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has
 @pytest.fixture
 def console(ended_demo: Demo, tmp_path: Path) -> Iterator[OwnConsole]:
     """Give one that asks everybody."""
-    started = OwnConsole(ended_demo, tmp_path / "index", GATEWAY_CONSOLE_LOGIN="always")
+    started = OwnConsole(ended_demo.home, tmp_path / "index", GATEWAY_CONSOLE_LOGIN="always")
     yield started
     started.stop()
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(240, func_only=True)  # not the demo, which has
 @pytest.fixture
 def console(ended_demo: Demo, tmp_path: Path) -> Iterator[OwnConsole]:
     """Give one that runs."""
-    started = OwnConsole(ended_demo, tmp_path / "index")
+    started = OwnConsole(ended_demo.home, tmp_path / "index")
     started.start()
     yield started
     started.stop()

@@ -3,11 +3,12 @@ import { useMemo } from "preact/hooks";
 import { useSearchParams } from "wouter-preact";
 import { answer, api, type Schemas } from "../../api/client";
 import { useRead } from "../../api/use-read";
-import { Stat } from "../../ui/facts";
+import { ButtonLink } from "../../ui/button";
+import { Card, Stat } from "../../ui/facts";
 import { Segments } from "../../ui/field";
 import { brief, count, duration, percent, perSecond } from "../../ui/format";
 import { Page } from "../../ui/page";
-import { Loaded } from "../../ui/states";
+import { Empty, Loaded } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { IndexCard, OpenDeliveries, WorstEndpoints } from "./cards";
 import { AttemptsChart, DurationsChart } from "./charts";
@@ -68,10 +69,14 @@ function Overview({ stats, span }: { stats: Stats; span: Span }) {
   return (
     <>
       <Headline stats={stats} />
-      <div class="columns">
-        <AttemptsChart course={course} />
-        <DurationsChart course={course} />
-      </div>
+      {stats.attempts === 0 ? (
+        <Nothing />
+      ) : (
+        <div class="columns">
+          <AttemptsChart course={course} />
+          <DurationsChart course={course} />
+        </div>
+      )}
       {stats.standing && <Waiting standing={stats.standing} />}
       <div class="columns">
         <WorstEndpoints stats={stats} />
@@ -81,6 +86,17 @@ function Overview({ stats, span }: { stats: Stats; span: Span }) {
         </div>
       </div>
     </>
+  );
+}
+
+function Nothing() {
+  return (
+    <Card>
+      <Empty icon="overview" title="Nothing was sent in this time">
+        <p>Rates and latencies show up here once an event is published that a subscription wants.</p>
+        <ButtonLink href="/subscriptions">To the subscriptions</ButtonLink>
+      </Empty>
+    </Card>
   );
 }
 

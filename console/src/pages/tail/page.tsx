@@ -5,7 +5,7 @@ import { answer, api } from "../../api/client";
 import { useRead } from "../../api/use-read";
 import { seesAllTenants } from "../../session";
 import { Badge, StatusBadge, type Tone } from "../../ui/badge";
-import { Button } from "../../ui/button";
+import { Button, ButtonLink } from "../../ui/button";
 import { SelectField } from "../../ui/field";
 import { count, duration, timeOfDay, words } from "../../ui/format";
 import { LiveTable } from "../../ui/live-table";
@@ -79,7 +79,11 @@ export function TailPage() {
       </p>
       {tail.attempts.length === 0 ? (
         <Empty icon="live" title="Nothing has happened yet">
-          Attempts show up here the moment they are made.
+          <p>
+            Attempts show up here the moment they are made. To make one, send a test event from a
+            subscription's page.
+          </p>
+          <ButtonLink href="/subscriptions">To the subscriptions</ButtonLink>
         </Empty>
       ) : (
         <LiveTable
