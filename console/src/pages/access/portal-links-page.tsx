@@ -113,6 +113,7 @@ function columnsOf(revoke: (link: KnownLink) => void): Column<KnownLink>[] {
     {
       head: "Revoke",
       align: "right",
+      card: "beside",
       cell: (one) => (
         <Button
           small

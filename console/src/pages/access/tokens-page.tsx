@@ -110,6 +110,7 @@ function columnsOf(revoke: (token: Token) => void): Column<Token>[] {
     {
       head: "Revoke",
       align: "right",
+      card: "beside",
       cell: (one) => (
         <Button small kind="danger" aria-label={`Revoke ${one.name}`} onClick={() => revoke(one)}>
           Revoke
