@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from gateway.domain.errors import UnavailableError
 from gateway.kafka.config import QUIET, KafkaConfig
-from gateway.kafka.errors import gateway_error, translated_errors
+from gateway.kafka.errors import gateway_error, kept_interrupts, translated_errors
 from gateway.kafka.producer import OutRecord
 
 _CONFIRM_TIMEOUT_S = 20
@@ -51,7 +51,8 @@ class ConfirmedWriter:
                     headers=record.headers,
                     on_delivery=report,
                 )
-            unconfirmed = self._producer.flush(_FLUSH_TIMEOUT_S)
+            with kept_interrupts():
+                unconfirmed = self._producer.flush(_FLUSH_TIMEOUT_S)
         if unconfirmed or any(error.code() == KafkaError._MSG_TIMED_OUT for error in failed):
             raise UnavailableError(
                 f"Kafka at {self._config.bootstrap_servers} does not confirm what is written",

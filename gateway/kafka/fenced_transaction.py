@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from gateway.kafka.access import is_denied
 from gateway.kafka.config import KafkaConfig
-from gateway.kafka.errors import gateway_error
+from gateway.kafka.errors import gateway_error, kept_interrupts
 from gateway.kafka.producer import OutRecord
 
 _STEP_TIMEOUT_S = 10.0
@@ -134,7 +134,8 @@ class FencedTransaction:
     def _serve(self, give_up_at: float) -> None:
         try:
             # Not a flush: in that, an error meets the reports of the other records, which it makes fail.
-            self._producer.poll(_POLL_S)
+            with kept_interrupts():
+                self._producer.poll(_POLL_S)
         except KafkaException as error:
             self._leave_to_the_commit(error)
         if time.monotonic() > give_up_at:

@@ -23,7 +23,7 @@ from gateway.domain.delivery import DEFAULT_MAX_BODY_BYTES, Priority
 from gateway.domain.errors import InvalidInputError, UnavailableError
 from gateway.kafka.access import find_refusal
 from gateway.kafka.config import QUIET, KafkaConfig
-from gateway.kafka.errors import gateway_error
+from gateway.kafka.errors import gateway_error, kept_interrupts
 from gateway.wire.catalog import Catalog, load_catalog
 from gateway.wire.confluent import SchemaIds
 from gateway.wire.event_encoder import DEFAULT_SOURCE, EncodedEvent, EventEncoder, NewEvent
@@ -160,7 +160,8 @@ class EventPublisher:
         for index in range(len(batch.events)):
             self._produce(batch, index, deadline_s)
         while not batch.is_reported() and time.monotonic() < deadline_s + _REPORT_MARGIN_S:
-            self._producer.poll(_POLL_S)
+            with kept_interrupts():
+                self._producer.poll(_POLL_S)
         return batch.receipts(self._config)
 
     def _encode(self, events: Sequence[NewEvent]) -> list[EncodedEvent]:
