@@ -41,9 +41,9 @@ class StandingReader:
         self._aged = frozenset(layout.retry_topics() if aged is None else aged)
         self._lookup = OffsetLookup(config)
         self._scan = TopicScan(config, _HEAD_BOUNDS)
-        topics = (*self._events, *self._deliveries, DEAD_LETTERS)
-        self._partitions = self._lookup.partitions(dict.fromkeys(topics))
-        self._cursor_partitions = [number for _, number in self._lookup.partitions({CURSORS: None})]
+        self._topics = (*self._events, *self._deliveries, DEAD_LETTERS)
+        # Whether all are there is seen at once; the partitions are asked for at each look, for some may be added.
+        self._lookup.partitions(dict.fromkeys((*self._topics, CURSORS)))
 
     def depths(self) -> dict[str, Depth]:
         """Give what is not committed of each topic that a stage reads, and what the dead-letter topic keeps.
@@ -51,12 +51,13 @@ class StandingReader:
         Raises:
             UnavailableError: no broker answers.
         """
+        partitions = self._lookup.partitions(dict.fromkeys(self._topics))
         # Commits first: what is written in between then counts as open, and not as less than nothing.
         committed = {
-            **self._committed(STREAM_GROUP_ID, self._events),
-            **self._committed(EGRESS_GROUP_ID, self._deliveries),
+            **self._committed(STREAM_GROUP_ID, self._events, partitions),
+            **self._committed(EGRESS_GROUP_ID, self._deliveries, partitions),
         }
-        kept = self._lookup.newest_span(self._partitions, 0, sys.maxsize).ranges
+        kept = self._lookup.newest_span(partitions, 0, sys.maxsize).ranges
         opened = {at: range(max(offsets.start, committed.get(at, 0)), offsets.stop) for at, offsets in kept.items()}
         oldest = self._oldest_ms({at: offsets for at, offsets in opened.items() if at[0] in self._aged})
         records = _sum_by_topic((at[0], len(offsets)) for at, offsets in opened.items())
@@ -68,15 +69,16 @@ class StandingReader:
         Raises:
             UnavailableError: no broker answers in time.
         """
+        partitions = [number for _, number in self._lookup.partitions({CURSORS: None})]
         try:
-            found = read_cursors(self._config, self._cursor_partitions)
+            found = read_cursors(self._config, partitions)
         except TimeoutError as error:
             raise UnavailableError(str(error)) from error
         return Counter(subscription_of(strand) for strands in found.values() for strand in strands)
 
-    def _committed(self, group_id: str, topics: Iterable[str]) -> dict[Partition, int]:
+    def _committed(self, group_id: str, topics: Iterable[str], partitions: Iterable[Partition]) -> dict[Partition, int]:
         wanted = set(topics)
-        asked = [at for at in self._partitions if at[0] in wanted]
+        asked = [at for at in partitions if at[0] in wanted]
         return {at: commit.offset for at, commit in committed_offsets(self._config, group_id, asked).items()}
 
     def _oldest_ms(self, opened: Mapping[Partition, range]) -> dict[str, int]:
