@@ -91,6 +91,13 @@ def test_how_much_others_have_is_not_told() -> None:
     assert [(one.subscription_id, one.deliveries) for one in counted.by_subscription] == [("shop", 200)]
 
 
+@pytest.mark.parametrize("state", ReplayState)
+def test_why_a_process_failed_is_told_while_there_is_something_to_resume(state: ReplayState) -> None:
+    """What was cancelled has no problem: its process ended because of that."""
+    problem = replay_view(replace(REPLAY, state=state), state.value, "cancelled by somebody else", EVERYBODYS).problem
+    assert (problem is None) == (state in {ReplayState.CANCELLED, ReplayState.FINISHED})
+
+
 def test_a_replay_of_nothing_is_finished() -> None:
     """It has come to its end."""
     nothing = replace(REPLAY, state=ReplayState.FINISHED, stretches=())

@@ -187,7 +187,8 @@ def replay_view(replay: Replay, state: JobState, problem: str | None, caller: Ca
         replay_id=replay.replay_id,
         source=wanted.source,
         state=state,
-        problem=problem,
+        # The process of one that was cancelled fails with that; one that went on elsewhere may have failed before.
+        problem=None if replay.is_over else problem,
         progress=1.0 if is_finished else round(replay.events_read / max(replay.events_total, 1), 4),
         deliveries=replay.deliveries,
         events_read=replay.events_read if sees_all else None,
