@@ -15,6 +15,7 @@ export const sessionError = signal<ApiError | undefined>(undefined);
 
 /** To the console's other tabs, which share the cookie: undefined in the portal, which has none. */
 let tabs: BroadcastChannel | undefined;
+type TabSays = "came" | "left";
 
 /** Tells whether who is logged in may do what this role may. */
 export function may(role: Role): boolean {
@@ -35,10 +36,14 @@ export function seesAllTenants(): boolean {
 /** Asks who is logged in, and asks again when that changes in another tab. */
 export async function beginSession(): Promise<void> {
   tabs = new BroadcastChannel("gateway.session");
-  tabs.onmessage = () => void loadSession();
+  tabs.onmessage = ({ data: said }: MessageEvent<TabSays>) => {
+    // Who logs out leaves nothing on any screen; a session that ends by itself leaves its pages.
+    if (said === "left") session.value = undefined;
+    void loadSession();
+  };
   await loadSession();
   // They may have come from the identity provider, and another tab waits for that.
-  if (session.value?.caller) tellTabs();
+  if (session.value?.caller) tellTabs("came");
 }
 
 /** Asks who is logged in. */
@@ -54,13 +59,13 @@ export async function loadSession(): Promise<void> {
 /** Logs in with an API token; throws an `ApiError` where it is not good. */
 export async function logIn(token: string): Promise<void> {
   keep(await answer(api.POST("/api/v1/session", { body: { token } })));
-  tellTabs();
+  tellTabs("came");
 }
 
 export async function logOut(): Promise<void> {
   await answer(api.DELETE("/api/v1/session"));
   session.value = undefined;
-  tellTabs();
+  tellTabs("left");
   await loadSession();
 }
 
@@ -74,6 +79,6 @@ function keep(found: Session): void {
   session.value = found;
 }
 
-function tellTabs(): void {
-  tabs?.postMessage("changed");
+function tellTabs(said: TabSays): void {
+  tabs?.postMessage(said);
 }

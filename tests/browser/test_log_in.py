@@ -28,7 +28,7 @@ def console(ended_demo: Demo, tmp_path: Path) -> Iterator[OwnConsole]:
 def test_a_token_opens_it_until_one_logs_out(
     console: OwnConsole, page: Page, ended_demo: Demo, complaints: Complaints
 ) -> None:
-    """A wrong one does not; and what the role does not allow is not offered."""
+    """A wrong one does not; what the role does not allow is not offered; and the end is one for all tabs."""
     console.start()
     complaints.expect("401")
     complaints.expect("ERR_CONNECTION_REFUSED")
@@ -50,8 +50,13 @@ def test_a_token_opens_it_until_one_logs_out(
     console.start()
     page.reload()
     expect(page.get_by_role("heading", level=1, name="Subscriptions")).to_be_visible()
+    other_tab = page.context.new_page()
+    other_tab.goto(f"{console.url}/deliveries")
+    expect(other_tab.get_by_role("heading", level=1, name="Deliveries")).to_be_visible()
     page.get_by_role("button", name="Log out").click()
-    expect(page.get_by_label("API token")).to_be_visible()
+    for tab in (page, other_tab):
+        expect(tab.get_by_label("API token")).to_be_visible()
+        expect(tab.get_by_role("main").get_by_role("table")).to_have_count(0)
 
 
 def test_what_is_typed_outlives_the_session(
