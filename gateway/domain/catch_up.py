@@ -11,7 +11,7 @@ Everything here is decisions over offsets: no Kafka, no lanes, no clock. The rul
 
     a record is handed out once in the life of a `PartitionReading`, in offset order per strand, unless it is given
     back before it was begun, or deferred to be tried again;
-    a pass never hands out what the main reader has not taken, nor what was not deferred to its key;
+    a pass never hands out what the main reader has not taken, nor what was not deferred to its key when it began;
     a cursor is the lowest offset of its strand that is not settled, never the reading position;
     a cursor is dropped only when everything it stood for is settled.
 """
@@ -178,8 +178,13 @@ class PartitionReading:
             return False
         return True
 
+    def end_of(self, strand: Strand) -> int:
+        """Give where a strand's records end: a pass that begins now knows of no others, and passes none."""
+        cursor = self._cursors.get(strand)
+        return self.position if cursor is None else self._end(cursor)
+
     def passed(self, strand: Strand, end: int) -> None:
-        """Note that a pass has looked at everything below `end` and found room for all of a strand's records."""
+        """Note that a pass found room for all of a strand's records below `end`; see `end_of`."""
         cursor = self._cursors.get(strand)
         if cursor is not None and not cursor.caught_up:
             cursor.passed(min(end, self._end(cursor)), self._end(cursor))

@@ -190,7 +190,7 @@ class CatchUp:
         # The partition may have been given up, and even come back, meanwhile.
         if self._readings.get(partition) is not reading:
             return
-        serving = {strand: Kept(start) for strand, start in wanted.items()}
+        serving = {strand: Kept(start, min(stretch.end, reading.end_of(strand))) for strand, start in wanted.items()}
         if not await self._offer_all(stretch.records, partition, reading, serving):
             for kept in serving.values():
                 self._kept.discard(kept)
@@ -198,10 +198,9 @@ class CatchUp:
         for strand, kept in serving.items():
             if reading.next_of(strand) == kept.read_from:
                 if kept.begun:
-                    kept.end = min(kept.end, stretch.end)
                     self._kept.put(partition, strand, kept)
                     continue
-                reading.passed(strand, stretch.end)
+                reading.passed(strand, kept.end)
             else:
                 self._kept.discard(kept)
             if self._next_of(partition, reading, strand) is not None:
@@ -225,8 +224,8 @@ class CatchUp:
         self, message: Message, partition: Partition, reading: PartitionReading, strand: Strand, kept: Kept
     ) -> None:
         """Hand a record to its lane, or keep it where its lane is full."""
-        if reading.next_of(strand) != kept.read_from:
-            return  # something of it was left to the log again, and has to come before
+        if (message.offset() or 0) >= kept.end or reading.next_of(strand) != kept.read_from:
+            return  # not this pass's; or something of it was left to the log again, and has to come before
         if kept.begun or self._ledger.exhausted or not self._has_room(partition, strand):
             self._kept.add(kept, message)
         else:

@@ -12,7 +12,6 @@ from gateway.kafka.partitioning import Partition
 MAX_KEPT_BYTES = 16_777_216
 # What a record takes in memory beside its key and value.
 _OVERHEAD_BYTES = 1024
-_UNBOUNDED = 1 << 62
 
 
 @dataclass(slots=True)
@@ -21,18 +20,21 @@ class Kept:
 
     Attributes:
         read_from: where the strand's cursor stood: anywhere else, they are not its next ones.
-        end: everything below was looked at.
+        end: everything below is looked at. Where the strand's records ended when the pass began: what was left to it
+            since then may lie among those that were looked at before, when it was not the strand's.
         records: in order.
+        cut: those from the end on are to be read again.
     """
 
     read_from: int
-    end: int = _UNBOUNDED
+    end: int
     records: deque[Message] = field(default_factory=deque)
+    cut: bool = False
 
     @property
     def begun(self) -> bool:
         """Something is kept, or has to be read again: what follows can't be handed out."""
-        return bool(self.records) or self.end != _UNBOUNDED
+        return bool(self.records) or self.cut
 
 
 class KeptRecords:
@@ -57,14 +59,13 @@ class KeptRecords:
 
     def add(self, kept: Kept, message: Message) -> None:
         """Keep one more record; one that exceeds the bound, and all that follow, are to be read again."""
-        offset = message.offset() or 0
-        if offset >= kept.end:
+        if kept.cut:
             return
         if self.size_bytes < MAX_KEPT_BYTES:
             kept.records.append(message)
             self.size_bytes += _size_bytes(message)
         else:
-            kept.end = offset
+            kept.end, kept.cut = message.offset() or 0, True
 
     def take(self, kept: Kept) -> Message:
         """Take the first record."""
