@@ -180,8 +180,7 @@ class PartitionReading:
 
     def end_of(self, strand: Strand) -> int:
         """Give where a strand's records end: a pass that begins now knows of no others, and passes none."""
-        cursor = self._cursors.get(strand)
-        return self.position if cursor is None else self._end(cursor)
+        return self._end(cursor) if (cursor := self._cursors.get(strand)) else self.position
 
     def passed(self, strand: Strand, end: int) -> None:
         """Note that a pass found room for all of a strand's records below `end`; see `end_of`."""

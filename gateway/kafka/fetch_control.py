@@ -33,6 +33,7 @@ class FetchControl:
         self._rests_ms = rests_ms
         self._due_at_ms: dict[Partition, float] = {}
         self._rested_at_ms: dict[Partition, float] = {}
+        self._at_end: list[Partition] = []
         self._blocked = False
 
     @property
@@ -84,10 +85,15 @@ class FetchControl:
         rest_ms = self._rests_ms.get(partition[0])
         if rest_ms is not None and partition in owned and not self.is_held(partition):
             self._rested_at_ms[partition] = monotonic_ms() + rest_ms
-            self._consumer.pause([TopicPartition(*partition)])
+            self._at_end.append(partition)
 
     def apply(self, *, blocked: bool) -> None:
-        """Resume what is due, or rested; stop or go on altogether."""
+        """Let rest what is at its end, resume what is due or rested; stop or go on altogether."""
+        if self._at_end:
+            # All at once: each call waits for the client's own thread, and nothing else of the process runs meanwhile.
+            resting = [TopicPartition(*partition) for partition in self._at_end if partition in self._rested_at_ms]
+            self._at_end.clear()
+            self._consumer.pause(resting)
         if blocked != self._blocked:
             self._blocked = blocked
             free = [tp for tp in self._consumer.assignment() if not self.is_held((tp.topic, tp.partition))]
