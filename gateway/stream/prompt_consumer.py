@@ -1,8 +1,8 @@
-"""Faust's consumer, without four tasks for each event, and without its pauses while events wait.
+"""Faust's consumer, without four tasks for each of its events, and without its pauses while events wait.
 
-For each event that it has read, Faust waits until it is in its agent's queue, or until reading is to be suspended,
-whichever comes first; `mode` makes each of these waits a task, and two more for its own end. That is a sixth of what an
-event costs the stream. Nearly always there is room in the queue and nothing to wait for: then there are no tasks here.
+For each event of its own (a run, see `gateway.stream.runs`), Faust waits until it is in its agent's queue, or until
+reading is to be suspended, whichever comes first; `mode` makes each of these waits a task, and two more for its own
+end. Nearly always there is room in the queue and nothing to wait for: then there are no tasks here.
 
 Under load Faust paused in two ways, together for up to half of the time:
 

@@ -58,7 +58,7 @@ class ReadsRuns:
             await self._seek_back()
             return
         generation = self.app.consumer_generation_id
-        runs = {partition: list(runs_of(read)) for partition, read in (records or {}).items()}
+        runs = {partition: runs_of(read) for partition, read in (records or {}).items()}
         for partition, run in self.scheduler.iterate(runs):
             if self.should_stop or not self.flow_active or self.app.consumer_generation_id != generation:
                 return

@@ -18,6 +18,7 @@ import { TypedField } from "../../ui/typed-field";
 import { changed } from "../deliveries/filters";
 import { PortalLinkDialog } from "../portal/link-dialog";
 import { AccessTabs, LINKS } from "./access-tabs";
+import { Named, revokeColumn } from "./columns";
 
 type KnownLink = Schemas["KnownLinkView"];
 
@@ -99,32 +100,13 @@ function columnsOf(revoke: (link: KnownLink) => void): Column<KnownLink>[] {
     {
       head: "Tenant",
       card: "title",
-      cell: (one) => (
-        <span class="named">
-          <strong>{one.tenant}</strong>
-          <code class="muted">{one.link_id}</code>
-        </span>
-      ),
+      cell: (one) => <Named name={one.tenant} id={one.link_id} />,
     },
     { head: "Opens with", cell: (one) => one.subscription_id ?? <span class="muted">its list</span> },
     { head: "Made by", cell: (one) => one.made_by },
     { head: "Made", align: "right", cell: (one) => <Time atMs={one.made_at_ms} /> },
     { head: "Ends", align: "right", cell: (one) => <Time atMs={one.expires_at_ms} /> },
-    {
-      head: "Revoke",
-      align: "right",
-      card: "beside",
-      cell: (one) => (
-        <Button
-          small
-          kind="danger"
-          aria-label={`Revoke ${one.link_id} of ${one.tenant}`}
-          onClick={() => revoke(one)}
-        >
-          Revoke
-        </Button>
-      ),
-    },
+    revokeColumn((one) => `${one.link_id} of ${one.tenant}`, revoke),
   ];
 }
 

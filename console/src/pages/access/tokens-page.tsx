@@ -14,6 +14,7 @@ import { type Column, Table } from "../../ui/table";
 import { Time } from "../../ui/time";
 import { say } from "../../ui/toast";
 import { AccessTabs, TOKENS } from "./access-tabs";
+import { Named, revokeColumn } from "./columns";
 
 type Token = Schemas["TokenView"];
 type NewToken = Schemas["NewToken"];
@@ -91,12 +92,7 @@ function columnsOf(revoke: (token: Token) => void): Column<Token>[] {
     {
       head: "Name",
       card: "title",
-      cell: (one) => (
-        <span class="named">
-          <strong>{one.name}</strong>
-          <code class="muted">{one.token_id}</code>
-        </span>
-      ),
+      cell: (one) => <Named name={one.name} id={one.token_id} />,
     },
     { head: "Role", cell: (one) => <Badge tone={TONES[one.role] ?? "calm"}>{one.role}</Badge> },
     { head: "Tenant", cell: (one) => one.tenant ?? <span class="muted">all</span> },
@@ -107,16 +103,7 @@ function columnsOf(revoke: (token: Token) => void): Column<Token>[] {
       align: "right",
       cell: (one) => (one.has_expired ? <Badge tone="calm">ended</Badge> : <Time atMs={one.expires_at_ms} />),
     },
-    {
-      head: "Revoke",
-      align: "right",
-      card: "beside",
-      cell: (one) => (
-        <Button small kind="danger" aria-label={`Revoke ${one.name}`} onClick={() => revoke(one)}>
-          Revoke
-        </Button>
-      ),
-    },
+    revokeColumn((one) => one.name, revoke),
   ];
 }
 
