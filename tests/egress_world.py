@@ -89,6 +89,11 @@ class World:
         self.table.index.put(changed)
         self.pool.subscription_changed(changed.subscription_id)
 
+    def delete(self, subscription_id: str) -> None:
+        """Delete a subscription."""
+        self.table.index.remove(subscription_id)
+        self.pool.subscription_changed(subscription_id)
+
     def commit(self) -> None:
         """Write the cursors that moved, and commit what may be."""
         due = self.intake.due_commits()

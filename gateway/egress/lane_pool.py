@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from gateway.domain.cursor import KeyStrand, Retrying, Strand, subscription_of
 from gateway.domain.delivery import Delivery
+from gateway.domain.gate import Gate
 from gateway.domain.outcome import Reason
 from gateway.domain.subscription import DEFAULT_MAX_IN_FLIGHT, DeliveryOrder, Subscription, SubscriptionState
 from gateway.domain.tiers import Tier
@@ -156,6 +157,9 @@ class LanePool:
 
     def _pump(self, lane: Lane) -> None:
         subscription = self._subscriptions.index.get(lane.subscription_id)
+        if subscription is None or subscription.state is SubscriptionState.DISABLED:
+            # Nothing is sent: what the endpoint did keeps no delivery from its end, nor a later one from its try.
+            lane.gate = Gate()
         if subscription is None:
             self._resolve(lane)
         elif subscription.state is SubscriptionState.DISABLED:

@@ -135,6 +135,34 @@ async def test_a_probe_that_succeeds_brings_everything_in_order() -> None:
         assert (world.committed, world.cursors()) == ({PARTITION: (530, "")}, {})
 
 
+@pytest.mark.parametrize("state", [None, SubscriptionState.DISABLED], ids=["deleted", "disabled"])
+@pytest.mark.parametrize("when", ["while it is open", "before it opens", "while it is probed"])
+@in_virtual_time
+async def test_an_open_circuit_keeps_no_delivery_from_its_end(state: SubscriptionState | None, when: str) -> None:
+    """Once nothing is sent to the endpoint any more, what it did to earlier ones bars nothing."""
+    several = replace(ONE, max_in_flight=16)
+    async with running(several) as world:
+        world.assign(partition=RETRIES)
+        if when != "before it opens":
+            await broken(world)
+        if when != "while it is open":
+            sent = len(world.endpoints.begun)
+            world.endpoints.result = DOWN
+            world.endpoints.gate.clear()
+            world.publish("sub_1", 12)
+            await comes_true(lambda: len(world.endpoints.begun) > sent, within_s=10)
+        if state is None:
+            world.delete("sub_1")
+        else:
+            world.change(replace(several, state=state))
+        world.endpoints.gate.set()
+        await settle_down()
+        world.publish("sub_1", 5, RETRIES)
+        outcome = "discarded" if state is None else "dead_lettered"
+        left = sum(len(records) for records in world.log.partitions.values()) - len(set(world.endpoints.begun))
+        await comes_true(lambda: world.outcomes()[outcome] == left, within_s=1)
+
+
 @in_virtual_time
 async def test_a_barred_lane_rests() -> None:
     """Between probes nothing is tried, asked for or read again and again."""
