@@ -57,7 +57,7 @@ class Lanes:
             self.next_main = offset + 1
 
     def catch_up_pass(self, room: set[str], fits: int, scanned: int) -> None:
-        wanted = {strand: start for strand, start in self.reading.lagging() if subscription_of(strand) in room}
+        wanted = {strand: start for strand, start in self.lagging().items() if subscription_of(strand) in room}
         if not wanted:
             return
         start = min(wanted.values())
@@ -73,6 +73,14 @@ class Lanes:
                     self.out.append(Out(offset, strand, strand))
         for strand in fitting:
             self.reading.passed(strand, end)
+
+    def lagging(self) -> dict[Strand, int]:
+        """Give what a pass has to serve, with the offset each reads from."""
+        return {
+            strand: start
+            for strand in (*SUBSCRIPTIONS, *RECORDS)
+            if (start := self.reading.next_of(strand)) is not None
+        }
 
     def waiting(self, strand: Strand) -> list[Out]:
         return [out for out in self.out if out.strand == strand and not out.begun]
@@ -142,7 +150,7 @@ class Lanes:
     def drain(self) -> Counter[int]:
         """Work with room for everything until nothing is left; gives what was begun, how often."""
         count: Counter[int] = Counter()
-        while self.next_main < len(self.broker.log) or self.out or dict(self.reading.lagging()):
+        while self.next_main < len(self.broker.log) or self.out or self.lagging():
             self.main_reads(set(SUBSCRIPTIONS), 5)
             self.catch_up_pass(set(SUBSCRIPTIONS), 4, 20)
             for name in SUBSCRIPTIONS:

@@ -18,6 +18,11 @@ from tests.delivery_records import T0
 P = ParamSpec("P")
 # What a sum of floats may lack.
 _ROUNDING_S = 1e-6
+# A turn of the loop takes time, or a timer that is early by less than the clock tells, and set anew, comes for ever.
+_TURN_S = 1e-9
+# uvloop's timers may be early by less than a millisecond.
+_EARLY_S = 0.0005
+_TURN_WHEN_EARLY_S = 1e-5
 
 
 class _Selector(selectors.SelectSelector):
@@ -26,6 +31,7 @@ class _Selector(selectors.SelectSelector):
     def __init__(self, passed: Callable[[float], None]) -> None:
         super().__init__()
         self.turns = 0
+        self.turn_s = _TURN_S
         self._passed = passed
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -34,7 +40,7 @@ class _Selector(selectors.SelectSelector):
         if not ready:
             if timeout is None:
                 raise RuntimeError("nothing is ready, and nothing will be: the test hangs")
-            self._passed(timeout + _ROUNDING_S if timeout else 0.0)
+            self._passed(timeout + _ROUNDING_S if timeout else self.turn_s)
         return ready
 
 
@@ -46,6 +52,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._wall_off_s = 0.0
         self._selector = _Selector(self._passed)
         super().__init__(self._selector)
+
+    def have_early_timers(self) -> None:
+        """Have timers come up to half a millisecond early, as uvloop's may."""
+        self._clock_resolution = _EARLY_S
+        self._selector.turn_s = _TURN_WHEN_EARLY_S
 
     def _passed(self, seconds: float) -> None:
         self._now_s += seconds
@@ -93,6 +104,13 @@ def set_wall_clock(off_s: float) -> None:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualTimeLoop)
     loop.set_wall_clock(off_s)
+
+
+def have_early_timers() -> None:
+    """Have the running loop's timers come up to half a millisecond early, as uvloop's may."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    loop.have_early_timers()
 
 
 async def turns_in(seconds: float) -> int:

@@ -68,6 +68,7 @@ class PartitionReading:
         self.position = offset + 1
         if self._claims.settled(subscription_id, offset):
             self.main.pass_over(offset)
+            self._end_retry(offset)
             return Taken.SETTLED
         cursor = self._cursors.get(subscription_id)
         if cursor is not None and cursor.stands_for_next(offset):
@@ -151,10 +152,6 @@ class PartitionReading:
         else:
             cursor.left.append((offset, via))
 
-    def lagging(self) -> Iterator[tuple[Strand, int]]:
-        """Give the strands that a pass has to serve, with the offset each one reads from."""
-        return ((strand, cursor.read_from) for strand, cursor in self._cursors.items() if not cursor.caught_up)
-
     def next_of(self, strand: Strand) -> int | None:
         """Give the offset that a pass for a strand reads from; None where it does not lag."""
         cursor = self._cursors.get(strand)
@@ -201,15 +198,17 @@ class PartitionReading:
         """
         for tracker in self._trackers_of(strand, offset, via):
             tracker.settle(offset)
-        if via is None:
-            return
-        cursor = self._cursors[via]
-        if cursor.retrying is not None and cursor.retrying[0] == offset:
-            cursor.retrying = None
-        if not isinstance(strand, str):
+        self._end_retry(offset, via)
+        if via is not None and not isinstance(strand, str):
             self.main.settled_elsewhere(offset)
             if (subscription := self._cursors.get(strand.subscription_id)) is not None:
                 subscription.settled_elsewhere(offset)
+
+    def _end_retry(self, offset: int, via: Strand | None = None) -> None:
+        """Forget a retry that this owner, or an earlier one, was to make: the record is settled, whoever did that."""
+        for strand in (via, self._claims.retried_at(offset)):
+            if strand is not None and (cursor := self._cursors.get(strand)) is not None:
+                cursor.end_retry(offset)
 
     def _stand_for(self, strand: Strand, offset: int, via: Strand | None) -> None:
         """Let whoever handed a record out pass it: a durable cursor stands for it.

@@ -26,6 +26,7 @@ class Claims:
             strand: (durable.offset, SettledBefore(durable.offset, durable.settled))
             for strand, durable in cursors.items()
         }
+        self._retried = {durable.offset: strand for strand, durable in cursors.items() if durable.retrying is not None}
         self._without: set[tuple[int, str]] = set()
         self._hold = self._by_commit.end > position
 
@@ -39,6 +40,10 @@ class Claims:
     def need(self, strand: Strand) -> bool:
         """Tell whether a strand's cursor has to stay for what a durable commit says."""
         return self._hold and strand in self._by_cursors
+
+    def retried_at(self, offset: int) -> Strand | None:
+        """Give whose delivery at an offset was to be retried in its place."""
+        return self._retried.get(offset)
 
     @property
     def highest(self) -> int:

@@ -155,6 +155,11 @@ class Cursor:
             if not self.handed_out.is_open(offset):
                 self.retrying = None  # the log does not hold the record any more
 
+    def end_retry(self, offset: int) -> None:
+        """Note that a record is settled: it is not retried any more."""
+        if self.retrying is not None and self.retrying[0] == offset:
+            self.retrying = None
+
     @property
     def busy(self) -> bool:
         """A later record of the strand has to wait for what the cursor stands for."""

@@ -239,7 +239,7 @@ class Lane:
     def take_out(self, chosen: Iterable[QueuedDelivery]) -> list[QueuedDelivery]:
         """Take those of `chosen` that wait still, in order for each strand."""
         known = {id(queued) for queued in chosen}
-        return [queued for queue in self._queues() for queued in self._sift(queue, lambda each: id(each) in known)]
+        return self._take_all(lambda queued: id(queued) in known)
 
     def clear(self) -> list[QueuedDelivery]:
         """Take all that wait, in order for each strand."""
@@ -247,10 +247,9 @@ class Lane:
 
     def withdraw(self, partitions: Collection[Partition] | None) -> list[QueuedDelivery]:
         """Take those that wait and were read from these partitions; from any where None is given."""
+        return self._take_all(lambda queued: partitions is None or queued.origin.partition in partitions)
 
-        def affected(queued: QueuedDelivery) -> bool:
-            return partitions is None or queued.origin.partition in partitions
-
+    def _take_all(self, affected: Callable[[QueuedDelivery], bool]) -> list[QueuedDelivery]:
         taken = [queued for queue in self._queues() for queued in self._sift(queue, affected)]
         self.keys = {key: line for key, line in self.keys.items() if line.busy or line.waiting}
         return taken

@@ -113,15 +113,15 @@ class Worker:
 
     def catch_up(self, name: str, count: int) -> None:
         """Hand out some of what was left in the log."""
-        for strand, start in list(self.reading.lagging()):
-            if strand != name:
-                continue
-            mine = [offset for offset in range(start, len(self.owners)) if self.owners[offset] == name]
-            for offset in mine[:count]:
-                if self.reading.hand_out(name, offset):
-                    self.out.append((name, offset, name))
-            if count >= len(mine):
-                self.reading.passed(name, len(self.owners))
+        start = self.reading.next_of(name)
+        if start is None:
+            return
+        mine = [offset for offset in range(start, len(self.owners)) if self.owners[offset] == name]
+        for offset in mine[:count]:
+            if self.reading.hand_out(name, offset):
+                self.out.append((name, offset, name))
+        if count >= len(mine):
+            self.reading.passed(name, len(self.owners))
 
     def settle(self, which: int) -> None:
         """Settle one of those that are out."""
