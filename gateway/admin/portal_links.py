@@ -25,7 +25,10 @@ from gateway.domain.portal import (
     revoked_links,
     sign_grant,
 )
+from gateway.kafka.delivery_log import LogReport
+from gateway.kafka.record_log import RecordLog
 
+MAX_LISTED = 200
 SHORTEST_MS = 60_000
 DEFAULT_MS = 3_600_000
 PORTAL_PAGE = "/portal"
@@ -33,6 +36,9 @@ _MADE = "portal_link_made"
 
 Audit = Callable[[str, Sequence[ActionTarget]], None]
 """Notes in the audit trail what is about to be done: what, and to what."""
+
+FindsCredential = Callable[[str], Credential | None]
+"""Gives a record of `gateway.access` by its id."""
 
 
 class KeepsCredentials(Protocol):
@@ -68,7 +74,22 @@ class KnownLink:
     made_by: str
 
 
-def good_link(entry: AuditRecord, find: Callable[[str], Credential | None], now_ms: int) -> KnownLink | None:
+@dataclass(frozen=True, slots=True)
+class KnownLinks:
+    """The links that are good.
+
+    Attributes:
+        links: the newest first.
+        omitted: how many older ones there are.
+        report: what of the trail was really looked at.
+    """
+
+    links: list[KnownLink]
+    omitted: int
+    report: LogReport
+
+
+def good_link(entry: AuditRecord, find: FindsCredential, now_ms: int) -> KnownLink | None:
     """Give the link that an entry of the audit trail says was made; None where it says nothing of one that is good.
 
     Args:
@@ -82,6 +103,24 @@ def good_link(entry: AuditRecord, find: Callable[[str], Credential | None], now_
     grant = PortalGrant(details["link_id"], entry.tenant, entry.subscription_id, entry.at_ms, details["expires_at_ms"])
     is_good = now_ms < grant.expires_at_ms and not is_revoked(grant, find)
     return KnownLink(grant, entry.actor) if is_good else None
+
+
+def good_links(trail: RecordLog[AuditRecord], tenant: str | None, find: FindsCredential, now_ms: int) -> KnownLinks:
+    """Find the links that are good: nothing but the audit trail says that there are any. Blocking.
+
+    Args:
+        trail: the audit trail.
+        tenant: whose; None for all.
+        find: gives a record of `gateway.access` by its id.
+        now_ms: the present, milliseconds since the epoch.
+    """
+    found = trail.find(
+        lambda entry: tenant in {None, entry.tenant} and good_link(entry, find, now_ms) is not None,
+        since_ms=now_ms - LONGEST_MS,
+        limit=MAX_LISTED,
+    )
+    links = (good_link(entry, find, now_ms) for entry in reversed(found.records))
+    return KnownLinks([link for link in links if link is not None], found.omitted, found.report)
 
 
 class PortalLinks:
@@ -152,4 +191,16 @@ def link_view(link: PortalLink) -> dict[str, object]:
         "tenant": grant.tenant,
         "subscription_id": grant.subscription_id,
         "expires_at_ms": grant.expires_at_ms,
+    }
+
+
+def known_link_view(link: KnownLink) -> dict[str, object]:
+    """Give a link as it is listed, without its URL."""
+    return {
+        "link_id": link.grant.link_id,
+        "tenant": link.grant.tenant,
+        "subscription_id": link.grant.subscription_id,
+        "made_at_ms": link.grant.created_at_ms,
+        "made_by": link.made_by,
+        "expires_at_ms": link.grant.expires_at_ms,
     }

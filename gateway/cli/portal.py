@@ -2,16 +2,19 @@
 
 import click
 
-from gateway.admin.portal_links import PortalLinks, link_view
+from gateway.admin.portal_links import KnownLink, PortalLinks, good_links, known_link_view, link_view
 from gateway.cli.acting import acting
 from gateway.cli.durations import DURATION
-from gateway.cli.output import emit_json, emit_line, json_option
+from gateway.cli.output import emit_json, emit_line, emit_table, json_option
+from gateway.cli.scanning import ScanProgress, warn_if_partial
 from gateway.console.access.site import origin_of
 from gateway.domain.changes import require
 from gateway.domain.errors import NotFoundError
 from gateway.domain.event import check_tenant
 from gateway.domain.portal import PortalToken
+from gateway.kafka.audit_log import audit_kind
 from gateway.kafka.credential_book import CredentialBook, read_credentials
+from gateway.kafka.record_log import RecordLog
 from gateway.kafka.subscription_table import read_subscriptions
 from gateway.services.audit import audit_action
 from gateway.services.deployment import Deployment
@@ -22,16 +25,18 @@ from gateway.wire.derived_keys import DerivedKeys
 from gateway.wire.moments import describe_moment
 
 _CLIENT_ID = "gateway-portal"
+_COLUMNS = ("ID", "TENANT", "OPENS WITH", "MADE", "BY", "EXPIRES")
 _TENANT = click.option("--tenant", required=True, metavar="TENANT", help="Whose subscriptions the portal shows.")
 
 
 @click.group()
 def command() -> None:
-    """Make and revoke links to the portal: there, a tenant's own people see and look after its subscriptions.
+    """Make, list and revoke links to the portal: there, a tenant's own people see and look after its subscriptions.
 
     \b
     Examples:
       gateway portal link --tenant acme
+      gateway portal list --tenant acme
       gateway portal revoke --tenant acme
     """
 
@@ -81,12 +86,42 @@ def link(tenant: str, subscription_id: str | None, lasting_ms: int, given_url: s
     emit_line(f"expires  {describe_moment(made.grant.expires_at_ms)}")
 
 
+@command.command(name="list")
+@click.option("--tenant", metavar="TENANT", help="Whose; without it, those of all.")
+@json_option
+def list_(tenant: str | None, as_json: bool) -> None:
+    """List the links that are good, newest first, without their addresses: those were shown when they were made.
+
+    \b
+    Examples:
+      gateway portal list
+      gateway portal list --tenant acme --json
+    """
+    if tenant is not None:
+        check_tenant(tenant)
+    config = Deployment(load_settings()).kafka(_CLIENT_ID)
+    trail = RecordLog(config, audit_kind(), ScanProgress())
+    found = good_links(trail, tenant, read_credentials(config).get, now_ms())
+    warn_if_partial(found.report, omitted=found.omitted)
+    if as_json:
+        for link in found.links:
+            emit_json(known_link_view(link))
+        return
+    emit_table(_COLUMNS, [_row(link) for link in found.links])
+
+
+def _row(link: KnownLink) -> tuple[str, ...]:
+    grant = link.grant
+    made, expires = describe_moment(grant.created_at_ms), describe_moment(grant.expires_at_ms)
+    return grant.link_id, grant.tenant, grant.subscription_id or "(list)", made, link.made_by, expires
+
+
 @command.command()
 @_TENANT
 @click.option("--link", "link_id", metavar="ID", help="Only this one; without it, all that were made until now.")
 @json_option
 def revoke(tenant: str, link_id: str | None, as_json: bool) -> None:
-    """Revoke links, and whatever is open with them. Links that are made afterwards are good.
+    """Revoke links, and whatever is open with them. `list` shows their ids. Links that are made afterwards are good.
 
     \b
     Examples:

@@ -239,10 +239,15 @@ async def test_a_link_of_the_command_lets_in_until_it_is_revoked(world: World) -
     status, opened, _ = await world.console.ask("POST", "/portal/session", body)
     assert (status, opened["tenant"]) == (HTTPStatus.CREATED, world.ours.word)
     assert (await ask(world.console, opened["token"], "GET", "/subscriptions")).is_granted
+    listing = ("portal", "list", "--tenant", world.ours.word)
+    listed = await asyncio.to_thread(world.home.read, *listing)
+    assert (link["link_id"], link["expires_at_ms"]) in {(each["link_id"], each["expires_at_ms"]) for each in listed}
+    assert {each["tenant"] for each in listed} == {world.ours.word}
     revoked = ("portal", "revoke", "--tenant", world.ours.word, "--link", link["link_id"])
     assert await asyncio.to_thread(world.home.read, *revoked) == [
         {"tenant": world.ours.word, "link_id": link["link_id"]}
     ]
+    assert link["link_id"] not in {each["link_id"] for each in await asyncio.to_thread(world.home.read, *listing)}
     async with asyncio.timeout(AWHILE_S):
         while True:
             if not (await ask(world.console, opened["token"], "GET", "/subscriptions")).is_granted:

@@ -9,19 +9,17 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from gateway.admin.portal_links import DEFAULT_MS, SHORTEST_MS, KnownLink, PortalLinks, good_link, link_view
+from gateway.admin.portal_links import DEFAULT_MS, SHORTEST_MS, PortalLinks, good_links, known_link_view, link_view
 from gateway.console.access.caller import BadCredentialsError, Caller, require_seen
 from gateway.console.api.models import Query, Text
 from gateway.console.api.parts import Parts
 from gateway.console.api.routes import Answer, Call, Route, Scope
 from gateway.domain.access import Role
-from gateway.domain.audit import AuditRecord
 from gateway.domain.errors import InvalidInputError
 from gateway.domain.portal import LINK_ID, LONGEST_MS, MAX_TOKEN_CHARS
 from gateway.kafka.audit_log import audit_kind
-from gateway.kafka.record_log import Found, RecordLog
+from gateway.kafka.record_log import RecordLog
 
-MAX_LISTED = 200
 # Each reads the audit trail with a client of its own.
 _LISTED_AT_ONCE = 2
 
@@ -149,21 +147,12 @@ class PortalApi:
 
     async def _list(self, call: Call) -> Answer:
         query: LinksQuery = call.query
+        parts, tenant = self._parts, call.caller.tenant_for(query.tenant)
+        trail = RecordLog(parts.config, audit_kind())
         async with self._room:
-            found = await asyncio.to_thread(self._find, call.caller.tenant_for(query.tenant))
-        links = (self._good_link(entry) for entry in reversed(found.records))
-        return Answer(KnownLinksView(items=[_view(link) for link in links if link is not None], omitted=found.omitted))
-
-    def _find(self, tenant: str | None) -> Found[AuditRecord]:
-        """Find the entries of links that are good: nothing else says that there are any."""
-        return RecordLog(self._parts.config, audit_kind()).find(
-            lambda entry: tenant in {None, entry.tenant} and self._good_link(entry) is not None,
-            since_ms=self._parts.clock() - LONGEST_MS,
-            limit=MAX_LISTED,
-        )
-
-    def _good_link(self, entry: AuditRecord) -> KnownLink | None:
-        return good_link(entry, self._parts.credentials.get, self._parts.clock())
+            found = await asyncio.to_thread(good_links, trail, tenant, parts.credentials.get, parts.clock())
+        items = [KnownLinkView.model_validate(known_link_view(link)) for link in found.links]
+        return Answer(KnownLinksView(items=items, omitted=found.omitted))
 
     async def _revoke(self, call: Call) -> Answer:
         body: RevokedLinksBody = call.body
@@ -194,17 +183,6 @@ class PortalApi:
                 expires_at_ms=grant.expires_at_ms,
             )
         )
-
-
-def _view(link: KnownLink) -> KnownLinkView:
-    return KnownLinkView(
-        link_id=link.grant.link_id,
-        tenant=link.grant.tenant,
-        subscription_id=link.grant.subscription_id,
-        made_at_ms=link.grant.created_at_ms,
-        made_by=link.made_by,
-        expires_at_ms=link.grant.expires_at_ms,
-    )
 
 
 def _tenant(caller: Caller, asked: str | None) -> str:
