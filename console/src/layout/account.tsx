@@ -13,7 +13,9 @@ export function Account() {
     <div class="account">
       <Icon name="user" size={20} />
       <div>
-        <p>{caller.name}</p>
+        <p class="account-name" title={caller.name}>
+          {caller.name}
+        </p>
         <p class="muted">
           {caller.role}
           {caller.tenant !== null && ` of ${caller.tenant}`}

@@ -21,7 +21,7 @@ export function WaysIn({ logIns, back, apart = false }: Props) {
     <>
       {logIns.page && (
         <a
-          class="button button-primary"
+          class="button button-primary button-sentence"
           href={`${logIns.page}?back=${encodeURIComponent(back)}`}
           {...(apart ? { target: "_blank", rel: "noopener" } : {})}
         >
