@@ -68,12 +68,13 @@ class DeliveryLookup:
         self._topics = (*layout.delivery_topics(), DEAD_LETTERS, ATTEMPTS)
         self._progress = progress
 
-    def find(self, sought_id: str, *, since_ms: int) -> LookupResult:
+    def find(self, sought_id: str, *, since_ms: int, tenant: str | None = None) -> LookupResult:
         """Find one delivery by its id, or all deliveries of an event by the event's id.
 
         Args:
             sought_id: a delivery id or an event id.
             since_ms: how far back to look, milliseconds since the epoch.
+            tenant: only this one's deliveries: events of others may have the same id. None for everybody's.
 
         Raises:
             UnavailableError: no broker answers, or a topic is missing.
@@ -81,7 +82,7 @@ class DeliveryLookup:
         book = HistoryBook()
 
         def take(record: HistoryRecord) -> None:
-            if sought_id in {record.delivery_id, record.event_id}:
+            if sought_id in {record.delivery_id, record.event_id} and tenant in {None, record.tenant}:
                 book.add(record)
 
         report = self._log(FIND_BOUNDS).read(LogQuery(since_ms, mentions=(sought_id,)), take)

@@ -78,19 +78,22 @@ class PastEvents:
         self._deliveries = DeliveryLookup(config, layout, progress)
         self._decoder = decoder
 
-    def find(self, event_id: str, *, since_ms: int, event_type: str | None = None) -> PastEvent:
+    def find(
+        self, event_id: str, *, since_ms: int, event_type: str | None = None, tenant: str | None = None
+    ) -> PastEvent:
         """Find what became of an event; where nothing did, the result says how far the look went.
 
         Args:
             event_id: which one.
             since_ms: how far back to look, milliseconds since the epoch.
             event_type: only the topic of this type is searched for the event's record; None for every event topic.
+            tenant: only what is this tenant's: events of others may have the same id. None for everybody's.
 
         Raises:
             UnavailableError: no broker answers, a topic is missing, or the schema registry can't be asked.
         """
-        past = self.find_record(event_id, since_ms=since_ms, event_type=event_type)
-        return replace(past, deliveries=self._deliveries.find(event_id, since_ms=since_ms))
+        past = self.find_record(event_id, since_ms=since_ms, event_type=event_type, tenant=tenant)
+        return replace(past, deliveries=self._deliveries.find(event_id, since_ms=since_ms, tenant=tenant))
 
     def find_record(
         self,
@@ -108,7 +111,7 @@ class PastEvents:
             since_ms: how far back to look, milliseconds since the epoch.
             event_type: see `find`.
             at: where its record is thought to lie; only where it is not there it is looked for.
-            tenant: only what is this tenant's: events of others may have the same id. None for everybody's.
+            tenant: see `find`.
 
         Raises:
             UnavailableError: see `find`.

@@ -29,7 +29,7 @@ from gateway.wire.event_encoder import DEFAULT_SOURCE, NewEvent
 _CLIENT_ID = "gateway-explain"
 # Of so few subscriptions everything is shown.
 _FEW = 3
-_OF_A_FILE = ("version", "tenant", "given_id", "subject", "source")
+_OF_A_FILE = ("version", "given_id", "subject", "source")
 
 
 @click.command()
@@ -37,7 +37,7 @@ _OF_A_FILE = ("version", "tenant", "given_id", "subject", "source")
 @click.option("--file", "file", type=click.File("rb"), help="An event's data as JSON instead; - is standard input.")
 @click.option("--type", "event_type", metavar="TYPE", help="Its event type; of a past event only its topic is read.")
 @click.option("--version", type=click.IntRange(min=1), help="With --file: schema version; the newest by default.")
-@click.option("--tenant", help="With --file: whose event it is; the tenant named default by default.")
+@click.option("--tenant", help="Whose event it is; with --file, the tenant named default by default.")
 @click.option("--id", "given_id", help=f"With --file: event id; {TRIAL_ID} by default.")
 @click.option("--subject", help="With --file: what it is about.")
 @click.option("--source", help=f"With --file: names the producer; {DEFAULT_SOURCE} by default.")
@@ -54,6 +54,7 @@ def command(
     event_id: str | None,
     file: IO[bytes] | None,
     event_type: str | None,
+    tenant: str | None,
     subscription_id: str | None,
     details: bool,
     since_ms: int,
@@ -73,6 +74,7 @@ def command(
     Examples:
       gateway explain 0b5a4c0e-order-42
       gateway explain 0b5a4c0e-order-42 --type order.created --since 7d --subscription sub_shop
+      gateway explain 0b5a4c0e-order-42 --tenant acme
       gateway explain --file order.json --type order.created --details
       gateway schemas mock order.paid --count 1 --json | gateway explain --file - --type order.paid --json
     """
@@ -85,9 +87,10 @@ def command(
     else:
         _refuse_unused(context, ("since_ms",), "goes with EVENT_ID")
     if file is None:
-        story = _of_past_event(str(event_id), event_type, subscription_id, since_ms)
+        story = _of_past_event(str(event_id), event_type, tenant, subscription_id, since_ms)
     else:
-        story = _of_file(file, partial(NewEvent, str(event_type), **_given(of_a_file)), subscription_id)
+        given = _given({**of_a_file, "tenant": tenant})
+        story = _of_file(file, partial(NewEvent, str(event_type), **given), subscription_id)
     if as_json:
         for each in story_objects(story):
             emit_json(each)
@@ -118,7 +121,9 @@ def _of_file(file: IO[bytes], event: Callable[..., NewEvent], subscription_id: s
     return EventStory(explained, None, subscription_id)
 
 
-def _of_past_event(event_id: str, event_type: str | None, subscription_id: str | None, since_ms: int) -> EventStory:
+def _of_past_event(
+    event_id: str, event_type: str | None, tenant: str | None, subscription_id: str | None, since_ms: int
+) -> EventStory:
     """Explain an event that was published."""
     settings = load_settings()
     deployment = Deployment(settings)
@@ -127,10 +132,11 @@ def _of_past_event(event_id: str, event_type: str | None, subscription_id: str |
         catalog.versions(event_type)  # refuses what there is not
     with event_decoder(settings, catalog) as decoder:
         looking = PastEvents(config, deployment.layout(), decoder, ScanProgress())
-        past = looking.find(event_id, since_ms=now_ms() - since_ms, event_type=event_type)
+        past = looking.find(event_id, since_ms=now_ms() - since_ms, event_type=event_type, tenant=tenant)
     if not past.is_known:
+        whose = "" if tenant is None else f" of tenant '{tenant}'"
         raise NotFoundError(
-            f"no event '{event_id}' {looked_back(past.found.report)}",
+            f"no event '{event_id}'{whose} {looked_back(past.found.report)}",
             hint="look further back with --since; is it the ce_id of the event, and was it published to this Kafka?",
         )
     if not past.found.records and past.other_event_id is not None:

@@ -85,6 +85,27 @@ def test_an_event_that_was_published_twice_to_somebody_who_is_gone(program: CliR
         assert said in text
 
 
+def test_events_of_two_tenants_with_one_id(program: CliRunner, kafka: KafkaConfig) -> None:
+    """The first one counts; the other is told of, with its own deliveries, where its tenant is named."""
+    first, other, event_id = new_tenant(), new_tenant(), f"evt-{uuid4().hex}"
+    with EventPublisher(kafka) as publisher:
+        for tenant in (first, other):
+            publisher.publish_batch([NewEvent("order.paid", PAID, event_id=event_id, tenant=tenant, key="one")])
+    now_ms = int(datetime.now(UTC).timestamp() * 1000)
+    for tenant in (first, other):
+        letter = dead(planned(event_id, f"sub-{tenant}", at_ms=now_ms - 1000, tenant=tenant), (), at_ms=now_ms)
+        write_records(kafka, (DEAD_LETTERS, letter))
+
+    (told, *everybody) = objects(program.invoke(command, [event_id, "--json"]))
+    assert (told["tenant"], len(everybody)) == (first, 2)
+    for tenant in (first, other):
+        told, sent = objects(program.invoke(command, [event_id, "--tenant", tenant, "--json"]))
+        assert (told["tenant"], sent["subscription_id"]) == (tenant, f"sub-{tenant}")
+    refused = program.invoke(command, [event_id, "--tenant", new_tenant()]).exception
+    assert isinstance(refused, NotFoundError)
+    assert f"no event '{event_id}' of tenant 'tenant-" in refused.message
+
+
 def test_an_event_that_was_rejected_says_why(program: CliRunner, kafka: KafkaConfig) -> None:
     """Also where its record is there no more; it is found by its id, or by its place where it has none."""
     event_id = f"evt-{uuid4().hex}"
