@@ -252,7 +252,7 @@ class PartitionReading:
         if position is None:
             return None
         # What the main reader has not reached again is as the earlier owner told.
-        still_open = chain(self.main.not_settled(), self._claims.open_from(self.position))
+        still_open = chain(self.main.not_settled(position), self._claims.open_from(self.position))
         settled = describe_settled(position, still_open, max(self.main.highest_settled, self._claims.highest))
         if not settled and self.main.position is None and not self._said.newest[1]:
             self._let_pass(self._said.made(self._said.newest))

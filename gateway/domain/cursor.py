@@ -111,7 +111,7 @@ class Cursor:
 
     def _open_from(self, start: int) -> Iterator[int]:
         untold = self.before.others_from(self.read_from)
-        unsettled = merge(self.handed_out.not_settled(), self.direct.not_settled(), untold)
+        unsettled = merge(self.handed_out.not_settled(start), self.direct.not_settled(start), untold)
         return (offset for offset in unsettled if offset >= start)
 
     def is_unsettled(self, offset: int) -> bool:

@@ -98,12 +98,16 @@ class OffsetTracker:
         """Tell whether an offset is begun and not settled."""
         return offset in self._open
 
-    def not_settled(self) -> Iterator[int]:
-        """Give the offsets from the position on that are begun and not settled in truth, rising."""
+    def not_settled(self, start: int) -> Iterator[int]:
+        """Give the offsets that are begun and not settled in truth, rising.
+
+        Args:
+            start: those below that something else stands for are not told, now and later. It is where the text begins
+                that they are for, which another tracker may hold below this one's position.
+        """
         if not self._elsewhere:
             return iter(self._open)
-        position = self._position or 0
-        self._elsewhere = {offset for offset in self._elsewhere if offset >= position}
+        self._elsewhere = {offset for offset in self._elsewhere if offset >= start}
         return merge(self._open, sorted(self._elsewhere))
 
     @property

@@ -157,10 +157,9 @@ class LanePool:
 
     def _pump(self, lane: Lane) -> None:
         subscription = self._subscriptions.index.get(lane.subscription_id)
-        if subscription is None or subscription.state is SubscriptionState.DISABLED:
-            # Nothing is sent: what the endpoint did keeps no delivery from its end, nor a later one from its try.
-            lane.gate = Gate()
         if subscription is None:
+            # What the endpoint did keeps no delivery from its end, nor one to whoever has the id next from its try.
+            lane.gate = Gate()
             self._resolve(lane)
         elif subscription.state is SubscriptionState.DISABLED:
             for queued in lane.clear():
@@ -294,5 +293,7 @@ class LanePool:
 
 
 def _width(lane: Lane, subscription: Subscription | None) -> int:
+    if subscription is not None and subscription.state is SubscriptionState.DISABLED:
+        return DEFAULT_MAX_IN_FLIGHT  # nothing is sent: no gate keeps a delivery from its end
     most = DEFAULT_MAX_IN_FLIGHT if subscription is None else subscription.max_in_flight
     return lane.gate.width(monotonic_ms(), most)

@@ -1,9 +1,9 @@
 """What a pass of a subscription has left to the cursors of its keys is handed out by whoever reads next."""
 
 from gateway.domain.catch_up import PartitionReading, Taken
-from gateway.domain.cursor import DurableCursor, KeyStrand, Strand
+from gateway.domain.cursor import DurableCursor, KeyStrand, Retrying, Strand
 
-NAME, KEY = "ordered", KeyStrand("ordered", b"k")
+NAME, KEY, OTHER_KEY = "ordered", KeyStrand("ordered", b"k"), KeyStrand("ordered", b"o")
 OF_KEY = (1, 2, 3)
 
 
@@ -96,6 +96,39 @@ def test_the_subscription_s_cursor_stays_while_a_commit_calls_them_settled() -> 
     reading.committed(silent)
     write_cursors(reading, durable)
     assert durable == {KEY: DurableCursor(1)}
+
+
+def test_the_subscription_s_cursor_is_held_before_them_by_what_no_pass_handed_out() -> None:
+    """It tells what is settled beyond itself; not what it would have passed, had the main reader's not held it."""
+    durable: dict[Strand, DurableCursor] = {}
+    reading = PartitionReading(0)
+    assert reading.take(0, NAME, has_room=False) is Taken.LEFT
+    write_cursors(reading, durable)
+    assert reading.hand_out(NAME, 0)
+    reading.passed(NAME, 1)
+    assert reading.take(1, NAME, has_room=True) is Taken.DIRECT
+    for offset in (2, 3, 4):
+        assert reading.take(offset, NAME, has_room=False) is Taken.LEFT
+        assert reading.hand_out(NAME, offset)
+    reading.passed(NAME, 5)
+    for offset in (2, 3):
+        reading.defer(KEY, offset, NAME)
+    reading.settle(NAME, 0, NAME)
+    for _ in range(2):
+        write_cursors(reading, durable)
+        earlier = reading.commit()
+        assert earlier is not None
+        reading.committed(earlier)
+    reading.defer(OTHER_KEY, 1, None, Retrying(7))
+    write_cursors(reading, durable)
+    commit = reading.commit()
+    assert commit is not None
+
+    assert {strand: cursor.offset for strand, cursor in durable.items()} == {NAME: 1, KEY: 2, OTHER_KEY: 1}
+    successor = PartitionReading(commit[0], durable, commit[1])
+    for offset in range(commit[0], 5):
+        successor.take(offset, NAME, has_room=True)
+    assert [offset for offset in range(1, 5) if successor.hand_out(NAME, offset)] == [1, 2, 3, 4]
 
 
 def test_a_failed_record_is_not_left_to_a_cursor_that_is_about_to_move_past_it() -> None:

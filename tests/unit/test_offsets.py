@@ -25,7 +25,7 @@ def test_any_order_of_settling(data: st.DataObject, begun: list[int]) -> None:
         _check(tracker, unsettled, settled)
         _check_described(tracker, unsettled, settled)
     assert tracker.position == begun[-1] + 1
-    assert list(tracker.not_settled()) == []
+    assert list(tracker.not_settled(0)) == []
 
 
 def _check(tracker: OffsetTracker, unsettled: list[int], settled: set[int]) -> None:
@@ -34,12 +34,12 @@ def _check(tracker: OffsetTracker, unsettled: list[int], settled: set[int]) -> N
     next_open = unsettled[0] if unsettled else max(settled, default=-1) + 1
     assert tracker.position is None if not below else max(below) < (tracker.position or 0) <= next_open
     assert tracker.lowest_open == (unsettled[0] if unsettled else None)
-    assert list(tracker.not_settled()) == unsettled
+    assert list(tracker.not_settled(0)) == unsettled
 
 
 def _check_described(tracker: OffsetTracker, unsettled: list[int], settled: set[int]) -> None:
     start = tracker.position or 0
-    before = SettledBefore(start, describe_settled(start, tracker.not_settled(), tracker.highest_settled))
+    before = SettledBefore(start, describe_settled(start, tracker.not_settled(0), tracker.highest_settled))
     said = {offset for offset in range(600) if offset in before}
     assert said >= {offset for offset in settled if offset >= start}
     assert said.isdisjoint(unsettled)
@@ -66,10 +66,10 @@ def test_settling_twice_changes_nothing() -> None:
     tracker.begin(2)
     for _ in range(2):
         tracker.settle(1)
-    assert (tracker.position, list(tracker.not_settled())) == (2, [2])
+    assert (tracker.position, list(tracker.not_settled(0))) == (2, [2])
     tracker.settle(2)
     tracker.settle(1)
-    assert (tracker.position, list(tracker.not_settled())) == (3, [])
+    assert (tracker.position, list(tracker.not_settled(0))) == (3, [])
 
 
 def test_passing_over_is_beginning_and_settling() -> None:
@@ -79,7 +79,7 @@ def test_passing_over_is_beginning_and_settling() -> None:
     assert (tracker.position, tracker.highest_settled) == (4, 3)
     tracker.begin(5)
     tracker.pass_over(6)
-    assert (tracker.position, list(tracker.not_settled())) == (4, [5])
+    assert (tracker.position, list(tracker.not_settled(0))) == (4, [5])
     with pytest.raises(ValueError, match="does not follow"):
         tracker.pass_over(6)
     tracker.settle(5)
@@ -115,7 +115,7 @@ def test_forgotten_offsets_begin_again() -> None:
         tracker.begin(offset)
     tracker.settle(3)
     tracker.forget_from(2)
-    assert (tracker.position, list(tracker.not_settled()), tracker.lowest_open) == (None, [1], 1)
+    assert (tracker.position, list(tracker.not_settled(0)), tracker.lowest_open) == (None, [1], 1)
     tracker.begin(2)
     tracker.begin(3)
     tracker.settle(1)
