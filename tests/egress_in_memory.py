@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from random import Random
 
 from confluent_kafka import Message
 
@@ -49,6 +50,15 @@ class MemoryProducer:
         """Acknowledge the oldest groups."""
         for _ in range(min(count, len(self._unacknowledged))):
             self._unacknowledged.popleft()()
+
+    def lose(self, chance: Random) -> None:
+        """Lose some of the newest groups that are not acknowledged, as a process that is killed does."""
+        unacknowledged = len(self._unacknowledged)
+        arrived = chance.randrange(unacknowledged + 1)
+        if unacknowledged:
+            del self.produced[len(self.produced) - unacknowledged + arrived :]
+        # Whoever waits for them is told, since it is no new process that reads on.
+        self.acknowledge(unacknowledged)
 
     def to(self, topic: str) -> list[OutRecord]:
         """Give what was produced to a topic."""
