@@ -51,14 +51,17 @@ class MemoryProducer:
         for _ in range(min(count, len(self._unacknowledged))):
             self._unacknowledged.popleft()()
 
+    def acknowledge_all(self) -> None:
+        """Acknowledge everything, and what comes from now on."""
+        self.acknowledges = True
+        self.acknowledge(len(self._unacknowledged))
+
     def lose(self, chance: Random) -> None:
         """Lose some of the newest groups that are not acknowledged, as a process that is killed does."""
-        unacknowledged = len(self._unacknowledged)
-        arrived = chance.randrange(unacknowledged + 1)
-        if unacknowledged:
-            del self.produced[len(self.produced) - unacknowledged + arrived :]
+        lost = chance.randrange(len(self._unacknowledged) + 1)
+        del self.produced[len(self.produced) - lost :]
         # Whoever waits for them is told, since it is no new process that reads on.
-        self.acknowledge(unacknowledged)
+        self.acknowledge_all()
 
     def to(self, topic: str) -> list[OutRecord]:
         """Give what was produced to a topic."""

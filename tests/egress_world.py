@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from random import Random
 
 import pytest
 
@@ -113,6 +114,18 @@ class World:
         else:
             self.intake.lost([partition])
             await settle_down()
+        self.own_again(partition)
+
+    async def kill(self, chance: Random, *partitions: Partition) -> None:
+        """Lose all partitions, and some of what Kafka has not acknowledged; then own them anew."""
+        self.intake.lost(partitions)
+        self.producer.lose(chance)
+        await settle_down()
+        for partition in partitions:
+            self.own_again(partition)
+
+    def own_again(self, partition: Partition) -> None:
+        """Own a partition with what Kafka has of it, and read on."""
         commit = self.committed.get(partition, (0, ""))
         self.assign(commit, self.cursors(partition), partition)
         self.intake.records(self.log.partitions.get(partition, [])[commit[0] :])

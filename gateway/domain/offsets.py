@@ -102,8 +102,8 @@ class OffsetTracker:
         """Give the offsets that are begun and not settled in truth, rising.
 
         Args:
-            start: those below that something else stands for are not told, now and later. It is where the text begins
-                that they are for, which another tracker may hold below this one's position.
+            start: where the text begins that they are for: not this tracker's position, since another one may hold the
+                text before it. Of what something else stands for, nothing below is told, now or later.
         """
         if not self._elsewhere:
             return iter(self._open)

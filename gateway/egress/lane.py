@@ -236,6 +236,14 @@ class Lane:
         """Give all that wait, in order for each strand."""
         return [queued for queue in self._queues() for queued in queue]
 
+    def may_end(self) -> list[QueuedDelivery]:
+        """Give those that wait and may be given up now, in order for each strand.
+
+        Not those behind another of their key: until it is settled it may have to go back to the log, and they with it.
+        """
+        behind = {id(queued) for line in self.keys.values() if line.busy for queued in line.waiting}
+        return [queued for queued in self.all_waiting() if id(queued) not in behind]
+
     def take_out(self, chosen: Iterable[QueuedDelivery]) -> list[QueuedDelivery]:
         """Take those of `chosen` that wait still, in order for each strand."""
         known = {id(queued) for queued in chosen}

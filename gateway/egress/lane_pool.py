@@ -162,7 +162,7 @@ class LanePool:
             lane.gate = Gate()
             self._resolve(lane)
         elif subscription.state is SubscriptionState.DISABLED:
-            for queued in lane.clear():
+            for queued in lane.take_out(lane.may_end()):
                 self._dispatcher.end(queued, Reason.DISABLED)
         elif self._is_barred(subscription):
             self._give_back(lane.clear())
@@ -263,13 +263,13 @@ class LanePool:
 
     def _resolve(self, lane: Lane) -> None:
         """Find out whether an unknown subscription was deleted, or is so new that the table has not seen it."""
-        if not lane.held or lane.resolving:
+        if lane.resolving or not lane.may_end():
             return
         lane.resolving = True
         self._loop.create_task(self._refresh(lane)).add_done_callback(self._check)
 
     async def _refresh(self, lane: Lane) -> None:
-        in_question = lane.all_waiting()
+        in_question = lane.may_end()
         await self._subscriptions.refresh()
         lane.resolving = False
         if self._subscriptions.index.get(lane.subscription_id) is None:

@@ -96,24 +96,19 @@ class Course:
             case "lag":
                 world.producer.acknowledges = False
             case _:
-                self.confirm()
-
-    def confirm(self) -> None:
-        """Kafka acknowledges again."""
-        self.world.producer.acknowledges = True
-        self.world.producer.acknowledge(10**6)
+                world.producer.acknowledge_all()
 
     async def restart(self, *, clean: bool) -> None:
         """End an ownership, check it, and begin the next."""
         if clean:
-            self.confirm()
+            self.world.producer.acknowledge_all()
         await self.world.restart(clean=clean)
         self.lives.append(len(self.world.endpoints.begun))
 
     async def finish(self) -> None:
         """With everything in order again, everything ends."""
         world = self.world
-        self.confirm()
+        world.producer.acknowledge_all()
         world.endpoints.result = RESULTS["ok"]
         world.endpoints.gate.set()
         for each in ACTIVE.values():

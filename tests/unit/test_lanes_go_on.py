@@ -18,7 +18,6 @@ from gateway.kafka.partitioning import Partition
 from gateway.telemetry.clock import monotonic_ms, now_ms
 from gateway.wire.records import attempt_codec
 from tests.delivery_records import planned
-from tests.egress_in_memory import settle_down
 from tests.egress_world import World, running
 from tests.subscriptions import subscription
 from tests.virtual_time import have_early_timers, in_virtual_time
@@ -39,6 +38,8 @@ RESULTS: tuple[SendResult, ...] = (
 LIMITS = (None, None, RateLimit(5, 1), RateLimit(300, 60))
 # The longest that a key's delivery waits to be tried again, and time for what is behind it.
 SOON_S = 45.0
+# So long at most, at once, Kafka acknowledges nothing.
+_LONGEST_LAG_S = 5.0
 
 
 @dataclass
@@ -93,57 +94,35 @@ class Course:
     async def restart(self) -> None:
         """A partition changes its owner, and comes back; or all do, with a process that is killed."""
         if self.chance.random() < 0.5:
-            await self.kill()
+            await self.world.kill(self.chance, *PARTITIONS)
             return
         clean = self.chance.random() < 0.5
         if clean:
-            self.confirm()
+            self.world.producer.acknowledge_all()
         await self.world.restart(clean=clean, partition=self.chance.choice(PARTITIONS))
-
-    async def kill(self) -> None:
-        """The process is killed: Kafka has some of what it was sent and not acknowledged, the oldest first."""
-        world = self.world
-        for partition in PARTITIONS:
-            world.intake.lost([partition])
-        world.producer.lose(self.chance)
-        await settle_down()
-        self.confirm()
-        for partition in PARTITIONS:
-            commit = world.committed.get(partition, (0, ""))
-            world.assign(commit, world.cursors(partition), partition)
-            world.intake.records(world.log.partitions.get(partition, [])[commit[0] :])
 
     def lag(self) -> None:
         """Kafka acknowledges nothing for a while."""
         self.world.producer.acknowledges = False
 
-    def confirm(self) -> None:
-        """It acknowledges again."""
-        self.world.producer.acknowledges = True
-        self.world.producer.acknowledge(10**6)
-
     async def run(self, steps: int) -> None:
         """Have one thing happen after the other."""
-        does: list[Callable[[], object]] = [self.publish] * 4
-        does += [
-            self.answer,
-            self.answer,
-            self.change,
-            self.change,
-            self.disable,
-            self.world.commit,
-            self.world.pool.sweep,
-        ]
+        world = self.world
+        does: list[Callable[[], object]] = [*[self.publish] * 4, *[self.answer] * 2, *[self.change] * 2, self.disable]
+        does += [world.commit, world.commit, world.pool.sweep, self.lag, world.producer.acknowledge_all]
         for _ in range(steps):
             if self.chance.random() < 0.04:
                 await self.restart()
             else:
                 self.chance.choice(does)()
-            await asyncio.sleep(self.chance.choice([0, 0, 0.001, 0.02, 0.5, 4.9, 70]))
+            pause_s = self.chance.choice([0, 0, 0.001, 0.02, 0.5, 4.9, 70])
+            if pause_s > _LONGEST_LAG_S:
+                world.producer.acknowledge_all()
+            await asyncio.sleep(pause_s)
 
     def free(self) -> None:
         """Nothing holds anything any more: endpoints accept, and nothing is paused, limited or being disabled."""
-        self.confirm()
+        self.world.producer.acknowledge_all()
         self.world.endpoints.result = OK
         self.world.endpoints.gate.set()
         self.disable()

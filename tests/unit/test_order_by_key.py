@@ -76,10 +76,36 @@ async def test_one_of_a_key_is_under_way() -> None:
         world.endpoints.gate.set()
         await settle_down()
         assert sorted(world.endpoints.begun) == ["-0", "-1", "-2", "a0", "b0"]
-        world.producer.acknowledges = True
-        world.producer.acknowledge(100)
+        world.producer.acknowledge_all()
         await comes_true(lambda: len(world.endpoints.begun) == 13)
         assert (of_key(world, "a"), of_key(world, "b")) == (many("a", 5), many("b", 5))
+
+
+@pytest.mark.parametrize("state", [None, SubscriptionState.DISABLED], ids=["deleted", "disabled"])
+@in_virtual_time
+async def test_those_behind_one_of_which_kafka_does_not_know_yet_are_not_ended_before_it(
+    state: SubscriptionState | None,
+) -> None:
+    """It may be retried in its place, and they go back to the log with it; then all of them are ended."""
+    async with running(ORDERED) as world:
+        world.endpoints.answers["a0"] = [BUSY]
+        world.endpoints.gate.clear()
+        bring(world, *many("a", 5))
+        await settle_down()
+        world.commit()
+        await comes_true(lambda: world.pool.holds_any(ORDERED.subscription_id))
+        world.producer.acknowledges = False
+        world.endpoints.gate.set()
+        await settle_down()
+        if state is None:
+            world.delete(ORDERED.subscription_id)
+        else:
+            world.change(replace(ORDERED, state=state))
+        await settle_down()
+        world.producer.acknowledge_all()
+        outcome = "discarded" if state is None else "dead_lettered"
+        await comes_true(lambda: world.outcomes()[outcome] == 5)
+        assert of_key(world, "a") == ["a0"]
 
 
 @in_virtual_time
